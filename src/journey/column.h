@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * column.h: a property as a column of the index, made when first asked for and kept beside its segment
+ * (`<segment>.<key code>.col`). Block-local dictionaries: a value disappears with its block. */
+#pragma once
+#include "journey/snapshot.h"
+
+typedef struct { /* one distinct value of a block; arrays are VALUE_JSON */
+  ValueKind kind;
+  Text text;
+} ColumnEntry;
+
+typedef struct {
+  const ColumnEntry *entries; /* 1..n_entries; entries[0] is "missing" */
+  guint32 n_entries;
+  Codes codes; /* per event; 0 missing */
+} ColumnBlock;
+
+typedef struct Column Column;
+/* `key` as conditions write it; a path below a stored key ("properties.products[].category",
+ * "context.page.url") is taken from its JSON. Unknown keys give a column where everything is missing.
+ * First use costs one scan of the key's column in the record (about 0.1 s a million events). */
+Column *column_open(Snapshot *snapshot, const char *key, GError **error);
+void column_free(Column *column);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Column, column_free)
+gboolean column_block(Column *column, guint block, ColumnBlock *out, GError **error); /* thread-safe */

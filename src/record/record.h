@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * record.h: the durable truth, one SQLite file: events in arrival order, imports, links and vetoes,
+ * names. One writer at a time holds `<path>.lock`; readers are short and never checkpoint.
+ * Every event and every other change takes the next number of one sequence (the arrival number). */
+#pragma once
+#include "record/batch.h"
+
+typedef struct Record Record;
+typedef enum { RECORD_READ, RECORD_WRITE, RECORD_CREATE } RecordMode; /* CREATE: write, made if missing */
+
+Record *record_open(const char *path, RecordMode mode, GError **error);
+void record_free(Record *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Record, record_free)
+
+const char *record_path(const Record *record);
+guint64 record_id(const Record *record);      /* random at birth; the index names it */
+guint64 record_through(const Record *record); /* number of the last committed change of any kind */
+/* Re-reads what other processes committed (names, spaces, through). */
+gboolean record_refresh(Record *record, GError **error);
+Names *record_names(Record *record);
+const Spaces *record_spaces(const Record *record);
+const HashKey *record_key(const Record *record);
+
+/* --- settings: small texts of the project (time zone, currency, max_links, source kinds) ------- */
+char *record_setting(Record *record, const char *name); /* NULL when unset; caller frees */
+gboolean record_set_setting(Record *record, const char *name, const char *value, GError **error);
+
+/* --- imports ------------------------------------------------------------------------------- */
+typedef enum { IMPORT_RUNNING, IMPORT_DONE, IMPORT_UNDONE } ImportState;
+typedef struct {
+  guint64 id; /* 0 is live capture */
+  ImportState state;
+  gint64 started_ms, ended_ms;
+  guint64 first, last; /* arrival numbers; 0 when nothing was stored */
+  guint64 through;     /* number of the flip that made it visible or invisible last */
+  guint64 read, stored, repeated, conflicting, refused;
+  char *source, *label, *options;
+} ImportInfo;
+void import_info_free(ImportInfo *info);
+
+gboolean record_import_begin(Record *record, const char *source, const char *label, const char *options, guint64 *id, GError **error);
+/* One transaction: names interned since the last one, the batch, nothing visible yet for id != 0. */
+gboolean record_append(Record *record, guint64 import_id, BatchWriter *writer, GError **error);
+gboolean record_import_finish(Record *record, const ImportInfo *totals, GError **error); /* the flip */
+gboolean record_import_abort(Record *record, guint64 id, GError **error);                /* removes its batches */
+gboolean record_import_undo(Record *record, guint64 id, GError **error);
+GPtrArray *record_imports(Record *record, GError **error); /* of ImportInfo*, by id */
+
+/* --- links and vetoes ------------------------------------------------------------------------ */
+typedef enum { LINK_ALIAS, LINK_VETO } LinkKind;
+typedef struct {
+  guint64 number;
+  LinkKind kind;
+  guint8 space_a, space_b; /* alias: a joins b, which owns */
+  guint64 a, b;            /* Hash128.low */
+  gint64 at_ms;
+  guint64 undone; /* number of the change that took it back, 0 none */
+} Link;
+gboolean record_link_add(Record *record, const Link *link, guint64 *number, GError **error);
+gboolean record_link_undo(Record *record, guint64 number, GError **error);
+GArray *record_links(Record *record, gboolean undone_too, GError **error); /* of Link, by number */
+
+/* --- reading events -------------------------------------------------------------------------- */
+/* Calls `each` for every visible batch with events numbered in [from, until), ascending, on this
+ * thread. A connection of its own: call from as many threads as wanted with disjoint ranges. */
+typedef gboolean (*RecordBatchFunc)(guint64 first, guint n, guint64 import_id, const void *blob, gsize size, gpointer user, GError **error);
+gboolean record_scan(Record *record, guint64 from, guint64 until, RecordBatchFunc each, gpointer user, GError **error);
+/* Cuts the visible range into at most `n` ranges of about equal size; returns n + 1 or fewer bounds. */
+guint record_ranges(Record *record, guint64 from, guint n, guint64 *bounds);
+/* The batches that hold the given arrival numbers (sorted ascending), each once. */
+gboolean record_scan_rows(Record *record, const guint64 *rows, gsize n, RecordBatchFunc each, gpointer user, GError **error);
+
+/* What changed visibly with a number in (after, through]: enough to bring an index up to date. */
+typedef struct {
+  GArray *ranges;     /* of guint64 pairs [first, last]: events newly visible */
+  GArray *hidden;     /* of guint64 pairs: events no longer visible */
+  GArray *links;      /* of Link: added or undone */
+  gboolean everything; /* something changed that only a rebuild takes up */
+} RecordChanges;
+RecordChanges *record_changes(Record *record, guint64 after, GError **error);
+void record_changes_free(RecordChanges *changes);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RecordChanges, record_changes_free)
+
+/* SQLite's own check, batch checksums, sequence gaps. Appends a sentence a finding; empty is healthy. */
+gboolean record_check(Record *record, GPtrArray *findings, GError **error);
