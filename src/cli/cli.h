@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * cli.h: what every verb of the command line shares. A verb is one file cmd_<verb>.c with one function
+ * and one line in the table of main.c. Results go to standard output, progress and errors to standard error. */
+#pragma once
+#include "analysis/catalogue.h"
+
+typedef struct {
+  const char *db;     /* --db, ETAPPE_DB or etappe.db */
+  gboolean terminal;  /* standard output is one: bars, colour */
+  gboolean progress;  /* standard error is a terminal */
+  guint width;
+} Cli;
+
+typedef struct {
+  const char *name;    /* "import" */
+  const char *summary; /* one sentence for lists */
+  const char *usage;   /* the lines of `etappe help import` */
+  gboolean (*run)(Cli *cli, int argc, char **argv, GError **error); /* argv[0] is the verb */
+} Verb;
+
+gboolean cmd_demo(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_doctor(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_import(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_simulate(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error);
+
+/* Options of a verb, for g_option-free parsing: `--name value`, `--name=value`, `--flag`; everything else is
+ * an argument; `--` ends the options. Unknown ones are ERROR_USAGE with the nearest known name. */
+typedef struct {
+  const char *name; /* without dashes; the table ends with NULL */
+  gboolean flag;    /* takes no value */
+  gboolean many;    /* may be given several times */
+} CliOption;
+typedef struct {
+  Params *params;       /* the options given; "db" is among those every verb takes */
+  GPtrArray *arguments; /* of const char*, borrowed from argv */
+} CliArgs;
+gboolean cli_parse(Cli *cli, CliArgs *args, const CliOption *options, int argc, char **argv, GError **error);
+void cli_args_clear(CliArgs *args);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliArgs, cli_args_clear)
+
+/* Progress on a terminal only: one line rewritten; NULL ends it. About ten times a second at most. */
+void cli_progress(Cli *cli, const char *line);
+void cli_print(const char *text); /* to standard output; a closed pipe ends quietly */
+const char *cli_nearest(const char *word, const char *const *known); /* by edit distance, or NULL */
