@@ -19,7 +19,9 @@ enum { NAMES_MAX = 65534, NAME_NONE = 0, NAME_OTHER = 65535 };
 typedef struct Names Names; /* append-only; readers of a copy never wait */
 
 Names *names_new(void);
-Names *names_copy(const Names *names); /* a frozen copy for a snapshot */
+/* A frozen copy for a snapshot, cheap: the texts are shared. Made on the thread that interns (or under its lock);
+ * afterwards the copy may be read and freed on any. */
+Names *names_copy(const Names *names);
 void names_free(Names *names);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Names, names_free)
 
