@@ -30,7 +30,9 @@ typedef struct {
   Codes visit;            /* 1.. within the person, 0 not in a visit */
   const guint64 *has_value;     /* events */
   const guint32 *value_rank;    /* per 64-bit word of has_value: how many values stand before it */
-  const gint64 *values;         /* millionths */
+  const void *values;           /* read by block_value(): integers of value_width bytes (2, 4, 8), */
+  guint8 value_width;           /* each times value_unit millionths; prices in cents take 2 or 4 bytes */
+  gint64 value_unit;
   guint64 row_base;
   const guint32 *row; /* arrival number = row_base + row[i] */
 } Block;
@@ -52,6 +54,11 @@ static inline gboolean block_value(const Block *block, guint32 event, gint64 *mi
   if (!bit_at(block->has_value, event))
     return FALSE;
   guint64 before = block->has_value[event / 64] & ((G_GUINT64_CONSTANT(1) << (event % 64)) - 1);
-  *micro = block->values[block->value_rank[event / 64] + (guint32)__builtin_popcountll(before)];
+  guint32 at = block->value_rank[event / 64] + (guint32)__builtin_popcountll(before);
+  switch (block->value_width) {
+  case 2: *micro = ((const gint16 *)block->values)[at] * block->value_unit; break;
+  case 4: *micro = ((const gint32 *)block->values)[at] * block->value_unit; break;
+  default: *micro = ((const gint64 *)block->values)[at] * block->value_unit; break;
+  }
   return TRUE;
 }
