@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * clock.c: a zone is the list of its periods of constant offset between 1970 and 2150, and an index
+ * clock.c: a zone is the list of its periods of constant offset between 1970 and 2106, and an index
  * that says for each 2^22 seconds (48 days) which period it begins in, so that finding the period of
  * an instant is one look-up and at most a step or two.
  *
@@ -194,7 +194,7 @@ static const char *const why_not_a_time = "not a time; write 2025-12-24 18:30:00
 static const char *const why_impossible_date = "impossible date: the calendar has no such day";
 static const char *const why_impossible_time = "impossible time of day";
 static const char *const why_offset = "impossible offset from UTC; write Z, +01:00 or +0100";
-static const char *const why_range = "outside 1970-01-02 to 2149-12-31; is the unit right?";
+static const char *const why_range = "outside 1970-01-02 to 2105-12-31; is the unit right?";
 static const char *const why_slashes = "day and month cannot be told apart in a date with slashes; write 2025-12-24 or 24.12.2025";
 static const char *const why_short_year = "a year of two digits; write all four";
 static const char *const why_negative = "a time before 1970";

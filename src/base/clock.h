@@ -10,9 +10,10 @@
 #define MS_DAY (24 * MS_HOUR)
 #define MS_WEEK (7 * MS_DAY)
 
-/* Events outside [1970-01-02, 2150-01-01) are refused as impossible (1900, 2200, a lost unit). */
+/* Events outside [1970-01-02, 2106-01-01) are refused as impossible (1900, 2200, a lost unit); any two
+ * that remain are less than 2^32 seconds apart, which the index relies on. */
 #define TIME_MS_MIN MS_DAY
-#define TIME_MS_MAX G_GINT64_CONSTANT(5680281600000)
+#define TIME_MS_MAX G_GINT64_CONSTANT(4291747200000)
 
 typedef struct Zone Zone; /* a time zone with a table of its offsets; immutable once built */
 
