@@ -9,6 +9,7 @@ typedef struct {
   gboolean terminal;  /* standard output is one: bars, colour */
   gboolean progress;  /* standard error is a terminal */
   guint width;
+  gint64 progress_shown_us;
 } Cli;
 
 typedef struct {

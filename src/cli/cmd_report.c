@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any report of the catalogue: its own options and the common ones, asked of the project, printed.
+#include "analysis/workspace.h"
+#include "base/error.h"
+#include "cli/cli.h"
+#include <stdio.h>
+#include <string.h>
+
+static void options_of(GArray *options, const Param *params) {
+  for (const Param *p = params; p && p->name; p++) {
+    CliOption option = {p->name, p->type == PARAM_FLAG, p->many};
+    g_array_append_val(options, option);
+  }
+}
+
+static void index_progress(const char *doing, double share, gpointer user) {
+  g_autofree char *line = g_strdup_printf("%s %.0f %%", doing, 100 * share);
+  cli_progress(user, line);
+}
+
+static void print_timing(gint64 opened_us, gint64 started_us) {
+  gint64 now = g_get_monotonic_time();
+  fprintf(stderr, "open_ms %.3f answer_ms %.3f\n", (double)(started_us - opened_us) / 1e3, (double)(now - started_us) / 1e3);
+}
+
+static char *answer(Cli *cli, Workspace *workspace, const Report *report, Params *params, GError **error) {
+  const char *format = params_get(params, "format");
+  TableStyle style = {cli->terminal, cli->terminal, cli->width};
+  return workspace_answer(workspace, report, params, format ? format : "table", &style, error);
+}
+
+gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error) {
+  static const CliOption timing[] = {{"timing", TRUE, FALSE}, {"repeat", FALSE, FALSE}, {NULL, FALSE, FALSE}};
+  g_autoptr(GArray) options = g_array_new(TRUE, TRUE, sizeof(CliOption));
+  options_of(options, report->params);
+  options_of(options, workspace_common_params);
+  g_array_append_vals(options, timing, 2);
+  g_auto(CliArgs) args = {NULL, NULL};
+  if (!cli_parse(cli, &args, (const CliOption *)(gpointer)options->data, argc, argv, error))
+    return FALSE;
+  if (args.arguments->len)
+    return error_set(error, ERROR_USAGE, "etappe %s takes options only, not \"%s\"\nhint: for example: etappe %s %s", report->name,
+                     (const char *)args.arguments->pdata[0], report->name, report->example);
+
+  gint64 repeat = 1;
+  gboolean timed = params_get(args.params, "timing") != NULL;
+  if (!params_int(args.params, "repeat", 1, 1000, &repeat, error))
+    return FALSE;
+  gint64 opened_us = g_get_monotonic_time();
+  IndexOptions open_options = {.progress = cli->progress ? index_progress : NULL, .progress_user = cli};
+  g_autoptr(Workspace) workspace = workspace_open(cli->db, &open_options, error);
+  cli_progress(cli, NULL);
+  if (!workspace)
+    return FALSE;
+  g_autofree char *text = NULL;
+  for (gint64 i = 0; i < repeat; i++) {
+    gint64 started_us = g_get_monotonic_time();
+    g_free(text);
+    text = answer(cli, workspace, report, args.params, error);
+    if (!text)
+      return FALSE;
+    if (timed)
+      print_timing(opened_us, started_us);
+    opened_us = g_get_monotonic_time();
+  }
+  cli_print(text);
+  return TRUE;
+}
