@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * markov.h: removal effects of an absorbing Markov chain of order 1..3, solved, never simulated.
+ * Source: Anderl, Becker, von Wangenheim, Schumann, "Mapping the customer journey", 2016; the chain's absorption
+ * probabilities satisfy h = Q h + r, Kemeny and Snell 1976. The chain's shape is made once and can be weighed many times. */
+#pragma once
+#include "analysis/path_set.h"
+
+enum { MARKOV_ORDER_MAX = 3, MARKOV_STATES_MAX = 1000000 };
+
+typedef struct MarkovChain MarkovChain;
+
+/* States are the last `order` keys, fewer at the start. ERROR_LIMIT above MARKOV_STATES_MAX. The paths must outlive it. */
+MarkovChain *markov_new(const PathSet *paths, guint order, GError **error);
+void markov_free(MarkovChain *chain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(MarkovChain, markov_free)
+guint markov_states(const MarkovChain *chain);
+
+/* effect[k] = 1 - P(k removed) / P, and the same for value in value_effect (may be NULL); both n_keys, zero when nothing
+ * converts. `weight` per path or NULL. Cost: a few dozen sweeps over the transitions for every eight keys. */
+gboolean markov_effects(MarkovChain *chain, const double *weight, double *effect, double *value_effect, GError **error);
+/* The same P: the share of paths that convert. */
+double markov_base(const MarkovChain *chain);
