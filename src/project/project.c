@@ -1,0 +1,651 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reading the project file. The preset's document and the file's are both trees; a top-level key is taken from the
+// file, else from the preset. One function a section; each says what it knows, so that a slip is found by name.
+#include "project/project.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "project/presets.h"
+#include "project/tree.h"
+#include <string.h>
+
+enum { PROJECT_VERSION = 1, STAGES_MAX = 16, GOALS_MAX = 32, RULES_MAX = 1000 };
+
+typedef struct {
+  TreeNode *file, *preset, *model; /* model: the stage model's document */
+  Zone *zone;
+} Sources;
+
+static gboolean expect(const TreeNode *node, TreeKind kind, const char *path, GError **error) {
+  static const char *const names[] = {"a single value", "a list (lines that begin with -)", "keys with values"};
+  return node->kind == kind || tree_error(error, node, path, "expected %s", names[kind]);
+}
+
+static gboolean take_text(TreeNode *map, const char *key, const char *path, char **out, GError **error) {
+  TreeNode *node = tree_take(map, key);
+  if (!node)
+    return TRUE;
+  if (!expect(node, TREE_SCALAR, path, error))
+    return FALSE;
+  g_free(*out);
+  *out = g_strdup(node->text);
+  return TRUE;
+}
+
+static gboolean take_required(TreeNode *map, const char *key, const char *path, char **out, GError **error) {
+  return take_text(map, key, path, out, error) && ((*out && **out) || tree_error(error, map, path, "%s is missing here", key));
+}
+
+static gboolean take_flag(TreeNode *map, const char *key, const char *path, gboolean *out, GError **error) {
+  g_autofree char *text = NULL;
+  TreeNode *node = tree_take(map, key);
+  if (!node)
+    return TRUE;
+  if (!expect(node, TREE_SCALAR, path, error))
+    return FALSE;
+  if (strcmp(node->text, "true") && strcmp(node->text, "false"))
+    return tree_error(error, node, path, "%s must be true or false, not \"%s\"", key, node->text);
+  *out = strcmp(node->text, "true") == 0;
+  return TRUE;
+}
+
+static gboolean take_duration(TreeNode *map, const char *key, const char *path, gint64 *out, GError **error) {
+  TreeNode *node = tree_take(map, key);
+  if (!node)
+    return TRUE;
+  if (!expect(node, TREE_SCALAR, path, error))
+    return FALSE;
+  g_autoptr(GError) inner = NULL;
+  return duration_parse(node->text, out, &inner) || tree_error(error, node, path, "%s: %s", key, inner->message);
+}
+
+typedef enum { ABOUT_EVENTS, ABOUT_PERSONS } About;
+
+static gboolean take_condition(TreeNode *map, const char *key, const char *path, About about, Condition **out, GError **error) {
+  TreeNode *node = tree_take(map, key);
+  if (!node)
+    return TRUE;
+  if (!expect(node, TREE_SCALAR, path, error))
+    return FALSE;
+  g_autoptr(GError) inner = NULL;
+  g_autoptr(Condition) condition = condition_parse(node->text, &inner);
+  if (condition && !(about == ABOUT_EVENTS ? condition_require_events : condition_require_persons)(condition, &inner))
+    g_clear_pointer(&condition, condition_free);
+  if (!condition)
+    return tree_error(error, node, path, "%s: %s", key, inner->message);
+  *out = g_steal_pointer(&condition);
+  return TRUE;
+}
+
+/* One of `choices` ("a|b|c"), given as its index. */
+static gboolean take_choice(TreeNode *map, const char *key, const char *path, const char *choices, guint *out, GError **error) {
+  TreeNode *node = tree_take(map, key);
+  if (!node)
+    return TRUE;
+  if (!expect(node, TREE_SCALAR, path, error))
+    return FALSE;
+  g_auto(GStrv) names = g_strsplit(choices, "|", -1);
+  for (guint i = 0; names[i]; i++)
+    if (strcmp(names[i], node->text) == 0) {
+      *out = i;
+      return TRUE;
+    }
+  return tree_error(error, node, path, "%s must be one of %s, not \"%s\"", key, choices, node->text);
+}
+
+static gboolean take_texts(TreeNode *map, const char *key, GPtrArray *out, GError **error) {
+  TreeNode *node = tree_take(map, key);
+  if (!node)
+    return TRUE;
+  if (!expect(node, TREE_LIST, key, error))
+    return FALSE;
+  for (guint i = 0; i < node->children->len; i++) {
+    TreeNode *item = node->children->pdata[i];
+    if (!expect(item, TREE_SCALAR, key, error))
+      return FALSE;
+    g_ptr_array_add(out, g_strdup(item->text));
+  }
+  return TRUE;
+}
+
+static void rule_clear(Rule *rule) {
+  g_free(rule->name);
+  g_free(rule->label);
+  g_free(rule->label_de);
+  condition_free(rule->when);
+}
+static void rule_free(gpointer rule) {
+  rule_clear(rule);
+  g_free(rule);
+}
+static void touchpoint_free(gpointer p) {
+  Touchpoint *touchpoint = p;
+  rule_clear(&touchpoint->rule);
+  g_free(touchpoint->family);
+  g_free(touchpoint);
+}
+static void adjustment_free(gpointer p) {
+  Adjustment *adjustment = p;
+  condition_free(adjustment->when);
+  g_free(adjustment->value);
+  g_free(adjustment->order);
+  g_free(adjustment);
+}
+static void goal_free(gpointer p) {
+  Goal *goal = p;
+  rule_clear(&goal->rule);
+  g_free(goal->value);
+  g_free(goal->order);
+  g_free(goal->authoritative);
+  g_clear_pointer(&goal->adjustments, g_ptr_array_unref);
+  g_free(goal);
+}
+static void stage_free(gpointer p) {
+  Stage *stage = p;
+  rule_clear(&stage->rule);
+  g_free(stage->lapse_to);
+  condition_free(stage->back);
+  g_free(stage->back_to);
+  g_free(stage);
+}
+static void initiator_free(gpointer p) {
+  InitiatorRule *rule = p;
+  condition_free(rule->when);
+  g_free(rule);
+}
+static void source_free(gpointer p) {
+  SourceRule *source = p;
+  g_free(source->name);
+  g_free(source->group);
+  g_free(source->basis);
+  g_free(source);
+}
+static void rate_free(gpointer p) {
+  Rate *rate = p;
+  g_free(rate->currency);
+  g_free(rate);
+}
+
+static gboolean read_rule(TreeNode *map, const char *path, About about, Rule *rule, GError **error) {
+  return take_required(map, "name", path, &rule->name, error) && take_text(map, "label", path, &rule->label, error) &&
+         take_text(map, "label_de", path, &rule->label_de, error) && take_condition(map, "when", path, about, &rule->when, error);
+}
+
+/* Reads one item of a list into a fresh struct appended to `out`. */
+typedef gboolean (*ReadItem)(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error);
+
+static gboolean read_list(TreeNode *list, const char *key, Project *project, Sources *sources, GPtrArray *out, guint most,
+                          ReadItem read, GError **error) {
+  if (!expect(list, TREE_LIST, key, error))
+    return FALSE;
+  if (list->children->len > most)
+    return tree_error(error, list, key, "more than %u entries", most);
+  for (guint i = 0; i < list->children->len; i++) {
+    TreeNode *item = list->children->pdata[i];
+    g_autofree char *path = g_strdup_printf("%s[%u]", key, i + 1);
+    if (!expect(item, TREE_MAP, path, error) || !read(item, path, project, sources, out, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean name_is_new(GPtrArray *rules, TreeNode *map, const char *path, GError **error) {
+  const Rule *last = rules->pdata[rules->len - 1];
+  for (guint i = 0; i + 1 < rules->len; i++)
+    if (strcmp(((const Rule *)rules->pdata[i])->name, last->name) == 0)
+      return tree_error(error, map, path, "the name \"%s\" is used before (entry %u)", last->name, i + 1);
+  return TRUE;
+}
+
+static const char *const rule_keys[] = {"name", "label", "label_de", "when", NULL};
+
+static gboolean read_event_rule(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out,
+                                GError **error) {
+  Rule *rule = g_new0(Rule, 1);
+  g_ptr_array_add(out, rule);
+  return read_rule(map, path, ABOUT_EVENTS, rule, error) && tree_map_done(map, path, rule_keys, error);
+}
+
+static gboolean read_person_rule(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out,
+                                 GError **error) {
+  Rule *rule = g_new0(Rule, 1);
+  g_ptr_array_add(out, rule);
+  return read_rule(map, path, ABOUT_PERSONS, rule, error) && tree_map_done(map, path, rule_keys, error) &&
+         name_is_new(out, map, path, error);
+}
+
+static gboolean read_touchpoint(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out,
+                                GError **error) {
+  static const char *const known[] = {"name", "label", "label_de", "when", "family", "direct", "online", "aftersales", NULL};
+  Touchpoint *touchpoint = g_new0(Touchpoint, 1);
+  touchpoint->direct = touchpoint->online = TRUE;
+  g_ptr_array_add(out, touchpoint);
+  return read_rule(map, path, ABOUT_EVENTS, &touchpoint->rule, error) &&
+         take_text(map, "family", path, &touchpoint->family, error) && take_flag(map, "direct", path, &touchpoint->direct, error) &&
+         take_flag(map, "online", path, &touchpoint->online, error) &&
+         take_flag(map, "aftersales", path, &touchpoint->aftersales, error) && tree_map_done(map, path, known, error) &&
+         name_is_new(out, map, path, error) &&
+         (touchpoint->rule.when ||
+          tree_error(error, map, path, "when is missing: which events happen at %s?", touchpoint->rule.name));
+}
+
+static gboolean read_initiator(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out,
+                               GError **error) {
+  static const char *const known[] = {"by", "when", NULL};
+  InitiatorRule *rule = g_new0(InitiatorRule, 1);
+  guint by = INITIATE_COMPANY;
+  g_ptr_array_add(out, rule);
+  if (!take_choice(map, "by", path, "customer|company|system", &by, error) ||
+      !take_condition(map, "when", path, ABOUT_EVENTS, &rule->when, error) || !tree_map_done(map, path, known, error))
+    return FALSE;
+  rule->by = (Initiate)by;
+  return rule->when || tree_error(error, map, path, "when is missing");
+}
+
+static gboolean read_adjustment(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out,
+                                GError **error) {
+  static const char *const known[] = {"kind", "when", "value", "order", NULL};
+  Adjustment *adjustment = g_new0(Adjustment, 1);
+  guint kind = ADJUST_RETURN;
+  g_ptr_array_add(out, adjustment);
+  if (!take_choice(map, "kind", path, "return|cancel|late_value|renewal", &kind, error) ||
+      !take_condition(map, "when", path, ABOUT_EVENTS, &adjustment->when, error) ||
+      !take_text(map, "value", path, &adjustment->value, error) || !take_text(map, "order", path, &adjustment->order, error) ||
+      !tree_map_done(map, path, known, error))
+    return FALSE;
+  adjustment->kind = (AdjustKind)kind;
+  return adjustment->when || tree_error(error, map, path, "when is missing: which events adjust?");
+}
+
+static gboolean goal_is_whole(TreeNode *map, const char *path, const Goal *goal, GError **error) {
+  if (!goal->rule.when)
+    return tree_error(error, map, path, "when is missing: which events are the goal %s?", goal->rule.name);
+  for (guint i = 0; i < goal->adjustments->len; i++) {
+    const Adjustment *adjustment = goal->adjustments->pdata[i];
+    if (!goal->order && !adjustment->order)
+      return tree_error(error, map, path, "adjustments need an order id to find their conversion\nhint: add  order: order");
+  }
+  return TRUE;
+}
+
+static gboolean read_goal(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
+  static const char *const known[] = {"name",   "label",    "label_de",   "when",          "value",       "order", "count",
+                                      "closes", "lookback", "inactivity", "authoritative", "adjustments", NULL};
+  Goal *goal = g_new0(Goal, 1);
+  guint count = COUNT_EACH;
+  goal->lookback_ms = project->lookback_ms;
+  goal->inactivity_ms = project->inactivity_ms;
+  goal->adjustments = g_ptr_array_new_with_free_func(adjustment_free);
+  g_ptr_array_add(out, goal);
+  if (!read_rule(map, path, ABOUT_EVENTS, &goal->rule, error) || !take_text(map, "value", path, &goal->value, error) ||
+      !take_text(map, "order", path, &goal->order, error) ||
+      !take_choice(map, "count", path, "each|per_visit|per_journey|per_person", &count, error) ||
+      !take_flag(map, "closes", path, &goal->closes, error) || !take_duration(map, "lookback", path, &goal->lookback_ms, error) ||
+      !take_duration(map, "inactivity", path, &goal->inactivity_ms, error) ||
+      !take_text(map, "authoritative", path, &goal->authoritative, error))
+    return FALSE;
+  goal->count = (CountMode)count;
+  TreeNode *adjustments = tree_take(map, "adjustments");
+  g_autofree char *inner = g_strconcat(path, ".adjustments", NULL);
+  return (!adjustments || read_list(adjustments, inner, project, sources, goal->adjustments, RULES_MAX, read_adjustment, error)) &&
+         tree_map_done(map, path, known, error) && name_is_new(out, map, path, error) && goal_is_whole(map, path, goal, error);
+}
+
+static gboolean read_stage(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
+  static const char *const known[] = {"name", "label", "label_de", "when", "lapse_after", "lapse_to", "back_when", "back_to", NULL};
+  Stage *stage = g_new0(Stage, 1);
+  g_ptr_array_add(out, stage);
+  if (!read_rule(map, path, ABOUT_EVENTS, &stage->rule, error) ||
+      !take_duration(map, "lapse_after", path, &stage->lapse_ms, error) ||
+      !take_text(map, "lapse_to", path, &stage->lapse_to, error) ||
+      !take_condition(map, "back_when", path, ABOUT_EVENTS, &stage->back, error) ||
+      !take_text(map, "back_to", path, &stage->back_to, error) || !tree_map_done(map, path, known, error) ||
+      !name_is_new(out, map, path, error))
+    return FALSE;
+  if (!stage->rule.when && out->len > 1)
+    return tree_error(error, map, path, "when is missing: only the first stage is entered by beginning");
+  if (!stage->lapse_ms != !stage->lapse_to || !stage->back != !stage->back_to)
+    return tree_error(error, map, path, "lapse_after needs lapse_to, and back_when needs back_to");
+  return TRUE;
+}
+
+static gboolean read_source(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
+  static const char *const known[] = {"name", "kind", "group", "amounts", "basis", NULL};
+  SourceRule *source = g_new0(SourceRule, 1);
+  guint kind = G_MAXUINT, amounts = 0;
+  g_ptr_array_add(out, source);
+  if (!take_required(map, "name", path, &source->name, error) ||
+      !take_choice(map, "kind", path, "file|web|app|server", &kind, error) ||
+      !take_text(map, "group", path, &source->group, error) || !take_choice(map, "amounts", path, "gross|net", &amounts, error) ||
+      !take_text(map, "basis", path, &source->basis, error))
+    return FALSE;
+  source->kind_given = kind != G_MAXUINT;
+  source->kind = source->kind_given ? (SourceKind)kind : SOURCE_FILE;
+  source->net = amounts == 1;
+  return tree_map_done(map, path, known, error);
+}
+
+static gboolean read_rate(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
+  static const char *const known[] = {"currency", "from", "rate", NULL};
+  Rate *rate = g_new0(Rate, 1);
+  g_autofree char *from = NULL, *amount = NULL;
+  const char *why = NULL;
+  rate->from_ms = G_MININT64;
+  g_ptr_array_add(out, rate);
+  if (!take_required(map, "currency", path, &rate->currency, error) || !take_text(map, "from", path, &from, error) ||
+      !take_required(map, "rate", path, &amount, error) || !tree_map_done(map, path, known, error))
+    return FALSE;
+  if (from && !clock_parse(text_of(from), sources->zone, &rate->from_ms, &why))
+    return tree_error(error, map, path, "from: %s", why);
+  double value = g_ascii_strtod(amount, NULL);
+  if (!(value > 0 && value < 1e9))
+    return tree_error(error, map, path, "rate must be a positive number, such as 0.96, not \"%s\"", amount);
+  rate->rate_micro = (gint64)(value * 1e6 + 0.5);
+  return TRUE;
+}
+
+/* A top-level key of the file, else of the stage model (stages only), else of the preset. */
+static TreeNode *take_top(Sources *sources, const char *key) {
+  TreeNode *mine = tree_take(sources->file, key);
+  TreeNode *modelled = sources->model ? tree_take(sources->model, key) : NULL;
+  TreeNode *given = sources->preset ? tree_take(sources->preset, key) : NULL;
+  return mine ? mine : modelled ? modelled : given;
+}
+
+static gboolean top_text(Sources *sources, const char *key, char **out, GError **error) {
+  TreeNode *node = take_top(sources, key);
+  if (node && !expect(node, TREE_SCALAR, key, error))
+    return FALSE;
+  if (node) {
+    g_free(*out);
+    *out = g_strdup(node->text);
+  }
+  return TRUE;
+}
+
+static gboolean top_duration(Sources *sources, const char *key, gint64 *out, GError **error) {
+  g_autofree char *text = NULL;
+  if (!top_text(sources, key, &text, error))
+    return FALSE;
+  return !text || duration_parse(text, out, error);
+}
+
+static gboolean top_list(Sources *sources, const char *key, Project *project, GPtrArray *out, guint most, ReadItem read,
+                         GError **error) {
+  TreeNode *list = take_top(sources, key);
+  return !list || read_list(list, key, project, sources, out, most, read, error);
+}
+
+static gboolean top_texts(Sources *sources, const char *key, GPtrArray *out, GError **error) {
+  TreeNode *mine = tree_take(sources->file, key);
+  return take_texts(mine ? sources->file : sources->preset, key, out, error);
+}
+
+static gboolean top_condition(Sources *sources, const char *key, Condition **out, GError **error) {
+  TreeNode *mine = tree_take(sources->file, key);
+  return take_condition(mine ? sources->file : sources->preset, key, key, ABOUT_EVENTS, out, error);
+}
+
+static gboolean read_basics(Project *project, Sources *sources, GError **error) {
+  g_autofree char *links = NULL;
+  if (!top_text(sources, "name", &project->name, error) || !top_text(sources, "language", &project->language, error) ||
+      !top_text(sources, "timezone", &project->timezone, error) || !top_text(sources, "currency", &project->currency, error) ||
+      !top_duration(sources, "inactivity", &project->inactivity_ms, error) ||
+      !top_duration(sources, "lookback", &project->lookback_ms, error) || !top_text(sources, "max_links", &links, error) ||
+      !top_text(sources, "restart_stage", &project->restart_stage, error) ||
+      !top_text(sources, "place", &project->place_field, error))
+    return FALSE;
+  if (strcmp(project->language, "de") && strcmp(project->language, "en"))
+    return error_set(error, ERROR_INVALID, "language must be de or en, not \"%s\"", project->language);
+  if (strlen(project->currency) != 3)
+    return error_set(error, ERROR_INVALID, "currency must be a code of three letters such as EUR, not \"%s\"", project->currency);
+  if (links)
+    project->max_links = (guint)CLAMP(g_ascii_strtoull(links, NULL, 10), 1, 1000000);
+  sources->zone = zone_new(project->timezone, error);
+  return sources->zone != NULL;
+}
+
+static gboolean read_sections(Project *project, Sources *sources, GError **error) {
+  return top_list(sources, "channels", project, project->channels, RULES_MAX, read_event_rule, error) &&
+         top_list(sources, "touchpoints", project, project->touchpoints, RULES_MAX, read_touchpoint, error) &&
+         top_list(sources, "places", project, project->places, RULES_MAX, read_event_rule, error) &&
+         top_list(sources, "initiators", project, project->initiators, RULES_MAX, read_initiator, error) &&
+         top_list(sources, "goals", project, project->goals, GOALS_MAX, read_goal, error) &&
+         top_list(sources, "stages", project, project->stages, STAGES_MAX, read_stage, error) &&
+         top_list(sources, "relationships", project, project->relationships, RULES_MAX, read_person_rule, error) &&
+         top_list(sources, "personas", project, project->personas, RULES_MAX, read_person_rule, error) &&
+         top_list(sources, "sources", project, project->sources, RULES_MAX, read_source, error) &&
+         top_list(sources, "rates", project, project->rates, RULES_MAX, read_rate, error) &&
+         top_texts(sources, "brand_terms", project->brand_terms, error) &&
+         top_texts(sources, "own_domains", project->own_domains, error) &&
+         top_texts(sources, "refused_ids", project->refused_ids, error) &&
+         top_texts(sources, "employee_properties", project->employee_properties, error) &&
+         top_condition(sources, "bots", &project->bots, error) && top_condition(sources, "internal", &project->internal, error);
+}
+
+static gboolean stage_exists(const Project *project, const char *name, const char *where, GError **error) {
+  if (!name || project_stage(project, name) >= 0)
+    return TRUE;
+  g_autoptr(GString) known = g_string_new(NULL);
+  for (guint i = 0; i < project->stages->len; i++)
+    g_string_append_printf(known, "%s%s", i ? ", " : "", ((const Stage *)project->stages->pdata[i])->rule.name);
+  return error_set(error, ERROR_INVALID, "%s names the stage \"%s\", which does not exist\nhint: stages are %s", where, name,
+                   known->str);
+}
+
+/* Definitions may not refer to each other in a circle: personas and relationships may ask for stage and each other. */
+static void refers_to(const Condition *condition, gboolean *persona, gboolean *relationship) {
+  if (condition->field && strcmp(condition->field, "persona") == 0)
+    *persona = TRUE;
+  if (condition->field && strcmp(condition->field, "relationship") == 0)
+    *relationship = TRUE;
+  for (guint i = 0; condition->children && i < condition->children->len; i++)
+    refers_to(condition->children->pdata[i], persona, relationship);
+}
+
+static gboolean no_circles(const Project *project, GError **error) {
+  gboolean persona_by_relationship = FALSE, relationship_by_persona = FALSE;
+  for (guint i = 0; i < project->personas->len; i++) {
+    const Rule *rule = project->personas->pdata[i];
+    gboolean itself = FALSE;
+    if (rule->when)
+      refers_to(rule->when, &itself, &persona_by_relationship);
+    if (itself)
+      return error_set(error, ERROR_INVALID, "personas[%u] \"%s\" asks for persona: a circle", i + 1, rule->name);
+  }
+  for (guint i = 0; i < project->relationships->len; i++) {
+    const Rule *rule = project->relationships->pdata[i];
+    gboolean itself = FALSE;
+    if (rule->when)
+      refers_to(rule->when, &relationship_by_persona, &itself);
+    if (itself)
+      return error_set(error, ERROR_INVALID, "relationships[%u] \"%s\" asks for relationship: a circle", i + 1, rule->name);
+  }
+  if (persona_by_relationship && relationship_by_persona)
+    return error_set(error, ERROR_INVALID, "personas ask for relationship and relationships for persona: a circle");
+  return TRUE;
+}
+
+static gboolean is_whole(const Project *project, GError **error) {
+  if (project->stages->len == 0)
+    return error_set(error, ERROR_INVALID,
+                     "there are no stages\nhint: write  stage_model: five-phase  or list your own under stages");
+  for (guint i = 0; i < project->stages->len; i++) {
+    const Stage *stage = project->stages->pdata[i];
+    if (!stage_exists(project, stage->lapse_to, stage->rule.name, error) ||
+        !stage_exists(project, stage->back_to, stage->rule.name, error))
+      return FALSE;
+  }
+  return stage_exists(project, project->restart_stage, "restart_stage", error) && no_circles(project, error);
+}
+
+static int rate_compare(gconstpointer a, gconstpointer b) {
+  const Rate *x = *(const Rate *const *)a, *y = *(const Rate *const *)b;
+  int order = strcmp(x->currency, y->currency);
+  return order ? order : (x->from_ms > y->from_ms) - (x->from_ms < y->from_ms);
+}
+
+static gboolean check_version(TreeNode *file, GError **error) {
+  TreeNode *version = tree_take(file, "version");
+  if (!version)
+    return TRUE;
+  gint64 number = version->kind == TREE_SCALAR ? g_ascii_strtoll(version->text, NULL, 10) : 0;
+  if (number > PROJECT_VERSION)
+    return error_set(error, ERROR_VERSION,
+                     "the project file is of version %" G_GINT64_FORMAT ", this program knows up to %d\nhint: use a newer etappe",
+                     number, PROJECT_VERSION);
+  return number == PROJECT_VERSION || tree_error(error, version, "version", "expected %d", PROJECT_VERSION);
+}
+
+static gboolean load_presets(Project *project, Sources *sources, GError **error) {
+  gsize size;
+  TreeNode *node = tree_take(sources->file, "preset");
+  if (node && !expect(node, TREE_SCALAR, "preset", error))
+    return FALSE;
+  project->preset = g_strdup(node ? node->text : "shop");
+  const char *text = project_preset_text(project->preset, &size);
+  g_autofree char *known = g_strjoinv(", ", (char **)project_presets());
+  if (!text)
+    return tree_error(error, node, "preset", "there is no preset \"%s\"\nhint: there are %s", project->preset, known);
+  if (!(sources->preset = tree_parse(text, size, error)))
+    return FALSE;
+  TreeNode *model = tree_take(sources->file, "stage_model");
+  if (!model)
+    model = tree_take(sources->preset, "stage_model");
+  if (!model)
+    return TRUE;
+  if (!expect(model, TREE_SCALAR, "stage_model", error))
+    return FALSE;
+  project->stage_model = g_strdup(model->text);
+  g_autofree char *name = g_strconcat("stages-", model->text, NULL);
+  text = project_preset_text(name, &size);
+  if (!text)
+    return tree_error(error, model, "stage_model", "there is no stage model \"%s\"\nhint: there are aida, five-phase", model->text);
+  sources->model = tree_parse(text, size, error);
+  return sources->model != NULL;
+}
+
+static Project *project_new(void) {
+  Project *project = g_new0(Project, 1);
+  project->name = g_strdup("");
+  project->language = g_strdup("en");
+  project->timezone = g_strdup("UTC");
+  project->currency = g_strdup("EUR");
+  project->inactivity_ms = 30 * MS_DAY;
+  project->lookback_ms = 90 * MS_DAY;
+  project->max_links = 100;
+  project->channels = g_ptr_array_new_with_free_func(rule_free);
+  project->touchpoints = g_ptr_array_new_with_free_func(touchpoint_free);
+  project->places = g_ptr_array_new_with_free_func(rule_free);
+  project->initiators = g_ptr_array_new_with_free_func(initiator_free);
+  project->goals = g_ptr_array_new_with_free_func(goal_free);
+  project->stages = g_ptr_array_new_with_free_func(stage_free);
+  project->relationships = g_ptr_array_new_with_free_func(rule_free);
+  project->personas = g_ptr_array_new_with_free_func(rule_free);
+  project->sources = g_ptr_array_new_with_free_func(source_free);
+  project->rates = g_ptr_array_new_with_free_func(rate_free);
+  project->brand_terms = g_ptr_array_new_with_free_func(g_free);
+  project->own_domains = g_ptr_array_new_with_free_func(g_free);
+  project->refused_ids = g_ptr_array_new_with_free_func(g_free);
+  project->employee_properties = g_ptr_array_new_with_free_func(g_free);
+  return project;
+}
+
+Project *project_parse(const char *text, gsize size, GError **error) {
+  static const char *const known[] = {"version",     "preset",
+                                      "stage_model", "name",
+                                      "language",    "timezone",
+                                      "currency",    "rates",
+                                      "inactivity",  "lookback",
+                                      "max_links",   "restart_stage",
+                                      "place",       "channels",
+                                      "touchpoints", "places",
+                                      "initiators",  "goals",
+                                      "stages",      "relationships",
+                                      "personas",    "sources",
+                                      "brand_terms", "own_domains",
+                                      "refused_ids", "employee_properties",
+                                      "bots",        "internal",
+                                      NULL};
+  g_autoptr(Project) project = project_new();
+  Sources sources = {.file = tree_parse(text, size, error)};
+  gboolean good = sources.file && expect(sources.file, TREE_MAP, "top", error) && check_version(sources.file, error) &&
+                  load_presets(project, &sources, error) && read_basics(project, &sources, error) &&
+                  read_sections(project, &sources, error) && tree_map_done(sources.file, "top", known, error) &&
+                  is_whole(project, error);
+  tree_free(sources.file);
+  tree_free(sources.preset);
+  tree_free(sources.model);
+  zone_free(sources.zone);
+  if (!good)
+    return NULL;
+  g_ptr_array_sort(project->rates, rate_compare);
+  project->text = g_strndup(text, size);
+  gsize preset_size;
+  const char *preset = project_preset_text(project->preset, &preset_size);
+  project->hash = checksum64(text, size) ^ hash_mix(checksum64(preset, preset_size));
+  return g_steal_pointer(&project);
+}
+
+Project *project_default(void) {
+  g_autoptr(GError) error = NULL;
+  Project *project = project_parse("", 0, &error);
+  if (!project)
+    g_error("the preset shop is broken: %s", error->message);
+  return project;
+}
+
+void project_free(Project *project) {
+  if (!project)
+    return;
+  char *texts[] = {project->text,   project->name,        project->language,      project->timezone,   project->currency,
+                   project->preset, project->stage_model, project->restart_stage, project->place_field};
+  GPtrArray *lists[] = {project->channels,      project->touchpoints,
+                        project->places,        project->initiators,
+                        project->goals,         project->stages,
+                        project->relationships, project->personas,
+                        project->sources,       project->rates,
+                        project->brand_terms,   project->own_domains,
+                        project->refused_ids,   project->employee_properties};
+  for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+    g_free(texts[i]);
+  for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
+    g_ptr_array_unref(lists[i]);
+  condition_free(project->bots);
+  condition_free(project->internal);
+  g_free(project);
+}
+
+const char *const *project_presets(void) {
+  static const char *const names[] = {"shop", "store", "b2b", "subscription", "bank", "service", NULL};
+  return names;
+}
+
+const char *project_preset_text(const char *name, gsize *size) {
+  for (const PresetFile *preset = preset_files; preset->name; preset++)
+    if (strcmp(preset->name, name) == 0) {
+      *size = preset->size;
+      return preset->text;
+    }
+  return NULL;
+}
+
+const Goal *project_goal(const Project *project, const char *name) {
+  for (guint i = 0; i < project->goals->len; i++)
+    if (strcmp(((const Goal *)project->goals->pdata[i])->rule.name, name) == 0)
+      return project->goals->pdata[i];
+  return NULL;
+}
+
+int project_stage(const Project *project, const char *name) {
+  for (guint i = 0; i < project->stages->len; i++)
+    if (strcmp(((const Stage *)project->stages->pdata[i])->rule.name, name) == 0)
+      return (int)i;
+  return -1;
+}
+
+const char *rule_label(const Rule *rule, const char *language) {
+  if (strcmp(language, "de") == 0 && rule->label_de)
+    return rule->label_de;
+  return rule->label ? rule->label : rule->name;
+}

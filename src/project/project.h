@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * project.h: what a company means by its words: the project file (YAML), read into plain structs.
+ * A file names a preset and replaces what differs, one top-level key at a time; without a file the preset `shop`
+ * holds. Every key, its meaning and an example: docs/project.md. Immutable once parsed. */
+#pragma once
+#include "project/condition.h"
+
+typedef struct { /* a name with a condition: first match wins */
+  char *name, *label, *label_de;
+  Condition *when;
+} Rule;
+
+typedef struct {
+  Rule rule;
+  char *family; /* ads social search web mail store service club, or an own one */
+  gboolean direct, online, aftersales;
+} Touchpoint;
+
+typedef enum { ADJUST_RETURN, ADJUST_CANCEL, ADJUST_LATE_VALUE, ADJUST_RENEWAL } AdjustKind;
+typedef struct {
+  AdjustKind kind;
+  Condition *when;
+  char *value, *order; /* fields; value NULL: all of it */
+} Adjustment;
+
+typedef enum { COUNT_EACH, COUNT_PER_VISIT, COUNT_PER_JOURNEY, COUNT_PER_PERSON } CountMode;
+typedef struct {
+  Rule rule;
+  char *value; /* field of the amount: "value" (money of the event) or a property; NULL: conversions are worth nothing */
+  char *order; /* field of the order id, NULL none */
+  CountMode count;
+  gboolean closes;
+  gint64 lookback_ms, inactivity_ms;
+  char *authoritative;    /* source whose rows win, or NULL */
+  GPtrArray *adjustments; /* of Adjustment* */
+} Goal;
+
+typedef struct {
+  Rule rule;       /* `when` is the entry condition of events; NULL: only the first stage, entered by beginning */
+  gint64 lapse_ms; /* without a customer's touch for this long ... 0 never */
+  char *lapse_to;  /* ... the journey falls back to this stage */
+  Condition *back; /* an event that moves back ... */
+  char *back_to;   /* ... to this stage */
+} Stage;
+
+typedef enum { INITIATE_CUSTOMER, INITIATE_COMPANY, INITIATE_SYSTEM } Initiate;
+typedef struct {
+  Initiate by;
+  Condition *when;
+} InitiatorRule;
+
+typedef enum { SOURCE_FILE, SOURCE_WEB, SOURCE_APP, SOURCE_SERVER } SourceKind;
+typedef struct {
+  char *name, *group, *basis;
+  SourceKind kind;
+  gboolean kind_given, net; /* amounts without tax */
+} SourceRule;
+
+typedef struct {
+  char *currency;
+  gint64 from_ms;
+  gint64 rate_micro; /* one unit of `currency` in the project's, in millionths */
+} Rate;
+
+typedef struct {
+  guint64 hash; /* of everything below: the `definitions` of results */
+  char *text;   /* the file as given, or the preset */
+  char *name, *language, *timezone, *currency, *preset, *stage_model, *restart_stage, *place_field;
+  gint64 inactivity_ms, lookback_ms;
+  guint max_links;
+  GPtrArray *channels;      /* Rule*: `when` may be NULL (only a label) */
+  GPtrArray *touchpoints;   /* Touchpoint* */
+  GPtrArray *places;        /* Rule* */
+  GPtrArray *initiators;    /* InitiatorRule* */
+  GPtrArray *goals;         /* Goal* */
+  GPtrArray *stages;        /* Stage*, in order */
+  GPtrArray *relationships; /* Rule*: person conditions, first match from the end (furthest) wins */
+  GPtrArray *personas;      /* Rule*: person conditions, first match wins */
+  GPtrArray *sources;       /* SourceRule* */
+  GPtrArray *rates;         /* Rate*, ascending by (currency, from) */
+  GPtrArray *brand_terms, *own_domains, *refused_ids, *employee_properties; /* char* */
+  Condition *bots, *internal;                                               /* events kept out, or NULL */
+} Project;
+
+/* Parses and checks. ERROR_INVALID names line, key and what was expected; a file of a newer version is ERROR_VERSION. */
+Project *project_parse(const char *text, gsize size, GError **error);
+Project *project_default(void);
+void project_free(Project *project);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Project, project_free)
+
+const char *const *project_presets(void);                       /* NULL-terminated names */
+const char *project_preset_text(const char *name, gsize *size); /* the YAML of one, NULL when unknown */
+const Goal *project_goal(const Project *project, const char *name);
+int project_stage(const Project *project, const char *name);    /* index or -1 */
+const char *rule_label(const Rule *rule, const char *language); /* label in that language, else the name */
