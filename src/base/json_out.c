@@ -3,7 +3,9 @@
  * A value sets it, an opening bracket and a key clear it; nesting is only counted to catch our mistakes. */
 #include "base/json_out.h"
 
+#include "base/decimal.h"
 #include <math.h>
+#include <string.h>
 
 struct JsonOut {
   GString *text;
@@ -146,13 +148,10 @@ void json_double(JsonOut *out, double value) {
 }
 
 void json_micro(JsonOut *out, gint64 micro) {
-  guint64 size = micro < 0 ? 0 - (guint64)micro : (guint64)micro;
-  char fraction[8];
-  g_snprintf(fraction, sizeof fraction, ".%06u", (guint)(size % 1000000));
-  for (int i = 6; i >= 0 && (fraction[i] == '0' || fraction[i] == '.'); i--)
-    fraction[i] = '\0';
+  char text[MONEY_TEXT_SIZE];
+  guint size = money_format(micro, text);
   item(out);
-  g_string_append_printf(out->text, "%s%" G_GUINT64_FORMAT "%s", micro < 0 ? "-" : "", size / 1000000, fraction);
+  g_string_append_len(out->text, text, size);
 }
 
 void json_bool(JsonOut *out, gboolean value) {
