@@ -190,6 +190,10 @@ static Hash128 hash_of_email(const Space *space, const HashKey *key, Text value)
   return hash_of(space, key, (Text){hex, SHA256_HEX});
 }
 
+Hash128 identifier_hash(const Spaces *spaces, const HashKey *key, guint8 space, Text normal) {
+  return space == SPACE_EMAIL ? hash_of_email(&spaces->spaces[space], key, normal) : hash_of(&spaces->spaces[space], key, normal);
+}
+
 gboolean identifier_make(Identifier *identifier, const Spaces *spaces, const HashKey *key, guint8 space, Text raw, char *scratch,
                          const char **why) {
   Text value = trim(raw);
@@ -211,8 +215,6 @@ gboolean identifier_make(Identifier *identifier, const Spaces *spaces, const Has
     *why = "a phone number without digits";
     return FALSE;
   }
-  Hash128 hash =
-      space == SPACE_EMAIL ? hash_of_email(&spaces->spaces[space], key, value) : hash_of(&spaces->spaces[space], key, value);
-  *identifier = (Identifier){space, value, hash};
+  *identifier = (Identifier){space, value, identifier_hash(spaces, key, space, value)};
   return TRUE;
 }

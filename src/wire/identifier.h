@@ -46,3 +46,7 @@ typedef struct {
  * (refused list) or is too long; *why says which, as a static sentence. */
 gboolean identifier_make(Identifier *identifier, const Spaces *spaces, const HashKey *key, guint8 space, Text raw, char *scratch,
                          const char **why);
+
+/* The hash that identifier_make() gives a value which is in normal form already (at most IDENTIFIER_SIZE_MAX bytes):
+ * for whoever kept only the value. */
+Hash128 identifier_hash(const Spaces *spaces, const HashKey *key, guint8 space, Text normal);
