@@ -13,10 +13,13 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
 void table_title(Table *table, const char *format, ...) G_GNUC_PRINTF(2, 3); /* begins a section */
 void table_note(Table *table, const char *format, ...) G_GNUC_PRINTF(2, 3);  /* a line below the section */
 void table_column(Table *table, const char *name, CellType type);
-void table_text(Table *table, const char *text);      /* each adds the next cell of the row; NULL is empty */
+void table_text(Table *table, const char *text); /* each adds the next cell of the row; NULL is empty */
 void table_int(Table *table, gint64 value);
-void table_number(Table *table, double value);         /* share 0..1, money in units, bar 0..1, ms for durations */
+void table_number(Table *table, double value); /* share 0..1, money in units, bar 0..1, ms for durations */
 void table_empty(Table *table);
+/* Said before a report fills it: this one becomes CSV, so that a report may give all its rows. */
+void table_set_csv(Table *table);
+gboolean table_is_csv(const Table *table);
 
 typedef struct {
   gboolean colour, bars; /* a terminal */
