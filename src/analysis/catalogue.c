@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The list of reports, and the envelope every answer stands in. */
+#include "analysis/catalogue.h"
+#include "analysis/coverage.h"
+#include "analysis/workspace.h"
+#include "base/error.h"
+#include <string.h>
+
+static const Report *const reports[] = {NULL};
+
+const Report *const *catalogue(void) {
+  return reports;
+}
+
+const Report *catalogue_find(const char *name) {
+  for (guint i = 0; reports[i]; i++)
+    if (strcmp(reports[i]->name, name) == 0)
+      return reports[i];
+  return NULL;
+}
+
+gboolean params_check(Params *params, const Report *report, GError **error) {
+  if (!params_check_names(params, report->params, workspace_common_params, error))
+    return FALSE;
+  for (const Param *p = report->params; p->name; p++) {
+    if (params_get(params, p->name))
+      continue;
+    if (p->required)
+      return error_set(error, ERROR_USAGE, "%s needs --%s: %s\nhint: for example: etappe %s %s", report->name, p->name, p->help,
+                       report->name, report->example);
+    if (p->fallback)
+      params_add(params, p->name, p->fallback);
+  }
+  return TRUE;
+}
+
+/* --- the envelope ------------------------------------------------------------------------------ */
+
+typedef struct {
+  const Report *report;
+  const Question *question;
+  gconstpointer result;
+  Coverage coverage;
+  char *definitions;
+} Answer;
+
+static char *answer_json(const Answer *answer) {
+  g_autoptr(JsonOut) out = json_out_new();
+  g_autofree char *now = clock_text(answer->question->now_ms);
+  json_object(out);
+  json_kv_string(out, "report", answer->report->name);
+  json_kv_string(out, "now", now);
+  json_kv_int(out, "through", (gint64)snapshot_through(answer->question->snapshot));
+  json_kv_string(out, "definitions", answer->definitions);
+  json_key(out, "coverage");
+  coverage_write(&answer->coverage, out);
+  answer->report->json(answer->result, out);
+  json_object_end(out);
+  return g_strdup(json_out_text(out, NULL));
+}
+
+static char *answer_table(const Answer *answer, const TableStyle *style) {
+  g_autoptr(Table) table = table_new();
+  answer->report->table(answer->result, table);
+  g_autofree char *now = clock_text(answer->question->now_ms);
+  g_autofree char *coverage = coverage_text(&answer->coverage);
+  table_note(table, "%s Now: %s.", coverage, now);
+  return table_render(table, style);
+}
+
+static char *answer_csv(const Answer *answer) {
+  g_autoptr(Table) table = table_new();
+  table_set_csv(table);
+  answer->report->table(answer->result, table);
+  return table_csv(table);
+}
+
+char *report_answer(const Report *report, const Question *question, Params *params, const char *format, const TableStyle *style,
+                    GError **error) {
+  if (!params_check(params, report, error))
+    return NULL;
+  Answer answer = {.report = report, .question = question};
+  if (!coverage_measure(question, &answer.coverage, error))
+    return NULL;
+  gpointer result = report->run(question, params, error);
+  if (!result)
+    return NULL;
+  answer.result = result;
+  answer.definitions = coverage_definitions(question);
+  char *text = strcmp(format, "json") == 0  ? answer_json(&answer)
+               : strcmp(format, "csv") == 0 ? answer_csv(&answer)
+                                            : answer_table(&answer, style);
+  report->free(result);
+  g_free(answer.definitions);
+  return text;
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analysis/coverage.h"
+#include "analysis/bits.h"
+#include "analysis/scope.h"
+#include "base/error.h"
+
+typedef struct {
+  Coverage sum;
+  guint64 *bits;
+  guint words;
+} Worker;
+
+typedef struct {
+  Scope *scope;
+  guint32 unassigned;
+  Worker *workers;
+} Run;
+
+/* Bits of touches with a known channel within `counted` (NULL: all). */
+static guint64 count_attributable(const Run *run, const Block *data, const guint64 *counted, Worker *worker) {
+  guint words = bits_words(data->n_events);
+  guint64 n = 0;
+  if (!data->touch)
+    return 0;
+  guint64 touches = counted ? bits_count_and(data->touch, counted, words) : bits_count(data->touch, words);
+  guint32 without[] = {NAME_NONE, run->unassigned};
+  for (guint i = 0; i < (run->unassigned ? 2 : 1); i++) {
+    bits_code(&data->channel, data->n_events, without[i], worker->bits);
+    if (counted)
+      bits_and(worker->bits, counted, words);
+    n += bits_count_and(worker->bits, data->touch, words);
+  }
+  return touches - n;
+}
+
+static gboolean measure_block(const Question *question, guint block, const Block *data, guint number, gpointer user,
+                              GError **error) {
+  Run *run = user;
+  Worker *worker = &run->workers[number];
+  ScopeBlock scope;
+  if (!scope_block(run->scope, block, data, number, &scope, error))
+    return FALSE;
+  if (scope.nothing)
+    return TRUE;
+  guint words = bits_words(data->n_events);
+  if (worker->words < words + 1) {
+    worker->words = words + 1;
+    worker->bits = g_renew(guint64, worker->bits, worker->words * 2);
+  }
+  const guint64 *counted = scope.kept ? scope.kept : scope.in_range;
+  if (scope.kept && scope.in_range) {
+    scope_both(worker->bits + worker->words, scope.kept, scope.in_range, data->n_events);
+    counted = worker->bits + worker->words;
+  }
+  guint64 events = counted ? bits_count(counted, words) : data->n_events;
+  worker->sum.events += events;
+  worker->sum.identified += data->unidentified ? 0 : events;
+  worker->sum.consented += events;
+  worker->sum.attributable += count_attributable(run, data, counted, worker);
+  return TRUE;
+}
+
+gboolean coverage_measure(const Question *question, Coverage *coverage, GError **error) {
+  g_autoptr(Scope) scope = scope_new(question, error);
+  if (!scope)
+    return FALSE;
+  guint threads = question_threads(question);
+  g_autofree Worker *workers = g_new0(Worker, threads);
+  Run run = {scope, names_find(snapshot_names(question->snapshot), NAME_CHANNEL, text_of("unassigned")), workers};
+  gboolean done = question_each_block(question, measure_block, &run, error);
+  Coverage sum = {0};
+  for (guint i = 0; i < threads; i++) {
+    sum.events += workers[i].sum.events;
+    sum.identified += workers[i].sum.identified;
+    sum.consented += workers[i].sum.consented;
+    sum.attributable += workers[i].sum.attributable;
+    g_free(workers[i].bits);
+  }
+  if (done)
+    *coverage = sum;
+  return done;
+}
+
+static double share(guint64 part, guint64 whole) {
+  return whole ? (double)part / (double)whole : 0.0 / 0.0;
+}
+
+void coverage_write(const Coverage *coverage, JsonOut *out) {
+  json_object(out);
+  json_kv_double(out, "identified", share(coverage->identified, coverage->events));
+  json_kv_double(out, "consented", share(coverage->consented, coverage->events));
+  json_kv_double(out, "attributable", share(coverage->attributable, coverage->events));
+  json_object_end(out);
+}
+
+char *coverage_text(const Coverage *coverage) {
+  if (coverage->events == 0)
+    return g_strdup("No event lies in range.");
+  return g_strdup_printf("Of the events in range %.1f%% are identified, %.1f%% attributable.",
+                         100 * share(coverage->identified, coverage->events),
+                         100 * share(coverage->attributable, coverage->events));
+}
+
+char *coverage_definitions(const Question *question) {
+  static const char *const names[] = {"timezone", "currency", "max_links", "sources"};
+  g_autoptr(GString) all = g_string_new(NULL);
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+    g_autofree char *value = record_setting(snapshot_record(question->snapshot), names[i]);
+    g_string_append_printf(all, "%s=%s\n", names[i], value ? value : "");
+  }
+  return g_strdup_printf("%016" G_GINT64_MODIFIER "x", checksum64(all->str, all->len));
+}
