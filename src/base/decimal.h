@@ -4,6 +4,8 @@
 #pragma once
 #include "base/text.h"
 
+G_BEGIN_DECLS
+
 typedef enum { DECIMAL_POINT, DECIMAL_COMMA } DecimalMark;
 
 gboolean decimal_is_canonical(Text text);
@@ -20,3 +22,5 @@ gboolean money_parse(Text text, DecimalMark mark, gint64 *micro, char currency[M
 
 enum { MONEY_TEXT_SIZE = 24 };
 guint money_format(gint64 micro, char text[MONEY_TEXT_SIZE]); /* canonical decimal, terminated; returns its size */
+
+G_END_DECLS

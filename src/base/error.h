@@ -6,6 +6,8 @@
 #pragma once
 #include <glib.h>
 
+G_BEGIN_DECLS
+
 typedef enum {
   ERROR_USAGE = 1, /* the call itself is wrong: unknown option, missing argument */
   ERROR_INVALID,   /* input that cannot be accepted: a condition, a file, a value */
@@ -34,3 +36,5 @@ gboolean error_set_errno(GError **error, int errno_value, const char *what);
 const char *error_name(const GError *error);     /* "invalid", as in the JSON */
 int error_exit_code(const GError *error);        /* 2 for ERROR_USAGE, else 1 */
 unsigned error_http_status(const GError *error); /* 400, 404, 409, ... */
+
+G_END_DECLS
