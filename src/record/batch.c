@@ -508,8 +508,7 @@ const BatchFacts *batch_facts(Batch *batch, GError **error) {
 
 /* --- properties --------------------------------------------------------------------------------- */
 
-gboolean batch_property(Batch *batch, guint16 key, BatchPropertyFunc each, gpointer user, GError **error) {
-  int section = find_section(batch, SECTION_PROPERTY, key);
+static gboolean each_value(Batch *batch, int section, BatchPropertyFunc each, gpointer user, GError **error) {
   if (section < 0)
     return TRUE;
   Column column;
@@ -522,6 +521,14 @@ gboolean batch_property(Batch *batch, guint16 key, BatchPropertyFunc each, gpoin
   }
   arena_return(&batch->arena, n_blocks, used);
   return good;
+}
+
+gboolean batch_property(Batch *batch, guint16 key, BatchPropertyFunc each, gpointer user, GError **error) {
+  return each_value(batch, find_section(batch, SECTION_PROPERTY, key), each, user, error);
+}
+
+gboolean batch_ids(Batch *batch, BatchPropertyFunc each, gpointer user, GError **error) {
+  return each_value(batch, find_section(batch, SECTION_ID, 0), each, user, error);
 }
 
 guint batch_keys(Batch *batch, const guint16 **keys, const guint32 **counts) {

@@ -59,6 +59,7 @@ const BatchFacts *batch_facts(Batch *batch, GError **error);
  * decoder. The texts lie in the blob. Cost: the column's own size. */
 typedef void (*BatchPropertyFunc)(guint event, ValueKind kind, Text text, gpointer user);
 gboolean batch_property(Batch *batch, guint16 key, BatchPropertyFunc each, gpointer user, GError **error);
+gboolean batch_ids(Batch *batch, BatchPropertyFunc each, gpointer user, GError **error); /* the same for Event.id */
 /* The keys present in the batch with how many events have each. */
 guint batch_keys(Batch *batch, const guint16 **keys, const guint32 **counts);
 
