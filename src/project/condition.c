@@ -6,6 +6,7 @@
  * what a person would call nesting. */
 #include "project/condition.h"
 #include "base/clock.h"
+#include "base/decimal.h"
 #include "base/error.h"
 
 typedef enum { TOKEN_END, TOKEN_WORD, TOKEN_STRING, TOKEN_OP, TOKEN_MARK, TOKEN_BAD } TokenKind;
@@ -718,55 +719,9 @@ gboolean condition_require_persons(const Condition *condition, GError **error) {
       leaf->column, text, text);
 }
 
-typedef struct {
-  gboolean negative;
-  Text whole, fraction; /* digits; the fraction without its trailing zeros */
-} Decimal;
-
-static gsize digits(const char *at, const char *end) {
-  gsize n = 0;
-  while (at + n < end && g_ascii_isdigit(at[n]))
-    n++;
-  return n;
-}
-
-/* -?(0|[1-9][0-9]*)(.[0-9]+)? and nothing else: `01067` is a post code, `1e3` a name. */
-static gboolean decimal_read(Text text, Decimal *decimal) {
-  const char *at = text.at, *end = text.at + text.size;
-  decimal->negative = at < end && *at == '-';
-  at += decimal->negative;
-  decimal->whole = (Text){at, (guint32)digits(at, end)};
-  at += decimal->whole.size;
-  if (decimal->whole.size == 0 || (decimal->whole.size > 1 && decimal->whole.at[0] == '0'))
-    return FALSE;
-  decimal->fraction = (Text){NULL, 0};
-  if (at < end) {
-    decimal->fraction = (Text){at + 1, (guint32)digits(at + 1, end)};
-    if (*at != '.' || decimal->fraction.size == 0)
-      return FALSE;
-    at = decimal->fraction.at + decimal->fraction.size;
-  }
-  while (decimal->fraction.size && decimal->fraction.at[decimal->fraction.size - 1] == '0')
-    decimal->fraction.size--;
-  if (text_is(decimal->whole, "0") && decimal->fraction.size == 0)
-    decimal->negative = FALSE;
-  return at == end;
-}
-
-static int decimal_order(const Decimal *a, const Decimal *b) {
-  if (a->negative != b->negative)
-    return a->negative ? -1 : 1;
-  int order = (a->whole.size > b->whole.size) - (a->whole.size < b->whole.size);
-  if (!order)
-    order = text_compare(a->whole, b->whole);
-  if (!order)
-    order = text_compare(a->fraction, b->fraction);
-  return a->negative ? -order : order;
-}
-
 gboolean condition_compare(ConditionOp op, Text scalar, Text value) {
-  Decimal a, b;
-  int order = decimal_read(scalar, &a) && decimal_read(value, &b) ? decimal_order(&a, &b) : text_compare(scalar, value);
+  gboolean numbers = decimal_is_canonical(scalar) && decimal_is_canonical(value);
+  int order = numbers ? decimal_compare(scalar, value) : text_compare(scalar, value);
   switch (op) {
   case OP_EQ: return order == 0;
   case OP_NE: return order != 0;
