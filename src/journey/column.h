@@ -33,3 +33,6 @@ gboolean column_block(Column *column, guint block, ColumnBlock *out, GError **er
 
 /* The key is stored, or a path below a stored one. */
 gboolean column_known(const Names *names, const char *key);
+
+/* The columns of a segment that goes: its files `<segment path>.*.col`. */
+void column_remove_files(const char *segment_path);
