@@ -4,16 +4,18 @@
 #pragma once
 #include "analysis/question.h"
 
-typedef struct Filter Filter;
+typedef struct Filter Filter; /* thread-safe */
 
-/* Fields: event channel touchpoint source kind place value currency time, id order cost score source medium
- * campaign content term, properties.X context.X traits.X; a bare X known as a property of the record means
- * properties.X. Anything else is ERROR_INVALID with the column and the nearest known name. */
+/* Fields: see field.h. A condition is wholly about events or wholly about persons, else ERROR_INVALID; what a
+ * caller needs is checked by filter_events and filter_persons, and sooner by condition_require_events and
+ * condition_require_persons. */
 Filter *filter_new(const Question *question, const Condition *condition, GError **error);
 void filter_free(Filter *filter);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Filter, filter_free)
 
-/* Sets bit i of `events` (cleared words, (n_events + 63) / 64 of them) where event i matches. */
+/* Sets bit i of `events` ((n_events + 63) / 64 words, whatever they held) where event i matches. Dead
+ * persons' and excluded events are judged like others. */
 gboolean filter_events(Filter *filter, guint block, const Block *data, guint64 *events, GError **error);
-/* The same for persons; the filter is person-level (condition_is_person_level). */
+/* The same for the living, identified persons; the filter is person-level (condition_is_person_level). Their
+ * excluded events and those after `now` count nowhere. */
 gboolean filter_persons(Filter *filter, guint block, const Block *data, guint64 *persons, GError **error);

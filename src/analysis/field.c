@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Three sorts of fields. Shared ones take the block's own codes and a dictionary that is the same in every
+ * block. Columns bring block-local dictionaries of their own. Of the rest (touchpoint, currency, initiator, time, value)
+ * the codes of a block are made when asked for: each distinct value met becomes the next entry. */
+#include "analysis/field.h"
+#include "base/decimal.h"
+#include "base/error.h"
+#include "record/names.h"
+
+struct Field {
+  FieldKind kind;
+  Snapshot *snapshot;
+  Column *column;         /* FIELD_COLUMN */
+  char *currency;         /* FIELD_CURRENCY: the project's */
+  GPtrArray *source_kind; /* FIELD_KIND: of char*, by source code */
+};
+
+static const char *const GRADES[] = {"visit", "click", "conversation", "open", "view", "delivered", ""};
+static const char *const INITIATORS[] = {"", "customer", "company", "system"};
+
+static const struct {
+  const char *name;
+  FieldKind kind;
+} FIELDS[] = {
+    {"event", FIELD_EVENT},    {"channel", FIELD_CHANNEL},     {"touchpoint", FIELD_TOUCHPOINT},
+    {"source", FIELD_COLUMN},  {"medium", FIELD_COLUMN},       {"campaign", FIELD_COLUMN},
+    {"content", FIELD_COLUMN}, {"term", FIELD_COLUMN},         {"place", FIELD_COLUMN},
+    {"value", FIELD_VALUE},    {"currency", FIELD_CURRENCY},   {"time", FIELD_TIME},
+    {"order", FIELD_COLUMN},   {"id", FIELD_COLUMN},           {"cost", FIELD_COLUMN},
+    {"score", FIELD_COLUMN},   {"initiator", FIELD_INITIATOR}, {"grade", FIELD_GRADE},
+    {"kind", FIELD_KIND},
+};
+
+/* --- names ----------------------------------------------------------------------------------- */
+
+/* Edit distance of short words; `most` + 1 when it is more. */
+static guint distance(const char *a, const char *b, guint most) {
+  enum { LONGEST = 64 };
+  guint row[LONGEST + 1];
+  gsize n = strlen(a), m = strlen(b);
+  if (n > LONGEST || m > LONGEST || (n > m ? n - m : m - n) > most)
+    return most + 1;
+  for (guint j = 0; j <= m; j++)
+    row[j] = j;
+  for (guint i = 1; i <= n; i++) {
+    guint corner = row[0];
+    row[0] = i;
+    for (guint j = 1; j <= m; j++) {
+      guint change = corner + (g_ascii_tolower(a[i - 1]) != g_ascii_tolower(b[j - 1]));
+      corner = row[j];
+      row[j] = MIN(change, MIN(row[j], row[j - 1]) + 1);
+    }
+  }
+  return row[m];
+}
+
+static void consider(const char *name, const char *candidate, guint *best, char **nearest) {
+  guint found = *best ? distance(name, candidate, *best - 1) : 1;
+  if (found >= *best)
+    return;
+  *best = found;
+  g_free(*nearest);
+  *nearest = g_strdup(candidate);
+}
+
+/* The nearest known field, or NULL when none is near; caller frees. */
+static char *nearest_field(const Names *names, const char *name) {
+  char *nearest = NULL;
+  guint best = (guint)CLAMP(strlen(name) / 3, 1, 3) + 1;
+  for (guint i = 0; i < G_N_ELEMENTS(FIELDS); i++)
+    consider(name, FIELDS[i].name, &best, &nearest);
+  for (guint code = 1; code <= names_count(names, NAME_KEY); code++) {
+    g_autofree char *key = text_dup(names_text(names, NAME_KEY, (guint16)code));
+    consider(name, g_str_has_prefix(key, "properties.") ? key + strlen("properties.") : key, &best, &nearest);
+  }
+  return nearest;
+}
+
+static gboolean refuse(const Names *names, const char *name, GError **error) {
+  g_autofree char *nearest = nearest_field(names, name);
+  if (nearest)
+    return error_set(error, ERROR_INVALID, "there is no field \"%s\"\nhint: did you mean \"%s\"?", name, nearest);
+  return error_set(
+      error, ERROR_INVALID,
+      "there is no field \"%s\"\nhint: fields are event, channel, touchpoint, source, medium, campaign, content, term, "
+      "place, value, currency, time, order, id, cost, score, initiator, grade, kind and properties.NAME, context.NAME, "
+      "traits.NAME",
+      name);
+}
+
+static gboolean has_prefix(const char *name) {
+  static const char *const prefixes[] = {"properties.", "context.", "traits."};
+  for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++)
+    if (g_str_has_prefix(name, prefixes[i]) && name[strlen(prefixes[i])])
+      return TRUE;
+  return FALSE;
+}
+
+/* Which field a name means; `key` is set to the column's full key where it is one. */
+static gboolean find_field(const Names *names, const char *name, FieldKind *kind, char **key, GError **error) {
+  for (guint i = 0; i < G_N_ELEMENTS(FIELDS); i++)
+    if (!strcmp(FIELDS[i].name, name)) {
+      *kind = FIELDS[i].kind;
+      *key = *kind == FIELD_COLUMN ? g_strdup(name) : NULL;
+      return TRUE;
+    }
+  g_autofree char *property = g_strconcat("properties.", name, NULL);
+  if (!has_prefix(name) && !column_known(names, property))
+    return refuse(names, name, error);
+  *kind = FIELD_COLUMN;
+  *key = has_prefix(name) ? g_strdup(name) : g_steal_pointer(&property);
+  return TRUE;
+}
+
+/* --- making one ------------------------------------------------------------------------------ */
+
+static GPtrArray *read_source_kinds(Record *record, const Names *names) {
+  GPtrArray *kinds = g_ptr_array_new_with_free_func(g_free);
+  g_ptr_array_add(kinds, NULL);
+  for (guint code = 1; code <= names_count(names, NAME_SOURCE); code++) {
+    Text source = names_text(names, NAME_SOURCE, (guint16)code);
+    g_autofree char *setting = g_strdup_printf("source.%.*s.kind", (int)source.size, source.at);
+    g_ptr_array_add(kinds, record_setting(record, setting));
+  }
+  return kinds;
+}
+
+Field *field_new(const Question *question, const char *name, GError **error) {
+  const Names *names = snapshot_names(question->snapshot);
+  g_autofree char *key = NULL;
+  FieldKind kind;
+  if (!find_field(names, name, &kind, &key, error))
+    return NULL;
+  g_autoptr(Field) field = g_new0(Field, 1);
+  field->kind = kind;
+  field->snapshot = snapshot_ref(question->snapshot);
+  if (key && !(field->column = column_open(question->snapshot, key, error)))
+    return NULL;
+  if (kind == FIELD_CURRENCY) {
+    field->currency = record_setting(snapshot_record(question->snapshot), "currency");
+    if (!field->currency)
+      field->currency = g_strdup("EUR");
+  }
+  if (kind == FIELD_KIND)
+    field->source_kind = read_source_kinds(snapshot_record(question->snapshot), names);
+  return g_steal_pointer(&field);
+}
+
+void field_free(Field *field) {
+  if (!field)
+    return;
+  column_free(field->column);
+  g_free(field->currency);
+  g_clear_pointer(&field->source_kind, g_ptr_array_unref);
+  snapshot_unref(field->snapshot);
+  g_free(field);
+}
+
+FieldKind field_kind(const Field *field) {
+  return field->kind;
+}
+gboolean field_is_shared(const Field *field) {
+  return field->kind <= FIELD_KIND;
+}
+
+/* --- shared dictionaries --------------------------------------------------------------------- */
+
+static NameKind name_kind(FieldKind kind) {
+  return kind == FIELD_EVENT ? NAME_EVENT : kind == FIELD_CHANNEL ? NAME_CHANNEL : NAME_SOURCE;
+}
+
+static ColumnEntry text_entry(Text text) {
+  return (ColumnEntry){text.size ? VALUE_TEXT : VALUE_NONE, text};
+}
+
+ColumnEntry field_shared_entry(const Field *field, guint32 entry) {
+  const Names *names = snapshot_names(field->snapshot);
+  switch (field->kind) {
+  case FIELD_GRADE: return text_entry(text_of(entry < G_N_ELEMENTS(GRADES) ? GRADES[entry] : NULL));
+  case FIELD_KIND:
+    return text_entry(text_of(entry < field->source_kind->len ? g_ptr_array_index(field->source_kind, entry) : NULL));
+  default:
+    if (entry != NAME_OTHER && entry > names_count(names, name_kind(field->kind)))
+      return (ColumnEntry){VALUE_NONE, {NULL, 0}};
+    return text_entry(names_text(names, name_kind(field->kind), (guint16)entry));
+  }
+}
+
+guint32 field_shared_count(const Field *field) {
+  const Names *names = snapshot_names(field->snapshot);
+  switch (field->kind) {
+  case FIELD_GRADE: return G_N_ELEMENTS(GRADES);
+  case FIELD_KIND: return field->source_kind->len;
+  default:
+    return names_overflowed(names, name_kind(field->kind)) ? FIELD_SHARED_MAX : names_count(names, name_kind(field->kind)) + 1;
+  }
+}
+
+/* --- codes made for a block ------------------------------------------------------------------ */
+
+typedef struct {
+  FieldBlock *out;
+  guint32 *codes;
+  GHashTable *known; /* of guint64* to code */
+} Maker;
+
+/* The code of what `identity` stands for; new when it was not met in this block. The entry is then the caller's to add. */
+static guint32 made_code(Maker *maker, guint64 identity, gboolean *is_new) {
+  gpointer code = g_hash_table_lookup(maker->known, &identity);
+  *is_new = !code;
+  if (code)
+    return GPOINTER_TO_UINT(code);
+  guint64 *kept = g_new(guint64, 1);
+  *kept = identity;
+  g_hash_table_insert(maker->known, kept, GUINT_TO_POINTER(maker->out->entries->len));
+  return maker->out->entries->len;
+}
+
+static void add_entry(Maker *maker, ValueKind kind, const char *text, gsize size) {
+  ColumnEntry entry = {kind, {g_string_chunk_insert_len(maker->out->texts, text, (gssize)size), (guint32)size}};
+  g_array_append_val(maker->out->entries, entry);
+}
+
+static void add_text(Maker *maker, Text text) {
+  add_entry(maker, VALUE_TEXT, text.at, text.size);
+}
+
+static char *place_text(Text channel, Text event) {
+  if (channel.size == 0 || event.size == 0)
+    return text_dup(channel.size ? channel : event);
+  return g_strdup_printf("%.*s / %.*s", (int)channel.size, channel.at, (int)event.size, event.at);
+}
+
+static void make_touchpoints(Maker *maker, const Field *field, const Block *data) {
+  const Names *names = snapshot_names(field->snapshot);
+  guint64 last_identity = G_MAXUINT64;
+  guint32 last_code = 0;
+  for (guint32 i = 0; i < data->n_events; i++) {
+    guint32 stated = codes_at(&data->touchpoint, i), channel = stated ? 0 : codes_at(&data->channel, i),
+            event = stated ? 0 : codes_at(&data->event, i);
+    guint64 identity = (guint64)stated << 32 | (guint64)channel << 16 | event;
+    gboolean is_new = FALSE;
+    if (identity != last_identity) {
+      last_identity = identity;
+      last_code = identity ? made_code(maker, identity, &is_new) : 0;
+    }
+    maker->codes[i] = last_code;
+    if (!is_new)
+      continue;
+    g_autofree char *text =
+        stated ? text_dup(names_text(names, NAME_TOUCHPOINT, (guint16)stated))
+               : place_text(names_text(names, NAME_CHANNEL, (guint16)channel), names_text(names, NAME_EVENT, (guint16)event));
+    add_text(maker, text_of(text));
+  }
+}
+
+static void make_currencies(Maker *maker, const Field *field, const Block *data) {
+  for (guint32 i = 0; i < data->n_events; i++) {
+    guint32 stated = codes_at(&data->currency, i);
+    gboolean is_new = FALSE;
+    if (stated || bit_at(data->has_value, i))
+      maker->codes[i] = made_code(maker, stated, &is_new);
+    if (is_new)
+      add_text(maker,
+               stated ? names_text(snapshot_names(field->snapshot), NAME_CURRENCY, (guint16)stated) : text_of(field->currency));
+  }
+}
+
+static void make_initiators(Maker *maker, const Block *data) {
+  for (guint i = 1; i < G_N_ELEMENTS(INITIATORS); i++)
+    add_text(maker, text_of(INITIATORS[i]));
+  for (guint32 i = 0; i < data->n_events; i++)
+    maker->codes[i] = bit_at(data->company, i) ? 2 : bit_at(data->system, i) ? 3 : 1;
+}
+
+static void make_values(Maker *maker, const Block *data) {
+  for (guint32 i = 0; i < data->n_events; i++) {
+    gint64 micro;
+    gboolean is_new = FALSE;
+    if (!block_value(data, i, &micro))
+      continue;
+    maker->codes[i] = made_code(maker, (guint64)micro, &is_new);
+    if (is_new) {
+      char text[MONEY_TEXT_SIZE];
+      add_entry(maker, VALUE_NUMBER, text, money_format(micro, text));
+    }
+  }
+}
+
+static void make_times(Maker *maker, const Block *data) {
+  for (guint32 i = 0; i < data->n_events; i++) {
+    gint64 time_ms = block_time_ms(data, i);
+    gboolean is_new;
+    maker->codes[i] = made_code(maker, (guint64)time_ms, &is_new);
+    if (!is_new)
+      continue;
+    g_autofree char *text = clock_text(time_ms);
+    add_text(maker, text_of(text));
+  }
+}
+
+static gboolean make_block(const Field *field, const Block *data, FieldBlock *out, GError **error) {
+  Maker maker = {.out = out, .codes = g_try_malloc0_n(data->n_events, sizeof(guint32))};
+  if (!maker.codes && data->n_events)
+    return error_set(error, ERROR_LIMIT, "not enough memory for a field's codes of %u events", data->n_events);
+  out->codes_made = maker.codes;
+  out->codes = (Codes){.width = 4, .data = maker.codes};
+  out->texts = g_string_chunk_new(4096);
+  out->entries = g_array_new(FALSE, FALSE, sizeof(ColumnEntry));
+  maker.known = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+  add_entry(&maker, VALUE_NONE, "", 0);
+  switch (field->kind) {
+  case FIELD_TOUCHPOINT: make_touchpoints(&maker, field, data); break;
+  case FIELD_CURRENCY: make_currencies(&maker, field, data); break;
+  case FIELD_INITIATOR: make_initiators(&maker, data); break;
+  case FIELD_VALUE: make_values(&maker, data); break;
+  default: make_times(&maker, data);
+  }
+  g_hash_table_destroy(maker.known);
+  out->n_entries = out->entries->len;
+  return TRUE;
+}
+
+/* --- a block --------------------------------------------------------------------------------- */
+
+static const Codes *shared_codes(const Field *field, const Block *data) {
+  switch (field->kind) {
+  case FIELD_EVENT: return &data->event;
+  case FIELD_CHANNEL: return &data->channel;
+  case FIELD_GRADE: return &data->grade;
+  default: return &data->source;
+  }
+}
+
+gboolean field_block(Field *field, guint block, const Block *data, FieldBlock *out, GError **error) {
+  FieldBlock made = {0};
+  if (field_is_shared(field)) {
+    made.codes = *shared_codes(field, data);
+    made.n_entries = field_shared_count(field);
+  } else if (field->kind == FIELD_COLUMN) {
+    if (!column_block(field->column, block, &made.column, error))
+      return FALSE;
+    made.codes = made.column.codes;
+    made.n_entries = made.column.n_entries;
+  } else if (!make_block(field, data, &made, error))
+    return FALSE;
+  *out = made;
+  return TRUE;
+}
+
+void field_block_clear(FieldBlock *block) {
+  g_clear_pointer(&block->entries, g_array_unref);
+  g_clear_pointer(&block->texts, g_string_chunk_free);
+  g_clear_pointer(&block->codes_made, g_free);
+}
+
+ColumnEntry field_entry(const Field *field, const FieldBlock *block, guint32 entry) {
+  if (field_is_shared(field))
+    return field_shared_entry(field, entry);
+  return block->entries ? g_array_index(block->entries, ColumnEntry, entry) : column_entry(&block->column, entry);
+}

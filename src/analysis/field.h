@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * field.h: one field of events under the name that conditions and reports use, as codes with a
+ * dictionary. What is asked of a value is asked once per entry of a dictionary, not once per event. */
+#pragma once
+#include "analysis/question.h"
+#include "journey/column.h"
+
+typedef enum {
+  FIELD_EVENT,
+  FIELD_CHANNEL,
+  FIELD_GRADE,
+  FIELD_KIND,       /* of the event's source: web, app, file, ... */
+  FIELD_INITIATOR,  /* customer, company, system */
+  FIELD_TOUCHPOINT, /* the stated one, else "channel / event" */
+  FIELD_CURRENCY,   /* of the value; the project's where none was stated */
+  FIELD_TIME,
+  FIELD_VALUE,
+  FIELD_COLUMN, /* everything else: campaign fields, order, cost, properties, ... */
+} FieldKind;
+
+typedef struct Field Field; /* thread-safe */
+
+/* `event channel touchpoint kind initiator grade time value currency`, the stored fields `source medium
+ * campaign content term place order id cost score`, `properties.X context.X traits.X` (missing everywhere when
+ * unknown), and a bare X that the record knows as properties.X. Anything else is ERROR_INVALID with the
+ * nearest known name. */
+Field *field_new(const Question *question, const char *name, GError **error);
+void field_free(Field *field);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Field, field_free)
+FieldKind field_kind(const Field *field);
+/* Codes and entries mean the same in every block; there are at most FIELD_SHARED_MAX. */
+gboolean field_is_shared(const Field *field);
+enum { FIELD_SHARED_MAX = 65536 };
+
+typedef struct {
+  guint32 n_entries; /* entry 0 is "missing" */
+  Codes codes;       /* per event */
+  ColumnBlock column;
+  GArray *entries;     /* of ColumnEntry, where the dictionary was made for this call, or NULL */
+  GStringChunk *texts; /* theirs */
+  gpointer codes_made;
+} FieldBlock;
+
+/* The field's codes of one block. Not made for FIELD_TIME and FIELD_VALUE in conditions, which compare numbers:
+ * there every distinct instant or amount is an entry. */
+gboolean field_block(Field *field, guint block, const Block *data, FieldBlock *out, GError **error);
+void field_block_clear(FieldBlock *block);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FieldBlock, field_block_clear)
+ColumnEntry field_entry(const Field *field, const FieldBlock *block, guint32 entry);
+/* Of a shared field, without a block. */
+ColumnEntry field_shared_entry(const Field *field, guint32 entry);
+guint32 field_shared_count(const Field *field);

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * One dictionary for the whole question under a lock. A block takes the lock once and turns its own
+ * dictionary into a table (entry -> code); its events then go through the table. Fields whose dictionary
+ * all blocks share keep their table in the key. */
+#include "analysis/key.h"
+#include "analysis/field.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include <pthread.h>
+
+enum { KEYS_MAX = 1000000, UNKNOWN = G_MAXUINT32, FIRST_SLOTS = 1024 };
+
+typedef struct {
+  guint64 hash;
+  Text text;
+} Word;
+
+struct Key {
+  Field *field;
+  HashKey secret;       /* values come from strangers */
+  pthread_mutex_t lock; /* of everything below */
+  GStringChunk *texts;
+  GArray *words;  /* of Word; 0 is "(none)" */
+  guint32 *slots; /* open addressing: code, 0 free */
+  guint32 mask;
+  guint32 *shared; /* entry to code, or NULL */
+};
+
+Key *key_new(const Question *question, const char *field, GError **error) {
+  g_autoptr(Field) found = field_new(question, field, error);
+  if (!found)
+    return NULL;
+  Key *key = g_new0(Key, 1);
+  key->field = g_steal_pointer(&found);
+  key->secret = *record_key(snapshot_record(question->snapshot));
+  pthread_mutex_init(&key->lock, NULL);
+  key->texts = g_string_chunk_new(1 << 16);
+  key->words = g_array_new(FALSE, FALSE, sizeof(Word));
+  Word none = {0, text_of("(none)")};
+  g_array_append_val(key->words, none);
+  key->slots = g_new0(guint32, FIRST_SLOTS);
+  key->mask = FIRST_SLOTS - 1;
+  if (field_is_shared(key->field)) {
+    key->shared = g_new(guint32, field_shared_count(key->field));
+    memset(key->shared, 0xff, field_shared_count(key->field) * sizeof *key->shared);
+  }
+  return key;
+}
+
+void key_free(Key *key) {
+  if (!key)
+    return;
+  field_free(key->field);
+  pthread_mutex_destroy(&key->lock);
+  g_string_chunk_free(key->texts);
+  g_array_unref(key->words);
+  g_free(key->slots);
+  g_free(key->shared);
+  g_free(key);
+}
+
+/* --- under the lock -------------------------------------------------------------------------- */
+
+static guint32 *find_slot(const Key *key, guint64 hash, Text text) {
+  for (guint32 at = (guint32)hash & key->mask;; at = (at + 1) & key->mask) {
+    const Word *word = &g_array_index(key->words, Word, key->slots[at]);
+    if (!key->slots[at] || (word->hash == hash && text_equal(word->text, text)))
+      return &key->slots[at];
+  }
+}
+
+static gboolean grow(Key *key) {
+  guint32 size = (key->mask + 1) * 2;
+  guint32 *slots = g_try_malloc0_n(size, sizeof *slots);
+  if (!slots)
+    return FALSE;
+  g_free(key->slots);
+  key->slots = slots;
+  key->mask = size - 1;
+  for (guint32 code = 1; code < key->words->len; code++) {
+    const Word *word = &g_array_index(key->words, Word, code);
+    *find_slot(key, word->hash, word->text) = code;
+  }
+  return TRUE;
+}
+
+static gboolean intern(Key *key, Text text, guint32 *code, GError **error) {
+  guint64 hash = hash64(&key->secret, text.at, text.size);
+  guint32 *slot = find_slot(key, hash, text);
+  if (*slot) {
+    *code = *slot;
+    return TRUE;
+  }
+  if (key->words->len > KEYS_MAX)
+    return error_set(error, ERROR_LIMIT,
+                     "the key has more than %d distinct values\nhint: ask for a coarser one, or narrow the range", KEYS_MAX);
+  if (key->words->len * 2 > key->mask) {
+    if (!grow(key))
+      return error_set(error, ERROR_LIMIT, "not enough memory for %u distinct values of a key", key->words->len);
+    slot = find_slot(key, hash, text);
+  }
+  *slot = *code = key->words->len;
+  Word word = {hash, {g_string_chunk_insert_len(key->texts, text.at, text.size), text.size}};
+  g_array_append_val(key->words, word);
+  return TRUE;
+}
+
+/* Codes of the entries that occur, into `table`; the others stay as they are. */
+static gboolean intern_entries(Key *key, const FieldBlock *block, const guint8 *occurs, guint32 *table, GError **error) {
+  for (guint32 entry = 0; entry < block->n_entries; entry++) {
+    if (!occurs[entry] || table[entry] != UNKNOWN)
+      continue;
+    ColumnEntry value = field_entry(key->field, block, entry);
+    if (value.kind == VALUE_NONE)
+      table[entry] = KEY_NONE;
+    else if (!intern(key, value.text, &table[entry], error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* --- blocks ---------------------------------------------------------------------------------- */
+
+static void mark_occurring(const Codes *codes, guint32 n, guint8 *occurs) {
+  for (guint32 i = 0; i < n; i++)
+    occurs[codes_at(codes, i)] = 1;
+}
+
+static gboolean fill_codes(Key *key, const FieldBlock *block, guint32 n, const guint8 *occurs, guint32 *table, guint32 *codes,
+                           GError **error) {
+  pthread_mutex_lock(&key->lock);
+  if (key->shared)
+    memcpy(table, key->shared, block->n_entries * sizeof *table);
+  gboolean done = intern_entries(key, block, occurs, table, error);
+  if (key->shared)
+    memcpy(key->shared, table, block->n_entries * sizeof *table);
+  pthread_mutex_unlock(&key->lock);
+  for (guint32 i = 0; done && i < n; i++)
+    codes[i] = table[codes_at(&block->codes, i)];
+  return done;
+}
+
+gboolean key_block(Key *key, guint block, const Block *data, guint32 *codes, GError **error) {
+  g_auto(FieldBlock) field = {0};
+  if (!field_block(key->field, block, data, &field, error))
+    return FALSE;
+  g_autofree guint8 *occurs = g_try_malloc0(field.n_entries);
+  g_autofree guint32 *table = g_try_malloc_n(field.n_entries, sizeof *table);
+  if (!occurs || !table)
+    return error_set(error, ERROR_LIMIT, "not enough memory for %u values of a key", field.n_entries);
+  memset(table, 0xff, field.n_entries * sizeof *table);
+  mark_occurring(&field.codes, data->n_events, occurs);
+  return fill_codes(key, &field, data->n_events, occurs, table, codes, error);
+}
+
+guint key_count(Key *key) {
+  pthread_mutex_lock(&key->lock);
+  guint n = key->words->len;
+  pthread_mutex_unlock(&key->lock);
+  return n;
+}
+
+Text key_text(Key *key, guint32 code) {
+  pthread_mutex_lock(&key->lock);
+  Text text = g_array_index(key->words, Word, code).text;
+  pthread_mutex_unlock(&key->lock);
+  return text;
+}
