@@ -102,7 +102,7 @@ char *coverage_text(const Coverage *coverage) {
 }
 
 char *coverage_definitions(const Question *question) {
-  static const char *const names[] = {"timezone", "currency", "max_links", "sources"};
+  static const char *const names[] = {"timezone", "currency", "max_links", "project"};
   g_autoptr(GString) all = g_string_new(NULL);
   for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
     g_autofree char *value = record_setting(snapshot_record(question->snapshot), names[i]);

@@ -47,7 +47,7 @@ static void give_shapley(Sums *sums, const guint32 *keys, guint32 n, guint32 *se
     }
 }
 
-void credit_rule(Model model, const PathSet *paths, const double *weight, double *conversions, double *value) {
+void credit_rule(Model model, const PathSet *paths, double *conversions, double *value) {
   Sums sums = {conversions, value, 0, 0};
   memset(conversions, 0, paths->n_keys * sizeof *conversions);
   memset(value, 0, paths->n_keys * sizeof *value);
@@ -55,11 +55,10 @@ void credit_rule(Model model, const PathSet *paths, const double *weight, double
   for (guint p = 0; p < paths->n_paths; p++) {
     const guint32 *keys = paths->keys + paths->start[p];
     guint32 n = paths->start[p + 1] - paths->start[p];
-    double w = weight ? weight[p] : 1;
-    if (n == 0 || w == 0 || (paths->conversions[p] == 0 && paths->value[p] == 0))
+    if (n == 0 || (paths->conversions[p] == 0 && paths->value[p] == 0))
       continue;
-    sums.worth = w * (double)paths->conversions[p];
-    sums.money = w * (double)paths->value[p];
+    sums.worth = paths->conversions[p];
+    sums.money = paths->value[p];
     switch (model) {
     case MODEL_FIRST: give(&sums, keys[0], 1); break;
     case MODEL_LAST: give(&sums, keys[n - 1], 1); break;

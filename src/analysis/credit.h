@@ -7,9 +7,9 @@
 
 typedef enum { MODEL_FIRST, MODEL_LAST, MODEL_LINEAR, MODEL_POSITION, MODEL_TIME_DECAY, MODEL_SHAPLEY, MODEL_MARKOV } Model;
 
-/* Adds each path's worth to its keys. `weight` multiplies a path (resampling) or is NULL; `conversions` and `value`
- * are n_keys sums, cleared first. Not for MODEL_MARKOV. Cost: one pass over all keys of all paths. */
-void credit_rule(Model model, const PathSet *paths, const double *weight, double *conversions, double *value);
+/* Adds each path's worth to its keys: `conversions` and `value` are n_keys sums, cleared first. Not for MODEL_MARKOV. Cost: one
+ * pass over all keys of all paths. */
+void credit_rule(Model model, const PathSet *paths, double *conversions, double *value);
 
 /* Rounds shares to whole units that sum exactly to `total`: floor, then the largest remainders get one more, ties to the
  * lower index. Shares need not sum to one; all zero (or none) leaves everything zero unless total is zero. Negative

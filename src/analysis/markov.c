@@ -176,6 +176,11 @@ void markov_free(MarkovChain *chain) {
   g_free(chain);
 }
 
+void markov_reweigh(MarkovChain *chain, const PathSet *paths) {
+  g_assert(paths->n_paths == chain->paths->n_paths && paths->start == chain->paths->start);
+  chain->paths = paths;
+}
+
 guint markov_states(const MarkovChain *chain) {
   return chain->tuples->len;
 }
@@ -184,7 +189,7 @@ double markov_base(const MarkovChain *chain) {
 }
 
 /* Counts become shares of what leaves a state: the rows of Q, and the two right-hand sides. */
-static void weigh(MarkovChain *chain, const double *weight) {
+static void weigh(MarkovChain *chain) {
   const PathSet *paths = chain->paths;
   guint n = chain->tuples->len, m = chain->edge_from->len;
   const guint32 *step_edge = (const guint32 *)(gpointer)chain->step_edge->data;
@@ -194,14 +199,14 @@ static void weigh(MarkovChain *chain, const double *weight) {
   memset(chain->converted, 0, n * sizeof(double));
   memset(chain->paid, 0, n * sizeof(double));
   for (guint p = 0; p < paths->n_paths; p++) {
-    double w = weight ? weight[p] : 1, walks = w * (double)(paths->conversions[p] + paths->nulls[p]);
+    double walks = paths->conversions[p] + paths->nulls[p];
     if (walks == 0 || paths->start[p] == paths->start[p + 1])
       continue;
     for (guint32 i = paths->start[p]; i < paths->start[p + 1]; i++)
       chain->edge_weight[step_edge[i]] += walks;
     chain->left[chain->last_state[p]] += walks;
-    chain->converted[chain->last_state[p]] += w * (double)paths->conversions[p];
-    chain->paid[chain->last_state[p]] += w * (double)paths->value[p];
+    chain->converted[chain->last_state[p]] += paths->conversions[p];
+    chain->paid[chain->last_state[p]] += paths->value[p];
   }
   for (guint e = 0; e < m; e++)
     chain->left[from[e]] += chain->edge_weight[e];
@@ -323,11 +328,11 @@ static void effects_of(const double *results, guint n_keys, double *effect) {
     effect[k] = results[0] > 0 ? CLAMP(1 - results[1 + k] / results[0], 0, 1) : 0;
 }
 
-gboolean markov_effects(MarkovChain *chain, const double *weight, double *effect, double *value_effect, GError **error) {
+gboolean markov_effects(MarkovChain *chain, double *effect, double *value_effect, GError **error) {
   guint n_keys = chain->paths->n_keys;
   g_autofree double *results = g_new(double, n_keys + 1);
   Lanes *h = g_aligned_alloc(MAX(chain->tuples->len, 1), sizeof(Lanes), sizeof(Lanes));
-  weigh(chain, weight);
+  weigh(chain);
   gboolean good = solve_all(chain, chain->converted, h, results, error);
   if (good) {
     chain->base = results[0];

@@ -15,8 +15,11 @@ void markov_free(MarkovChain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MarkovChain, markov_free)
 guint markov_states(const MarkovChain *chain);
 
+/* The same paths with other counts (resampled), for the next markov_effects. */
+void markov_reweigh(MarkovChain *chain, const PathSet *paths);
+
 /* effect[k] = 1 - P(k removed) / P, and the same for value in value_effect (may be NULL); both n_keys, zero when nothing
- * converts. `weight` per path or NULL. Cost: a few dozen sweeps over the transitions for every eight keys. */
-gboolean markov_effects(MarkovChain *chain, const double *weight, double *effect, double *value_effect, GError **error);
+ * converts. Cost: a few dozen sweeps over the transitions for every eight keys. */
+gboolean markov_effects(MarkovChain *chain, double *effect, double *value_effect, GError **error);
 /* The same P: the share of paths that convert. */
 double markov_base(const MarkovChain *chain);

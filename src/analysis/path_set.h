@@ -9,7 +9,7 @@ typedef struct {
   guint n_keys, n_paths;
   const guint32 *start; /* n_paths + 1 offsets into keys */
   const guint32 *keys;
-  const gint64 *conversions, *nulls; /* per path */
-  const gint64 *value;               /* per path: millionths of all its conversions together */
+  const double *conversions, *nulls; /* per path; whole numbers, or resampled ones */
+  const double *value;               /* per path: millionths of all its conversions together */
   const double *decay;               /* per element of keys: mean share under time-decay, or NULL when times are unknown */
 } PathSet;

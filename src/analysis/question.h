@@ -3,13 +3,14 @@
 #pragma once
 #include "base/clock.h"
 #include "journey/snapshot.h"
-#include "project/condition.h"
+#include "project/project.h"
 
 typedef struct {
   Snapshot *snapshot;
   gint64 now_ms;            /* events after it are unseen */
   gint64 from_ms, to_ms;    /* half-open; G_MININT64 and G_MAXINT64 when open */
   const Zone *zone;
+  const Project *project;   /* what the company means by its words */
   Condition *where, *among; /* or NULL */
   guint64 seed;
   guint threads;            /* 0: all cores */

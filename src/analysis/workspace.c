@@ -6,6 +6,7 @@
 struct Workspace {
   Record *record;
   Index *index;
+  Project *project;
   Zone *zone;
 };
 
@@ -20,6 +21,24 @@ const Param workspace_common_params[] = {
     {NULL},
 };
 
+/* The applied project file, else the default; the zone of an import counts until a project names one. */
+static gboolean load_project(Workspace *workspace, GError **error) {
+  g_autofree char *text = record_setting(workspace->record, "project"), *zone = record_setting(workspace->record, "timezone");
+  Project *project = text ? project_parse(text, strlen(text), error) : project_default();
+  if (!project)
+    return FALSE;
+  Zone *named = zone_new(!text && zone ? zone : project->timezone, error);
+  if (!named) {
+    project_free(project);
+    return FALSE;
+  }
+  g_clear_pointer(&workspace->project, project_free);
+  g_clear_pointer(&workspace->zone, zone_free);
+  workspace->project = project;
+  workspace->zone = named;
+  return TRUE;
+}
+
 Workspace *workspace_open(const char *path, const IndexOptions *options, GError **error) {
   if (!g_file_test(path, G_FILE_TEST_EXISTS)) {
     error_set(error, ERROR_NOT_FOUND,
@@ -31,9 +50,7 @@ Workspace *workspace_open(const char *path, const IndexOptions *options, GError 
   workspace->record = record_open(path, RECORD_READ, error);
   if (!workspace->record)
     return NULL;
-  g_autofree char *zone = record_setting(workspace->record, "timezone");
-  workspace->zone = zone_new(zone ? zone : "UTC", error);
-  if (!workspace->zone)
+  if (!load_project(workspace, error))
     return NULL;
   workspace->index = index_open(workspace->record, options, error);
   return workspace->index ? g_steal_pointer(&workspace) : NULL;
@@ -43,6 +60,7 @@ void workspace_free(Workspace *workspace) {
   if (!workspace)
     return;
   index_free(workspace->index);
+  project_free(workspace->project);
   zone_free(workspace->zone);
   record_free(workspace->record);
   g_free(workspace);
@@ -56,7 +74,7 @@ Index *workspace_index(Workspace *workspace) {
 }
 
 gboolean workspace_refresh(Workspace *workspace, GError **error) {
-  return record_refresh(workspace->record, error) && index_update(workspace->index, error);
+  return record_refresh(workspace->record, error) && load_project(workspace, error) && index_update(workspace->index, error);
 }
 
 /* A text without a time of day stands for the whole day. */
@@ -108,6 +126,7 @@ gboolean workspace_question(Workspace *workspace, const Params *params, Question
                          .from_ms = G_MININT64,
                          .to_ms = G_MAXINT64,
                          .zone = workspace->zone,
+                         .project = workspace->project,
                          .budget_bytes = (gsize)4 << 30};
   question->now_ms = default_now(workspace, question->snapshot);
   gboolean good = instant_param(params, "now", workspace->zone, &question->now_ms, error) &&

@@ -7,13 +7,13 @@
 
 /* The paths of a published example: C1>C2>C3 converts, C1 and C2>C3 do not. */
 static const guint32 small_start[] = {0, 3, 4, 6}, small_keys[] = {0, 1, 2, 0, 1, 2};
-static const gint64 small_conversions[] = {1, 0, 0}, small_nulls[] = {0, 1, 1}, small_value[] = {30000000, 0, 0};
+static const double small_conversions[] = {1, 0, 0}, small_nulls[] = {0, 1, 1}, small_value[] = {30000000, 0, 0};
 static const PathSet small = {3, 3, small_start, small_keys, small_conversions, small_nulls, small_value, NULL};
 
 static void removal_effects_of_the_published_example(void) {
   double effect[3], value_effect[3];
   g_autoptr(MarkovChain) chain = markov_new(&small, 1, NULL);
-  g_assert_true(markov_effects(chain, NULL, effect, value_effect, NULL));
+  g_assert_true(markov_effects(chain, effect, value_effect, NULL));
   near(markov_base(chain), 1.0 / 3);
   near(effect[0], 0.5);
   near(effect[1], 1);
@@ -26,7 +26,7 @@ static void order_two_knows_where_a_touch_came_from(void) {
   double effect[3];
   g_autoptr(MarkovChain) chain = markov_new(&small, 2, NULL);
   g_assert_cmpuint(markov_states(chain), ==, 5); /* start, C1, C1C2, C2C3 (of both paths), C2 */
-  g_assert_true(markov_effects(chain, NULL, effect, NULL, NULL));
+  g_assert_true(markov_effects(chain, effect, NULL, NULL));
   /* C1C2 -> C2C3, and C2 -> C2C3 from the start: the state C2C3 converts in 1 of 2. */
   near(markov_base(chain), 2.0 / 3 * 1.0 / 2 * 1.0 / 2 + 1.0 / 3 * 1.0 / 2);
 }
@@ -38,11 +38,11 @@ static void a_loop_that_hardly_ends_is_still_exact(void) {
   for (guint i = 0; i < LONG * 2; i++)
     keys[i] = i % 2;
   guint32 start[] = {0, LONG, LONG * 2};
-  gint64 conversions[] = {1, 0}, nulls[] = {0, 1}, value[] = {1000000, 0};
+  double conversions[] = {1, 0}, nulls[] = {0, 1}, value[] = {1000000, 0};
   PathSet paths = {2, 2, start, keys, conversions, nulls, value, NULL};
   double effect[2];
   g_autoptr(MarkovChain) chain = markov_new(&paths, 1, NULL);
-  g_assert_true(markov_effects(chain, NULL, effect, NULL, NULL));
+  g_assert_true(markov_effects(chain, effect, NULL, NULL));
   near(markov_base(chain), 0.5);
   near(effect[0], 1);
   near(effect[1], 1);
@@ -50,19 +50,19 @@ static void a_loop_that_hardly_ends_is_still_exact(void) {
 
 static void rules_share_a_path_as_defined(void) {
   static const guint32 start[] = {0, 3}, keys[] = {0, 1, 0};
-  static const gint64 conversions[] = {2}, nulls[] = {5}, value[] = {10000000};
+  static const double conversions[] = {2}, nulls[] = {5}, value[] = {10000000};
   PathSet paths = {2, 1, start, keys, conversions, nulls, value, NULL};
   double c[2], v[2];
-  credit_rule(MODEL_FIRST, &paths, NULL, c, v);
+  credit_rule(MODEL_FIRST, &paths, c, v);
   near(c[0], 2);
   near(c[1], 0);
-  credit_rule(MODEL_LINEAR, &paths, NULL, c, v);
+  credit_rule(MODEL_LINEAR, &paths, c, v);
   near(c[0], 4.0 / 3);
   g_assert_cmpfloat_with_epsilon(v[1], 10000000.0 / 3, 1e-6);
-  credit_rule(MODEL_POSITION, &paths, NULL, c, v);
+  credit_rule(MODEL_POSITION, &paths, c, v);
   near(c[0], 1.6);
   near(c[1], 0.4);
-  credit_rule(MODEL_SHAPLEY, &paths, NULL, c, v);
+  credit_rule(MODEL_SHAPLEY, &paths, c, v);
   near(c[0], 1);
   near(c[1], 1);
 }

@@ -1,0 +1,853 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two steps a block. First every rule becomes a bitmap or a code an event (filters, so dictionary rules cost almost
+// nothing). Then one walk over each person's events in order draws conversions, journeys and stages:
+//
+//   ad   page  page        order  page   delivery        page ...
+//   |----- journey 1 -----------| |-- tail of 1 --|      |-- journey 2, begins at restart_stage
+//          one visit ------------------|
+//
+// A journey is opened and kept alive by the customer's touches only. A closing conversion ends it; the rest of that
+// visit and touches at after-sales touchpoints are its tail, even while the next journey is open. A second closing
+// conversion in the same visit is a journey of its own.
+#include "analysis/derive.h"
+#include "analysis/bits.h"
+#include "analysis/filter.h"
+#include "analysis/key.h"
+#include "base/decimal.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "journey/column.h"
+#include <stdatomic.h>
+#include <string.h>
+
+enum { NONE = G_MAXUINT32 };
+
+typedef struct {
+  Filter *when;
+  Column *value, *order; /* value NULL with own_value: the event's amount; order NULL none */
+  gboolean own_value, worthless;
+  AdjustKind kind; /* of an adjustment */
+} Matcher;
+
+typedef struct {
+  Matcher match;
+  GArray *adjustments; /* of Matcher */
+  guint32 authoritative; /* source code, 0 none */
+} GoalMatcher;
+
+typedef struct {
+  Filter *when, *back;
+  int lapse_to, back_to;
+} StageMatcher;
+
+struct Derive {
+  const Question *question;
+  const Project *project;
+  Key *touchpoint_key;
+  GPtrArray *touchpoint_filters; /* Filter* by rule */
+  GPtrArray *initiator_filters;  /* Filter* by rule */
+  GoalMatcher *goals;
+  StageMatcher *stages;
+  Filter *bots, *internal;
+  gint64 inactivity_ms;
+  int restart_stage;
+  atomic_ullong repeated_orders, unmatched_adjustments, foreign_currency, negative_values;
+};
+
+/* --- making ready ------------------------------------------------------------------------------ */
+
+static gboolean make_filter(const Question *question, const Condition *condition, Filter **out, GError **error) {
+  if (condition && !(*out = filter_new(question, condition, error)))
+    return FALSE;
+  return TRUE;
+}
+
+static gboolean make_column(const Question *question, const char *field, Column **out, GError **error) {
+  if (!field)
+    return TRUE;
+  const Names *names = snapshot_names(question->snapshot);
+  g_autofree char *property = g_strconcat("properties.", field, NULL);
+  gboolean bare = !column_known(names, field) && column_known(names, property);
+  *out = column_open(question->snapshot, bare ? property : field, error);
+  return *out != NULL;
+}
+
+static gboolean make_matcher(const Question *question, const Condition *when, const char *value, const char *order, Matcher *out,
+                             GError **error) {
+  out->own_value = value && strcmp(value, "value") == 0;
+  out->worthless = value == NULL;
+  return make_filter(question, when, &out->when, error) && (out->own_value || make_column(question, value, &out->value, error)) &&
+         make_column(question, order, &out->order, error);
+}
+
+static void matcher_clear(Matcher *matcher) {
+  filter_free(matcher->when);
+  column_free(matcher->value);
+  column_free(matcher->order);
+}
+
+static gboolean make_goal(Derive *derive, const Goal *goal, GoalMatcher *out, GError **error) {
+  const Question *question = derive->question;
+  out->adjustments = g_array_new(FALSE, TRUE, sizeof(Matcher));
+  if (goal->authoritative)
+    out->authoritative = names_find(snapshot_names(question->snapshot), NAME_SOURCE, text_of(goal->authoritative));
+  if (!make_matcher(question, goal->rule.when, goal->value, goal->order, &out->match, error))
+    return FALSE;
+  for (guint i = 0; i < goal->adjustments->len; i++) {
+    const Adjustment *adjustment = goal->adjustments->pdata[i];
+    Matcher matcher = {.kind = adjustment->kind};
+    gboolean good = make_matcher(question, adjustment->when, adjustment->value, adjustment->order ? adjustment->order : goal->order,
+                                 &matcher, error);
+    g_array_append_val(out->adjustments, matcher);
+    if (!good)
+      return FALSE;
+  }
+  if (goal->closes)
+    derive->inactivity_ms = MAX(derive->inactivity_ms, goal->inactivity_ms);
+  return TRUE;
+}
+
+static gboolean make_rules(Derive *derive, GError **error) {
+  const Project *project = derive->project;
+  for (guint i = 0; i < project->touchpoints->len; i++) {
+    const Touchpoint *touchpoint = project->touchpoints->pdata[i];
+    Filter *filter = NULL;
+    if (!make_filter(derive->question, touchpoint->rule.when, &filter, error))
+      return FALSE;
+    g_ptr_array_add(derive->touchpoint_filters, filter);
+  }
+  for (guint i = 0; i < project->initiators->len; i++) {
+    Filter *filter = NULL;
+    if (!make_filter(derive->question, ((const InitiatorRule *)project->initiators->pdata[i])->when, &filter, error))
+      return FALSE;
+    g_ptr_array_add(derive->initiator_filters, filter);
+  }
+  for (guint i = 0; i < project->goals->len; i++)
+    if (!make_goal(derive, project->goals->pdata[i], &derive->goals[i], error))
+      return FALSE;
+  for (guint i = 0; i < project->stages->len; i++) {
+    const Stage *stage = project->stages->pdata[i];
+    StageMatcher *out = &derive->stages[i];
+    out->lapse_to = stage->lapse_to ? project_stage(project, stage->lapse_to) : -1;
+    out->back_to = stage->back_to ? project_stage(project, stage->back_to) : -1;
+    if (!make_filter(derive->question, stage->rule.when, &out->when, error) ||
+        !make_filter(derive->question, stage->back, &out->back, error))
+      return FALSE;
+  }
+  return make_filter(derive->question, project->bots, &derive->bots, error) &&
+         make_filter(derive->question, project->internal, &derive->internal, error);
+}
+
+Derive *derive_new(const Question *question, GError **error) {
+  g_autoptr(Derive) derive = g_new0(Derive, 1);
+  derive->question = question;
+  const Project *project = derive->project = question->project;
+  derive->touchpoint_filters = g_ptr_array_new_with_free_func((GDestroyNotify)filter_free);
+  derive->initiator_filters = g_ptr_array_new_with_free_func((GDestroyNotify)filter_free);
+  derive->goals = g_new0(GoalMatcher, project->goals->len + 1);
+  derive->stages = g_new0(StageMatcher, project->stages->len);
+  derive->restart_stage = project->restart_stage ? project_stage(project, project->restart_stage) : 0;
+  if (!(derive->touchpoint_key = key_new(question, "touchpoint", error)) || !make_rules(derive, error))
+    return NULL;
+  if (derive->inactivity_ms == 0)
+    derive->inactivity_ms = project->inactivity_ms;
+  return g_steal_pointer(&derive);
+}
+
+void derive_free(Derive *derive) {
+  if (!derive)
+    return;
+  for (guint i = 0; i < derive->project->goals->len; i++) {
+    GoalMatcher *goal = &derive->goals[i];
+    matcher_clear(&goal->match);
+    for (guint j = 0; goal->adjustments && j < goal->adjustments->len; j++)
+      matcher_clear(&g_array_index(goal->adjustments, Matcher, j));
+    g_clear_pointer(&goal->adjustments, g_array_unref);
+  }
+  for (guint i = 0; i < derive->project->stages->len; i++) {
+    filter_free(derive->stages[i].when);
+    filter_free(derive->stages[i].back);
+  }
+  g_free(derive->goals);
+  g_free(derive->stages);
+  g_ptr_array_unref(derive->touchpoint_filters);
+  g_ptr_array_unref(derive->initiator_filters);
+  filter_free(derive->bots);
+  filter_free(derive->internal);
+  key_free(derive->touchpoint_key);
+  g_free(derive);
+}
+
+guint derive_touchpoints(Derive *derive) {
+  return derive->project->touchpoints->len + key_count(derive->touchpoint_key);
+}
+
+const Touchpoint *derive_touchpoint_rule(Derive *derive, guint32 touchpoint) {
+  return touchpoint < derive->project->touchpoints->len ? derive->project->touchpoints->pdata[touchpoint] : NULL;
+}
+
+Text derive_touchpoint_name(Derive *derive, guint32 touchpoint) {
+  const Touchpoint *rule = derive_touchpoint_rule(derive, touchpoint);
+  return rule ? text_of(rule->rule.name) : key_text(derive->touchpoint_key, touchpoint - derive->project->touchpoints->len);
+}
+
+DeriveNotes derive_notes(Derive *derive) {
+  return (DeriveNotes){derive->repeated_orders, derive->unmatched_adjustments, derive->foreign_currency, derive->negative_values};
+}
+
+/* --- a block's rules as bitmaps and codes ------------------------------------------------------- */
+
+typedef struct { /* a row that adjusts, waiting for its conversion */
+  guint32 event;
+  guint32 goal;
+  AdjustKind kind;
+  gint64 value;
+  gboolean all; /* no value given */
+  guint64 order;
+} Change;
+
+struct DeriveScratch {
+  guint capacity_words, capacity_persons;
+  guint64 *seen, *touch, *customer, *converts, *rule, *scratch, *mine;
+  guint64 **goal, **stage, **back;
+  guint32 *touchpoint, *event_journey, *person_journeys, *person_conversions;
+  guint8 *event_stage, *in_tail, *aftersales, *entry_stage;
+  guint64 *order; /* per event of a goal, adjustment or after-sales touch: hash of the order it names */
+  GArray *journeys, *conversions, *changes;
+};
+
+DeriveScratch *derive_scratch_new(Derive *derive) {
+  DeriveScratch *s = g_new0(DeriveScratch, 1);
+  s->goal = g_new0(guint64 *, derive->project->goals->len + 1);
+  s->stage = g_new0(guint64 *, derive->project->stages->len + 1);
+  s->back = g_new0(guint64 *, derive->project->stages->len + 1);
+  s->journeys = g_array_new(FALSE, TRUE, sizeof(Journey));
+  s->conversions = g_array_new(FALSE, TRUE, sizeof(Conversion));
+  s->changes = g_array_new(FALSE, TRUE, sizeof(Change));
+  return s;
+}
+
+void derive_scratch_free(DeriveScratch *s) {
+  if (!s)
+    return;
+  guint64 *bitmaps[] = {s->seen, s->touch, s->customer, s->converts, s->rule, s->scratch, s->order};
+  for (guint i = 0; i < G_N_ELEMENTS(bitmaps); i++)
+    g_free(bitmaps[i]);
+  guint64 **lists[] = {s->goal, s->stage, s->back};
+  for (guint i = 0; i < G_N_ELEMENTS(lists); i++) {
+    for (guint j = 0; lists[i][j]; j++)
+      g_free(lists[i][j]);
+    g_free(lists[i]);
+  }
+  g_free(s->touchpoint);
+  g_free(s->event_journey);
+  g_free(s->person_journeys);
+  g_free(s->person_conversions);
+  g_free(s->event_stage);
+  g_free(s->in_tail);
+  g_free(s->aftersales);
+  g_free(s->entry_stage);
+  g_array_unref(s->journeys);
+  g_array_unref(s->conversions);
+  g_array_unref(s->changes);
+  g_free(s);
+}
+
+static void scratch_reserve(DeriveScratch *s, const Derive *derive, const Block *data) {
+  guint words = bits_words(data->n_events);
+  if (words > s->capacity_words) {
+    s->capacity_words = words + words / 4;
+    guint64 **bitmaps[] = {&s->seen, &s->touch, &s->customer, &s->converts, &s->rule, &s->scratch};
+    for (guint i = 0; i < G_N_ELEMENTS(bitmaps); i++)
+      *bitmaps[i] = g_renew(guint64, *bitmaps[i], s->capacity_words);
+    for (guint i = 0; i < derive->project->goals->len; i++)
+      s->goal[i] = g_renew(guint64, s->goal[i], s->capacity_words);
+    for (guint i = 0; i < derive->project->stages->len; i++) {
+      s->stage[i] = g_renew(guint64, s->stage[i], s->capacity_words);
+      s->back[i] = g_renew(guint64, s->back[i], s->capacity_words);
+    }
+    gsize events = (gsize)s->capacity_words * 64;
+    s->touchpoint = g_renew(guint32, s->touchpoint, events);
+    s->event_journey = g_renew(guint32, s->event_journey, events);
+    s->event_stage = g_renew(guint8, s->event_stage, events);
+    s->in_tail = g_renew(guint8, s->in_tail, events);
+    s->aftersales = g_renew(guint8, s->aftersales, events);
+    s->entry_stage = g_renew(guint8, s->entry_stage, events);
+    s->order = g_renew(guint64, s->order, events);
+  }
+  if (data->n_persons + 1 > s->capacity_persons) {
+    s->capacity_persons = data->n_persons + 1;
+    s->person_journeys = g_renew(guint32, s->person_journeys, s->capacity_persons);
+    s->person_conversions = g_renew(guint32, s->person_conversions, s->capacity_persons);
+  }
+}
+
+/* What a question may look at: before or at now, of living persons, no bots, nobody of the house. */
+static gboolean mark_seen(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
+  guint words = bits_words(data->n_events);
+  bits_between(data, G_MININT64, derive->question->now_ms + 1, s->seen);
+  if (data->excluded)
+    bits_and_not(s->seen, data->excluded, words);
+  Filter *out[] = {derive->bots, derive->internal};
+  for (guint i = 0; i < G_N_ELEMENTS(out); i++)
+    if (out[i]) {
+      if (!filter_events(out[i], block, data, s->rule, error))
+        return FALSE;
+      bits_and_not(s->seen, s->rule, words);
+    }
+  for (guint32 p = 0; data->dead && p < data->n_persons; p++)
+    if (bit_at(data->dead, p))
+      bits_clear_range(s->seen, data->person_start[p], data->person_start[p + 1]);
+  if (data->unidentified)
+    memset(s->seen, 0, words * sizeof *s->seen);
+  return TRUE;
+}
+
+/* Whose touch: the wire's verdict, then the project's rules, the first that matches. */
+static gboolean mark_initiators(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
+  guint words = bits_words(data->n_events);
+  for (guint w = 0; w < words; w++) {
+    s->touch[w] = data->touch ? data->touch[w] & s->seen[w] : 0;
+    s->customer[w] = s->touch[w] & ~(data->company ? data->company[w] : 0);
+  }
+  memset(s->scratch, 0, words * sizeof *s->scratch); /* decided by an earlier rule */
+  for (guint i = 0; i < derive->initiator_filters->len; i++) {
+    Initiate by = ((const InitiatorRule *)derive->project->initiators->pdata[i])->by;
+    if (!filter_events(derive->initiator_filters->pdata[i], block, data, s->rule, error))
+      return FALSE;
+    for (guint w = 0; w < words; w++) {
+      guint64 hit = s->rule[w] & ~s->scratch[w] & s->seen[w];
+      s->scratch[w] |= hit;
+      s->touch[w] = by == INITIATE_SYSTEM ? s->touch[w] & ~hit : s->touch[w] | hit;
+      s->customer[w] = by == INITIATE_CUSTOMER ? s->customer[w] | hit : s->customer[w] & ~hit;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean mark_touchpoints(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
+  guint n_rules = derive->project->touchpoints->len, words = bits_words(data->n_events);
+  if (!key_block(derive->touchpoint_key, block, data, s->touchpoint, error))
+    return FALSE;
+  for (guint32 i = 0; i < data->n_events; i++)
+    s->touchpoint[i] += n_rules;
+  memset(s->aftersales, 0, data->n_events);
+  for (guint rule = n_rules; rule-- > 0;) { /* backwards, so that the first match stays */
+    const Touchpoint *touchpoint = derive->project->touchpoints->pdata[rule];
+    if (!filter_events(derive->touchpoint_filters->pdata[rule], block, data, s->rule, error))
+      return FALSE;
+    bits_and(s->rule, s->seen, words);
+    for (guint32 i = bits_next(s->rule, 0, data->n_events); i < data->n_events; i = bits_next(s->rule, i + 1, data->n_events)) {
+      s->touchpoint[i] = rule;
+      s->aftersales[i] = touchpoint->aftersales ? 1 : 0;
+    }
+  }
+  return TRUE;
+}
+
+/* entry_stage: the furthest stage that an event qualifies for, STAGE_NONE when none. */
+static gboolean mark_stages(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
+  memset(s->entry_stage, STAGE_NONE, data->n_events);
+  for (guint k = 0; k < derive->project->stages->len; k++) {
+    StageMatcher *stage = &derive->stages[k];
+    if (stage->back && !filter_events(stage->back, block, data, s->back[k], error))
+      return FALSE;
+    if (!stage->when)
+      continue;
+    if (!filter_events(stage->when, block, data, s->rule, error))
+      return FALSE;
+    for (guint32 i = bits_next(s->rule, 0, data->n_events); i < data->n_events; i = bits_next(s->rule, i + 1, data->n_events))
+      s->entry_stage[i] = (guint8)k;
+  }
+  return TRUE;
+}
+
+static guint64 order_hash(Text text) {
+  guint64 hash = text.size ? checksum64(text.at, text.size) : 0;
+  return hash ? hash : text.size ? 1 : 0;
+}
+
+static gboolean read_orders(Column *order, guint block, const Block *data, const guint64 *events, guint64 *out, GError **error) {
+  ColumnBlock column;
+  if (!order)
+    return TRUE;
+  if (!column_block(order, block, &column, error))
+    return FALSE;
+  for (guint32 i = bits_next(events, 0, data->n_events); i < data->n_events; i = bits_next(events, i + 1, data->n_events)) {
+    guint32 code = codes_at(&column.codes, i);
+    out[i] = code ? order_hash(column_entry(&column, code).text) : 0;
+  }
+  return TRUE;
+}
+
+/* An amount in the project's currency; foreign ones by the rate of their day. */
+static gint64 in_project_currency(Derive *derive, const Block *data, guint32 event, gint64 micro) {
+  Text currency = names_text(snapshot_names(derive->question->snapshot), NAME_CURRENCY, (guint16)codes_at(&data->currency, event));
+  if (currency.size == 0 || text_is(currency, derive->project->currency))
+    return micro;
+  const Rate *best = NULL;
+  gint64 time_ms = block_time_ms(data, event);
+  for (guint i = 0; i < derive->project->rates->len; i++) {
+    const Rate *rate = derive->project->rates->pdata[i];
+    if (text_is(currency, rate->currency) && rate->from_ms <= time_ms)
+      best = rate;
+  }
+  if (best)
+    return (gint64)((__int128)micro * best->rate_micro / 1000000);
+  derive->foreign_currency++;
+  return 0;
+}
+
+/* The amount that a matcher takes from an event; FALSE when there is none. */
+static gboolean read_amount(Derive *derive, const Matcher *matcher, const ColumnBlock *column, const Block *data, guint32 event,
+                            gint64 *micro) {
+  char currency[MONEY_CURRENCY_SIZE];
+  const char *why;
+  if (matcher->worthless)
+    return FALSE;
+  if (matcher->own_value) {
+    if (!block_value(data, event, micro))
+      return FALSE;
+  } else {
+    guint32 code = codes_at(&column->codes, event);
+    if (!code || !money_parse(column_entry(column, code).text, DECIMAL_POINT, micro, currency, &why))
+      return FALSE;
+  }
+  *micro = in_project_currency(derive, data, event, *micro);
+  return TRUE;
+}
+
+static guint32 person_of(const Block *data, guint32 event) {
+  guint32 low = 0, high = data->n_persons;
+  while (high - low > 1) {
+    guint32 middle = (low + high) / 2;
+    if (data->person_start[middle] <= event)
+      low = middle;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static gboolean find_conversions(Derive *derive, DeriveScratch *s, guint goal, guint block, const Block *data, GError **error) {
+  const Matcher *matcher = &derive->goals[goal].match;
+  guint64 *bits = s->goal[goal];
+  ColumnBlock column;
+  if (!filter_events(matcher->when, block, data, bits, error) ||
+      (matcher->value && !column_block(matcher->value, block, &column, error)))
+    return FALSE;
+  bits_and(bits, s->seen, bits_words(data->n_events));
+  bits_or(s->converts, bits, bits_words(data->n_events));
+  if (!read_orders(matcher->order, block, data, bits, s->order, error))
+    return FALSE;
+  for (guint32 i = bits_next(bits, 0, data->n_events); i < data->n_events; i = bits_next(bits, i + 1, data->n_events)) {
+    Conversion conversion = {.person = person_of(data, i),
+                             .event = i,
+                             .journey = NONE,
+                             .visit = codes_at(&data->visit, i),
+                             .goal = goal,
+                             .time_ms = block_time_ms(data, i),
+                             .order = matcher->order ? s->order[i] : 0};
+    guint32 authority = derive->goals[goal].authoritative;
+    conversion.authoritative = authority && codes_at(&data->source, i) == authority;
+    gint64 micro;
+    if (read_amount(derive, matcher, &column, data, i, &micro)) {
+      if (micro < 0)
+        derive->negative_values++;
+      conversion.value = conversion.net_value = MAX(micro, 0);
+    }
+    g_array_append_val(s->conversions, conversion);
+  }
+  return TRUE;
+}
+
+static gboolean find_changes(Derive *derive, DeriveScratch *s, guint goal, guint block, const Block *data, GError **error) {
+  GArray *adjustments = derive->goals[goal].adjustments;
+  for (guint a = 0; a < adjustments->len; a++) {
+    const Matcher *matcher = &g_array_index(adjustments, Matcher, a);
+    ColumnBlock column;
+    if (!filter_events(matcher->when, block, data, s->rule, error) ||
+        (matcher->value && !column_block(matcher->value, block, &column, error)))
+      return FALSE;
+    bits_and(s->rule, s->seen, bits_words(data->n_events));
+    if (!read_orders(matcher->order, block, data, s->rule, s->order, error))
+      return FALSE;
+    for (guint32 i = bits_next(s->rule, 0, data->n_events); i < data->n_events; i = bits_next(s->rule, i + 1, data->n_events)) {
+      Change change = {.event = i, .goal = goal, .kind = matcher->kind, .order = s->order[i]};
+      change.all = !read_amount(derive, matcher, &column, data, i, &change.value);
+      g_array_append_val(s->changes, change);
+    }
+  }
+  return TRUE;
+}
+
+/* --- conversions: one an order, as often as the goal counts, changed by returns ------------------ */
+
+static int conversion_compare(gconstpointer a, gconstpointer b) {
+  const Conversion *x = a, *y = b;
+  if (x->event != y->event)
+    return x->event < y->event ? -1 : 1;
+  return (x->goal > y->goal) - (x->goal < y->goal);
+}
+
+static int change_compare(gconstpointer a, gconstpointer b) {
+  const Change *x = a, *y = b;
+  if (x->event != y->event)
+    return x->event < y->event ? -1 : 1;
+  return (x->goal > y->goal) - (x->goal < y->goal);
+}
+
+/* The first of this order among conversions [first, n), or NULL. Persons have few, so a walk is enough. */
+static Conversion *order_find(GArray *conversions, guint first, guint32 goal, guint64 order) {
+  for (guint i = first; order && i < conversions->len; i++) {
+    Conversion *conversion = &g_array_index(conversions, Conversion, i);
+    if (conversion->goal == goal && conversion->order == order)
+      return conversion;
+  }
+  return NULL;
+}
+
+/* The same order from another row: it stands where it was first seen inside a visit, else where it was first seen; its
+ * value is the latest row's, unless an authoritative source spoke. */
+static void order_repeat(Derive *derive, Conversion *kept, const Conversion *again) {
+  if (kept->visit == 0 && again->visit != 0) {
+    kept->event = again->event;
+    kept->time_ms = again->time_ms;
+    kept->visit = again->visit;
+  }
+  if (again->authoritative || !kept->authoritative) {
+    kept->value = kept->net_value = again->value;
+    kept->authoritative = again->authoritative;
+  }
+  derive->repeated_orders++;
+}
+
+static gboolean counted_before(GArray *conversions, guint first, const Conversion *next, CountMode count) {
+  for (guint i = first; i < conversions->len && (count == COUNT_PER_PERSON || count == COUNT_PER_VISIT); i++) {
+    const Conversion *other = &g_array_index(conversions, Conversion, i);
+    if (other->goal == next->goal && (count == COUNT_PER_PERSON || (next->visit && other->visit == next->visit)))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+static void change_apply(Conversion *conversion, const Change *change) {
+  gint64 amount = change->value < 0 ? -change->value : change->value;
+  switch (change->kind) {
+  case ADJUST_CANCEL: conversion->net_value = 0; break;
+  case ADJUST_RETURN: conversion->net_value = change->all ? 0 : MAX(conversion->net_value - amount, 0); break;
+  case ADJUST_RENEWAL: conversion->net_value += change->all ? 0 : amount; break;
+  case ADJUST_LATE_VALUE:
+    if (!change->all)
+      conversion->value = conversion->net_value = MAX(change->value, 0);
+  }
+}
+
+/* Brings s->conversions into their final form: by person, then event; adjusted. */
+static void settle_conversions(Derive *derive, DeriveScratch *s, const Block *data) {
+  g_autoptr(GArray) rows = s->conversions;
+  s->conversions = g_array_sized_new(FALSE, TRUE, sizeof(Conversion), rows->len);
+  g_array_sort(rows, conversion_compare);
+  g_array_sort(s->changes, change_compare);
+  guint row = 0, change = 0;
+  for (guint32 p = 0; p < data->n_persons; p++) {
+    guint first = s->conversions->len;
+    for (; row < rows->len && g_array_index(rows, Conversion, row).event < data->person_start[p + 1]; row++) {
+      const Conversion *next = &g_array_index(rows, Conversion, row);
+      Conversion *same = order_find(s->conversions, first, next->goal, next->order);
+      const Goal *goal = derive->project->goals->pdata[next->goal];
+      if (same)
+        order_repeat(derive, same, next);
+      else if (!counted_before(s->conversions, first, next, goal->count))
+        g_array_append_vals(s->conversions, next, 1);
+    }
+    for (; change < s->changes->len && g_array_index(s->changes, Change, change).event < data->person_start[p + 1]; change++) {
+      const Change *next = &g_array_index(s->changes, Change, change);
+      Conversion *same = order_find(s->conversions, first, next->goal, next->order);
+      if (same)
+        change_apply(same, next);
+      else
+        derive->unmatched_adjustments++;
+    }
+  }
+  g_array_sort(s->conversions, conversion_compare); /* an order may have moved into a later visit's event */
+}
+
+/* --- the walk: journeys and stages --------------------------------------------------------------- */
+
+typedef struct {
+  Derive *derive;
+  DeriveScratch *s;
+  const Block *data;
+  guint32 person, next_number;
+  guint32 open, converted, service; /* journeys at hand, NONE when there is none */
+  guint32 tail_visit;
+  guint first_journey, conversion, conversions_end; /* of this person */
+} Walk;
+
+static Journey *journey_at(Walk *walk, guint32 journey) {
+  return &g_array_index(walk->s->journeys, Journey, journey);
+}
+
+static guint32 journey_begin(Walk *walk, guint32 event, JourneyState state) {
+  guint stages = walk->derive->project->stages->len;
+  guint8 first = walk->converted != NONE ? (guint8)MAX(walk->derive->restart_stage, 0) : 0;
+  guint8 entry = walk->s->entry_stage[event];
+  if (state == JOURNEY_SERVICE && entry < stages)
+    first = entry;
+  gint64 now = block_time_ms(walk->data, event);
+  Journey journey = {.person = walk->person,
+                     .number = walk->next_number++,
+                     .first_event = event,
+                     .last_event = event,
+                     .conversion = NONE,
+                     .start_ms = now,
+                     .end_ms = now,
+                     .active_ms = now,
+                     .first_stage = first,
+                     .stage = first,
+                     .state = (guint8)state,
+                     .again = walk->converted != NONE};
+  g_array_append_val(walk->s->journeys, journey);
+  return walk->s->journeys->len - 1;
+}
+
+/* The journey's stage at an event: fallen back by time or by rule, then ahead as far as the event qualifies. */
+static void journey_move(Walk *walk, Journey *journey, guint32 event) {
+  DeriveScratch *s = walk->s;
+  const Stage *stage = walk->derive->project->stages->pdata[journey->stage];
+  const StageMatcher *matcher = &walk->derive->stages[journey->stage];
+  gint64 time_ms = block_time_ms(walk->data, event);
+  if (stage->lapse_ms && matcher->lapse_to >= 0 && time_ms - journey->active_ms > stage->lapse_ms)
+    journey->stage = (guint8)matcher->lapse_to;
+  for (guint k = 0; k < walk->derive->project->stages->len; k++)
+    if (walk->derive->stages[k].back && k == journey->stage && bit_at(s->back[k], event))
+      journey->stage = (guint8)walk->derive->stages[k].back_to;
+  guint8 entry = s->entry_stage[event];
+  if (entry != STAGE_NONE && entry > journey->stage)
+    journey->stage = entry;
+}
+
+static void journey_add(Walk *walk, guint32 index, guint32 event, gboolean tail) {
+  DeriveScratch *s = walk->s;
+  Journey *journey = journey_at(walk, index);
+  journey_move(walk, journey, event);
+  s->event_journey[event] = index + 1;
+  s->event_stage[event] = journey->stage;
+  s->in_tail[event] = (guint8)tail;
+  if (bit_at(s->customer, event))
+    journey->active_ms = block_time_ms(walk->data, event);
+  if (tail) {
+    journey->n_tail++;
+    return;
+  }
+  journey->n_touches += bit_at(s->touch, event);
+  journey->last_event = event;
+  journey->end_ms = block_time_ms(walk->data, event);
+}
+
+static void abandon_if_idle(Walk *walk, gint64 now_ms) {
+  if (walk->open == NONE || now_ms - journey_at(walk, walk->open)->active_ms <= walk->derive->inactivity_ms)
+    return;
+  journey_at(walk, walk->open)->state = JOURNEY_ABANDONED;
+  walk->open = NONE;
+}
+
+/* The converted journey of the order that a touch names, else the last converted one. */
+static guint32 aftersales_journey(Walk *walk, guint32 event) {
+  guint64 order = walk->s->order[event];
+  for (guint i = walk->s->journeys->len; order && i-- > walk->first_journey;) {
+    const Journey *journey = journey_at(walk, i);
+    if (journey->conversion != NONE && g_array_index(walk->s->conversions, Conversion, journey->conversion).order == order)
+      return i;
+  }
+  return walk->converted;
+}
+
+static void walk_aftersales(Walk *walk, guint32 event) {
+  guint32 journey = aftersales_journey(walk, event);
+  if (journey != NONE) {
+    journey_add(walk, journey, event, TRUE);
+    return;
+  }
+  gint64 now = block_time_ms(walk->data, event);
+  if (walk->service != NONE && now - journey_at(walk, walk->service)->active_ms > walk->derive->inactivity_ms)
+    walk->service = NONE;
+  if (walk->service == NONE)
+    walk->service = journey_begin(walk, event, JOURNEY_SERVICE);
+  journey_add(walk, walk->service, event, FALSE);
+}
+
+/* The conversions that stand at this event; returns the index of a closing one, or NONE. */
+static guint32 walk_conversions(Walk *walk, guint32 event, guint *first) {
+  guint32 closing = NONE;
+  *first = walk->conversion;
+  for (; walk->conversion < walk->conversions_end; walk->conversion++) {
+    const Conversion *conversion = &g_array_index(walk->s->conversions, Conversion, walk->conversion);
+    if (conversion->event != event)
+      break;
+    if (closing == NONE && ((const Goal *)walk->derive->project->goals->pdata[conversion->goal])->closes)
+      closing = walk->conversion;
+  }
+  return closing;
+}
+
+static void walk_event(Walk *walk, guint32 event) {
+  DeriveScratch *s = walk->s;
+  guint first;
+  guint32 closing = walk_conversions(walk, event, &first), visit = codes_at(&walk->data->visit, event), journey = NONE;
+  gboolean converts = first < walk->conversion;
+  if (!converts && !bit_at(s->touch, event))
+    return;
+  abandon_if_idle(walk, block_time_ms(walk->data, event));
+  if (closing != NONE) {
+    if (walk->open == NONE)
+      walk->open = journey_begin(walk, event, JOURNEY_OPEN);
+    journey = walk->open;
+    journey_add(walk, journey, event, FALSE);
+    journey_at(walk, journey)->state = JOURNEY_CONVERTED;
+    journey_at(walk, journey)->conversion = closing;
+    walk->converted = journey;
+    walk->tail_visit = visit;
+    walk->open = walk->service = NONE;
+  } else if (s->aftersales[event]) {
+    walk_aftersales(walk, event);
+    journey = s->event_journey[event] - 1;
+  } else if (visit && visit == walk->tail_visit) {
+    journey = walk->converted;
+    journey_add(walk, journey, event, TRUE);
+  } else {
+    if (walk->open == NONE && bit_at(s->customer, event))
+      walk->open = journey_begin(walk, event, JOURNEY_OPEN);
+    journey = walk->open;
+    if (journey != NONE)
+      journey_add(walk, journey, event, FALSE);
+  }
+  for (guint i = first; i < walk->conversion; i++)
+    g_array_index(s->conversions, Conversion, i).journey = journey;
+}
+
+/* What `now` makes of journeys that nothing followed: abandoned, fallen back a stage. */
+static void walk_end(Walk *walk) {
+  gint64 now = walk->derive->question->now_ms;
+  abandon_if_idle(walk, now);
+  if (walk->open == NONE)
+    return;
+  Journey *journey = journey_at(walk, walk->open);
+  const Stage *stage = walk->derive->project->stages->pdata[journey->stage];
+  int to = walk->derive->stages[journey->stage].lapse_to;
+  if (stage->lapse_ms && to >= 0 && now - journey->active_ms > stage->lapse_ms)
+    journey->stage = (guint8)to;
+}
+
+static void walk_person(Derive *derive, DeriveScratch *s, const Block *data, guint32 person, guint *conversion) {
+  guint32 end = data->person_start[person + 1];
+  Walk walk = {derive,
+               s,
+               data,
+               .person = person,
+               .next_number = 1,
+               .open = NONE,
+               .converted = NONE,
+               .service = NONE,
+               .first_journey = s->journeys->len,
+               .conversion = *conversion,
+               .conversions_end = *conversion};
+  while (walk.conversions_end < s->conversions->len && g_array_index(s->conversions, Conversion, walk.conversions_end).event < end)
+    walk.conversions_end++;
+  for (guint32 i = bits_next(s->mine, data->person_start[person], end); i < end; i = bits_next(s->mine, i + 1, end))
+    walk_event(&walk, i);
+  walk_end(&walk);
+  *conversion = walk.conversions_end;
+}
+
+/* per_journey: the first of a goal in each journey counts; known only after the walk. */
+static void drop_second_in_journey(Derive *derive, DeriveScratch *s) {
+  GArray *all = s->conversions;
+  gboolean any = FALSE;
+  for (guint i = 0; i < derive->project->goals->len; i++)
+    any = any || ((const Goal *)derive->project->goals->pdata[i])->count == COUNT_PER_JOURNEY;
+  if (!any)
+    return;
+  guint kept = 0;
+  for (guint i = 0; i < all->len; i++) {
+    Conversion *next = &g_array_index(all, Conversion, i);
+    gboolean again = FALSE;
+    for (guint j = kept; j-- > 0 && g_array_index(all, Conversion, j).person == next->person && !again;)
+      again = g_array_index(all, Conversion, j).goal == next->goal && g_array_index(all, Conversion, j).journey == next->journey;
+    if (again && ((const Goal *)derive->project->goals->pdata[next->goal])->count == COUNT_PER_JOURNEY && next->journey != NONE)
+      continue;
+    if (next->journey != NONE && g_array_index(s->journeys, Journey, next->journey).conversion == i)
+      g_array_index(s->journeys, Journey, next->journey).conversion = kept;
+    g_array_index(all, Conversion, kept++) = *next;
+  }
+  g_array_set_size(all, kept);
+}
+
+static void fill_offsets(DeriveScratch *s, const Block *data) {
+  guint j = 0, c = 0;
+  for (guint32 p = 0; p <= data->n_persons; p++) {
+    while (j < s->journeys->len && g_array_index(s->journeys, Journey, j).person < p)
+      j++;
+    while (c < s->conversions->len && g_array_index(s->conversions, Conversion, c).person < p)
+      c++;
+    s->person_journeys[p] = j;
+    s->person_conversions[p] = c;
+  }
+}
+
+/* After-sales touches may name their order whether or not a goal or adjustment matched them. */
+static gboolean read_aftersales_orders(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
+  memset(s->rule, 0, bits_words(data->n_events) * sizeof *s->rule);
+  for (guint32 i = 0; i < data->n_events; i++)
+    if (s->aftersales[i])
+      bit_set(s->rule, i);
+  for (guint g = 0; g < derive->project->goals->len; g++)
+    if (derive->goals[g].match.order)
+      return read_orders(derive->goals[g].match.order, block, data, s->rule, s->order, error);
+  return TRUE;
+}
+
+gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {
+  guint words = bits_words(data->n_events);
+  scratch_reserve(s, derive, data);
+  g_array_set_size(s->journeys, 0);
+  g_array_set_size(s->conversions, 0);
+  g_array_set_size(s->changes, 0);
+  memset(s->converts, 0, words * sizeof *s->converts);
+  memset(s->order, 0, data->n_events * sizeof *s->order);
+  memset(s->event_journey, 0, data->n_events * sizeof *s->event_journey);
+  memset(s->event_stage, STAGE_NONE, data->n_events);
+  memset(s->in_tail, 0, data->n_events);
+  if (!mark_seen(derive, s, block, data, error) || !mark_initiators(derive, s, block, data, error) ||
+      !mark_touchpoints(derive, s, block, data, error) || !mark_stages(derive, s, block, data, error) ||
+      !read_aftersales_orders(derive, s, block, data, error))
+    return FALSE;
+  for (guint g = 0; g < derive->project->goals->len; g++)
+    if (!find_conversions(derive, s, g, block, data, error) || !find_changes(derive, s, g, block, data, error))
+      return FALSE;
+  settle_conversions(derive, s, data);
+  s->mine = s->scratch;
+  for (guint w = 0; w < words; w++)
+    s->mine[w] = s->touch[w] | s->converts[w];
+  guint conversion = 0;
+  for (guint32 p = 0; p < data->n_persons; p++)
+    walk_person(derive, s, data, p, &conversion);
+  drop_second_in_journey(derive, s);
+  fill_offsets(s, data);
+  *out = (Derived){.n_events = data->n_events,
+                   .n_persons = data->n_persons,
+                   .seen = s->seen,
+                   .touch = s->touch,
+                   .customer = s->customer,
+                   .converts = s->converts,
+                   .touchpoint = s->touchpoint,
+                   .event_journey = s->event_journey,
+                   .event_stage = s->event_stage,
+                   .in_tail = s->in_tail,
+                   .journeys = (const Journey *)(gpointer)s->journeys->data,
+                   .person_journeys = s->person_journeys,
+                   .conversions = (const Conversion *)(gpointer)s->conversions->data,
+                   .person_conversions = s->person_conversions};
+  return TRUE;
+}
