@@ -2,11 +2,13 @@
 /* The list of reports, and the envelope every answer stands in. */
 #include "analysis/catalogue.h"
 #include "analysis/coverage.h"
+#include "analysis/funnel.h"
+#include "analysis/overview.h"
 #include "analysis/workspace.h"
 #include "base/error.h"
 #include <string.h>
 
-static const Report *const reports[] = {NULL};
+static const Report *const reports[] = {&overview_report, &funnel_report, NULL};
 
 const Report *const *catalogue(void) {
   return reports;
@@ -19,18 +21,31 @@ const Report *catalogue_find(const char *name) {
   return NULL;
 }
 
+/* What the doors themselves take: where the project lies, how to print, how to measure. */
+static const Param door_params[] = {
+    {"db", PARAM_TEXT},
+    {"format", PARAM_CHOICE, .choices = "table|json|csv|svg"},
+    {"timing", PARAM_FLAG},
+    {"repeat", PARAM_INT},
+    {0},
+};
+
+static void fill_defaults(Params *params, const Param *table) {
+  for (; table->name; table++)
+    if (table->fallback && !params_get(params, table->name))
+      params_add(params, table->name, table->fallback);
+}
+
 gboolean params_check(Params *params, const Report *report, GError **error) {
-  if (!params_check_names(params, report->params, workspace_common_params, error))
+  const Param *tables[] = {report->params, workspace_common_params, door_params, NULL};
+  if (!params_check_names(params, tables, error))
     return FALSE;
-  for (const Param *p = report->params; p->name; p++) {
-    if (params_get(params, p->name))
-      continue;
-    if (p->required)
+  for (const Param *p = report->params; p->name; p++)
+    if (p->required && !params_get(params, p->name))
       return error_set(error, ERROR_USAGE, "%s needs --%s: %s\nhint: for example: etappe %s %s", report->name, p->name, p->help,
                        report->name, report->example);
-    if (p->fallback)
-      params_add(params, p->name, p->fallback);
-  }
+  fill_defaults(params, report->params);
+  fill_defaults(params, workspace_common_params);
   return TRUE;
 }
 

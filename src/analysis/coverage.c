@@ -2,7 +2,7 @@
 #include "analysis/coverage.h"
 #include "analysis/bits.h"
 #include "analysis/scope.h"
-#include "base/error.h"
+#include <string.h>
 
 typedef struct {
   Coverage sum;
@@ -102,11 +102,6 @@ char *coverage_text(const Coverage *coverage) {
 }
 
 char *coverage_definitions(const Question *question) {
-  static const char *const names[] = {"timezone", "currency", "max_links", "project"};
-  g_autoptr(GString) all = g_string_new(NULL);
-  for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-    g_autofree char *value = record_setting(snapshot_record(question->snapshot), names[i]);
-    g_string_append_printf(all, "%s=%s\n", names[i], value ? value : "");
-  }
-  return g_strdup_printf("%016" G_GINT64_MODIFIER "x", checksum64(all->str, all->len));
+  const char *zone = zone_name(question->zone);
+  return g_strdup_printf("%016" G_GINT64_MODIFIER "x", question->project->hash ^ checksum64(zone, strlen(zone)));
 }

@@ -14,5 +14,5 @@ typedef struct { /* events in range, after where and among, seen by now */
 gboolean coverage_measure(const Question *question, Coverage *coverage, GError **error);
 void coverage_write(const Coverage *coverage, JsonOut *out); /* shares of events, null without events */
 char *coverage_text(const Coverage *coverage);               /* one sentence */
-/* 16 hex digits that change with every setting a figure may depend on. */
+/* 16 hex digits that change with the project's definitions and the time zone of its days. */
 char *coverage_definitions(const Question *question);

@@ -31,16 +31,14 @@ struct FunnelScratch {
   guint64 *after, *reached[2]; /* bitmaps of a block's events */
   guint32 *start[2];           /* event that ends a chain -> its e1; of even and odd steps */
   guint words;
-  GArray *matches;        /* of Match */
-  GArray *order, *begins; /* of guint32: a person's events by unit */
-  GArray *bits;           /* of guint64: a unit's own bitmaps */
+  GArray *matches; /* of Match */
+  UnitSort sort;
+  GArray *bits; /* of guint64: a unit's own bitmaps */
 };
 
 FunnelScratch *funnel_scratch_new(void) {
   FunnelScratch *scratch = g_new0(FunnelScratch, 1);
   scratch->matches = g_array_new(FALSE, FALSE, sizeof(Match));
-  scratch->order = g_array_new(FALSE, FALSE, sizeof(guint32));
-  scratch->begins = g_array_new(FALSE, TRUE, sizeof(guint32));
   scratch->bits = g_array_new(FALSE, TRUE, sizeof(guint64));
   return scratch;
 }
@@ -54,8 +52,7 @@ void funnel_scratch_free(FunnelScratch *scratch) {
   g_free(scratch->start[0]);
   g_free(scratch->start[1]);
   g_array_unref(scratch->matches);
-  g_array_unref(scratch->order);
-  g_array_unref(scratch->begins);
+  unit_sort_clear(&scratch->sort);
   g_array_unref(scratch->bits);
   g_free(scratch);
 }
@@ -426,24 +423,6 @@ void funnel_count_persons(const FunnelRules *rules, FunnelEvents *events, Funnel
 
 /* --- other units ------------------------------------------------------------------------------------------- */
 
-/* Counting sort of a person's events by unit; begins[u] is where unit u's stand in `order`. */
-static guint sort_by_unit(const Block *block, const Codes *unit, guint32 person, FunnelScratch *scratch) {
-  guint from = block->person_start[person], to = block->person_start[person + 1], units = 0;
-  for (guint i = from; i < to; i++)
-    units = MAX(units, codes_at(unit, i));
-  g_array_set_size(scratch->begins, 0);
-  g_array_set_size(scratch->begins, units + 2);
-  g_array_set_size(scratch->order, to - from);
-  guint32 *begins = (guint32 *)(void *)scratch->begins->data, *order = (guint32 *)(void *)scratch->order->data;
-  for (guint i = from; i < to; i++)
-    begins[codes_at(unit, i) + 1]++;
-  for (guint u = 0; u <= units; u++)
-    begins[u + 1] += begins[u];
-  for (guint i = to; i-- > from;)
-    order[--begins[codes_at(unit, i) + 1]] = i;
-  return units;
-}
-
 static const guint64 *compress(const guint64 *bits, const guint32 *events, guint n, guint64 **room) {
   if (!bits)
     return NULL;
@@ -472,16 +451,13 @@ static void count_unit(const FunnelRules *rules, const FunnelEvents *events, gui
     tally_unit(events->block, person, &attempt, tally);
 }
 
-void funnel_count_units(const FunnelRules *rules, FunnelEvents *events, const Codes *unit, FunnelScratch *scratch,
+void funnel_count_units(const FunnelRules *rules, FunnelEvents *events, const UnitBlock *units, FunnelScratch *scratch,
                         FunnelTally *tally) {
-  const Block *block = events->block;
-  for (guint32 person = 0; person < block->n_persons; person++) {
-    guint units = sort_by_unit(block, unit, person, scratch);
-    for (guint u = 1; u <= units; u++) {
-      const guint32 *begins = (const guint32 *)(const void *)scratch->begins->data;
-      guint begin = begins[u + 1], end = u < units ? begins[u + 2] : scratch->order->len;
-      if (end > begin)
-        count_unit(rules, events, person, (const guint32 *)(const void *)scratch->order->data + begin, end - begin, scratch, tally);
-    }
+  UnitSort *sort = &scratch->sort;
+  for (guint32 person = 0; person < events->block->n_persons; person++) {
+    unit_sort(sort, events->block, units, person);
+    for (guint u = 0; u < sort->n_units; u++)
+      if (sort->start[u] < sort->start[u + 1])
+        count_unit(rules, events, person, sort->events + sort->start[u], sort->start[u + 1] - sort->start[u], scratch, tally);
   }
 }

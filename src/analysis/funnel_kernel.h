@@ -4,6 +4,7 @@
 #pragma once
 #include "analysis/bits.h"
 #include "analysis/durations.h"
+#include "analysis/unit_sort.h"
 
 enum { FUNNEL_STEPS_MAX = 32 };
 typedef enum { FUNNEL_ORDERED, FUNNEL_STRICT, FUNNEL_ANY } FunnelMode;
@@ -44,6 +45,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(FunnelScratch, funnel_scratch_free)
 /* Units are persons. Without window, exclusion, times and `each` an ordered funnel is counted by bitmaps
  * alone; else only persons who may have done step 2 are looked at one by one. */
 void funnel_count_persons(const FunnelRules *rules, FunnelEvents *events, FunnelScratch *scratch, FunnelTally *tally);
-/* Units are what `unit` numbers within a person (visits); 0: of no unit. */
-void funnel_count_units(const FunnelRules *rules, FunnelEvents *events, const Codes *unit, FunnelScratch *scratch,
+/* Units are parts of persons. */
+void funnel_count_units(const FunnelRules *rules, FunnelEvents *events, const UnitBlock *units, FunnelScratch *scratch,
                         FunnelTally *tally);

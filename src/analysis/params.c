@@ -88,14 +88,14 @@ static gboolean unknown(const char *name, const Param *table, GError **error) {
   return error_set(error, ERROR_USAGE, "there is no option --%s here\nhint: known are %s", name, known->str);
 }
 
-gboolean params_check_names(const Params *params, const Param *own, const Param *common, GError **error) {
+gboolean params_check_names(const Params *params, const Param *const *tables, GError **error) {
   g_autoptr(GList) names = g_list_sort(g_hash_table_get_keys(params->values), (GCompareFunc)strcmp);
   for (const GList *name = names; name; name = name->next) {
-    const Param *param = param_find(own, name->data);
+    const Param *param = NULL;
+    for (guint i = 0; !param && tables[i]; i++)
+      param = param_find(tables[i], name->data);
     if (!param)
-      param = param_find(common, name->data);
-    if (!param)
-      return unknown(name->data, own, error);
+      return unknown(name->data, tables[0], error);
     if (!values_check(param, g_hash_table_lookup(params->values, name->data), error))
       return FALSE;
   }

@@ -25,5 +25,6 @@ gboolean params_flag(const Params *params, const char *name);        /* given, a
 gboolean params_int(const Params *params, const char *name, gint64 min, gint64 max, gint64 *value, GError **error);
 
 const Param *param_find(const Param *table, const char *name);
-/* Every given name stands in one of the tables (`common` may be NULL), choices are known ones, once is once. */
-gboolean params_check_names(const Params *params, const Param *own, const Param *common, GError **error);
+/* Every given name stands in one of the tables (a NULL ends them), choices are known ones, once is once. An
+ * error lists what the first table knows. */
+gboolean params_check_names(const Params *params, const Param *const *tables, GError **error);

@@ -23,7 +23,7 @@ typedef struct {
 } Column;
 
 typedef struct {
-  char *title;
+  char *title, *spark;
   GPtrArray *notes;
   GArray *columns; /* of Column */
   GArray *cells;   /* of Cell, row by row */
@@ -55,6 +55,7 @@ static Section *section_new(char *title) {
 static void section_free(gpointer data) {
   Section *section = data;
   g_free(section->title);
+  g_free(section->spark);
   g_ptr_array_unref(section->notes);
   g_array_unref(section->columns);
   g_array_unref(section->cells);
@@ -121,6 +122,20 @@ void table_number(Table *table, double value) {
 }
 void table_empty(Table *table) {
   cell_add(table, (Cell){.empty = TRUE});
+}
+
+void table_spark(Table *table, const double *values, guint n, const char *first, const char *last) {
+  Section *section = section_last(table);
+  GString *line = g_string_new(first);
+  double most = 0;
+  for (guint i = 0; i < n; i++)
+    most = MAX(most, values[i]);
+  g_string_append_c(line, ' ');
+  for (guint i = 0; i < n; i++) /* U+2581 to U+2588; nothing at all is a space */
+    g_string_append_unichar(line, values[i] > 0 ? 0x2581 + (gunichar)(values[i] / most * 7) : ' ');
+  g_string_append_printf(line, " %s", last);
+  g_free(section->spark);
+  section->spark = g_string_free(line, FALSE);
 }
 
 static guint section_rows(const Section *section) {
@@ -334,6 +349,8 @@ static void section_render(const Section *section, const TableStyle *style, GStr
       layout_write_row(&layout, r, style, out);
     layout_clear(&layout);
   }
+  if (section->spark && style->bars)
+    g_string_append_printf(out, "%s\n", section->spark);
   for (guint i = 0; i < section->notes->len; i++) {
     g_autofree char *note = printable(g_ptr_array_index(section->notes, i));
     g_string_append_printf(out, "%s\n", note);

@@ -17,6 +17,8 @@ void table_text(Table *table, const char *text); /* each adds the next cell of t
 void table_int(Table *table, gint64 value);
 void table_number(Table *table, double value); /* share 0..1, money in units, bar 0..1, ms for durations */
 void table_empty(Table *table);
+/* A line of small columns below the section, one a value, between two labels; on a terminal only. */
+void table_spark(Table *table, const double *values, guint n, const char *first, const char *last);
 /* Said before a report fills it: this one becomes CSV, so that a report may give all its rows. */
 void table_set_csv(Table *table);
 gboolean table_is_csv(const Table *table);

@@ -77,7 +77,7 @@ static Answer run(const Sample *sample, FunnelRules rules, gboolean times, gbool
   Durations bags[FUNNEL_STEPS_MAX] = {0};
   FunnelTally tally = {.times = times ? bags : NULL};
   if (units)
-    funnel_count_units(&rules, &events, &(Codes){.width = 4, .data = sample->unit}, scratch, &tally);
+    funnel_count_units(&rules, &events, &(UnitBlock){.codes = {.width = 4, .data = sample->unit}}, scratch, &tally);
   else
     funnel_count_persons(&rules, &events, scratch, &tally);
   Answer answer = {0};

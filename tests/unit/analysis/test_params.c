@@ -9,6 +9,7 @@ static const Param table[] = {
     {0},
 };
 static const Param common[] = {{"from", PARAM_TEXT, .help = "first day"}, {0}};
+static const Param *const tables[] = {table, common, NULL};
 
 static void values_are_kept_in_order(void) {
   g_autoptr(Params) params = params_new();
@@ -19,7 +20,7 @@ static void values_are_kept_in_order(void) {
   g_assert_cmpstr(params_get(params, "step"), ==, "b");
   g_assert_null(params_get(params, "mode"));
   g_assert_cmpuint(params_all(params, "mode")->len, ==, 0);
-  g_assert_true(params_check_names(params, table, common, NULL));
+  g_assert_true(params_check_names(params, tables, NULL));
 }
 
 static void check_refused(const char *name, const char *value, const char *again, const char *message) {
@@ -28,7 +29,7 @@ static void check_refused(const char *name, const char *value, const char *again
   params_add(params, name, value);
   if (again)
     params_add(params, name, again);
-  g_assert_false(params_check_names(params, table, common, &error));
+  g_assert_false(params_check_names(params, tables, &error));
   g_assert_error(error, ETAPPE_ERROR, ERROR_USAGE);
   g_assert_cmpstr(error->message, ==, message);
 }

@@ -43,6 +43,14 @@ static void bars_stand_on_a_terminal_only(void) {
   g_assert_nonnull(strstr(colour, "\033[1mSteps\033[0m\n"));
 }
 
+static void sparks_stand_on_a_terminal_only(void) {
+  g_autoptr(Table) table = table_new();
+  table_spark(table, (double[]){0, 7, 3.5, 1}, 4, "Jan", "Apr");
+  g_autofree char *text = table_render(table, &(TableStyle){.bars = TRUE}), *without = table_render(table, &plain);
+  g_assert_cmpstr(text, ==, "Jan  █▄▂ Apr\n");
+  g_assert_cmpstr(without, ==, "");
+}
+
 static void long_texts_are_cut_numbers_never(void) {
   g_autoptr(Table) table = table_new();
   table_column(table, "path", CELL_TEXT);
@@ -102,6 +110,7 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/table/columns align, numbers to the right", columns_align);
   g_test_add_func("/table/bars stand on a terminal only", bars_stand_on_a_terminal_only);
+  g_test_add_func("/table/sparks stand on a terminal only", sparks_stand_on_a_terminal_only);
   g_test_add_func("/table/long texts are cut, numbers never", long_texts_are_cut_numbers_never);
   g_test_add_func("/table/a terminal never obeys data", a_terminal_never_obeys_data);
   g_test_add_func("/table/CSV quotes, and guards against formulas", csv_quotes_and_guards);
