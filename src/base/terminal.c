@@ -3,7 +3,7 @@
 
 /* The next character, or U+FFFD for one byte that begins none. */
 static gunichar next(const char **at, const char *end) {
-  gunichar c = g_utf8_get_char_validated(*at, end - *at);
+  gunichar c = **at ? g_utf8_get_char_validated(*at, end - *at) : 0; /* which takes NUL for the end */
   gboolean valid = c != (gunichar)-1 && c != (gunichar)-2;
   *at += valid ? g_utf8_skip[(guint8) * *at] : 1;
   return valid ? c : 0xFFFD;
