@@ -1,67 +1,70 @@
 /* SPDX-License-Identifier: Apache-2.0
  * names.c: one dictionary a kind. What is shared between the original and its copies only ever grows:
  *
- *   Names original  count 3 ─┐
- *   Names copy      count 2 ─┼─► Dictionary   texts  chunk 0 ─► [1]"ad" [2]"mail" [3]"shop"
- *                            └───────────────► Slots  open addressing, code by keyed hash of the text
+ *   Names original  count 3 ─┐            ┌ texts   chunk 0 ─► [1]"ad" [2]"mail" [3]"shop"
+ *   Names copy      count 2 ─┴─► shared ──┴ slots   open addressing, code by keyed hash of the text
  *
- * One thread interns; copies read on any thread without waiting: a slot is published after its text, and a
- * copy passes over codes above its own count. A table that has become too small is replaced, and the old
- * one lives as long as a copy points at it. */
+ * Whoever finds a name waits for nobody; whoever adds one holds the lock. A slot is published after its text and
+ * counted after that, and a reader passes over codes above its own count. A table that has become too small is
+ * kept until the end, since somebody may be reading it: all of them together are smaller than the newest. */
 #include "record/names.h"
 
 #include "base/hash.h"
+#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/random.h>
 
 enum { CHUNK = 1024, CHUNKS = (NAMES_MAX + CHUNK) / CHUNK + 1, SLOTS_FIRST = 64 };
 
-typedef struct { /* hash tag in the upper half, code in the lower; 0 is empty */
-  atomic_uint references;
+typedef struct Slots Slots;
+struct Slots {
+  Slots *older;
   guint32 mask;
-  _Atomic guint32 slot[];
-} Slots;
+  _Atomic guint32 slot[]; /* hash tag in the upper half, code in the lower; 0 is empty */
+};
 
 typedef struct {
   atomic_uint references;
+  pthread_mutex_t adding;
   HashKey key;
   Text *_Atomic chunks[NAME_KINDS][CHUNKS];
+  Slots *_Atomic slots[NAME_KINDS];
 } Texts;
-
-typedef struct {
-  Slots *slots;
-  atomic_uint count;
-  _Atomic guint64 overflowed;
-} Dictionary;
 
 struct Names {
   gboolean frozen;
   Texts *texts;
-  Dictionary kinds[NAME_KINDS];
+  atomic_uint count[NAME_KINDS];
+  _Atomic guint64 overflowed[NAME_KINDS];
 };
 
-static Slots *slots_new(guint32 size) {
+static Slots *slots_new(guint32 size, Slots *older) {
   Slots *slots = g_malloc0(sizeof(Slots) + size * sizeof(guint32));
-  atomic_init(&slots->references, 1);
+  slots->older = older;
   slots->mask = size - 1;
   return slots;
 }
 
-static void slots_unref(Slots *slots) {
-  if (atomic_fetch_sub(&slots->references, 1) == 1)
-    g_free(slots);
+static void free_chunks(Texts *texts, guint kind) {
+  for (guint chunk = 0; chunk < CHUNKS && texts->chunks[kind][chunk]; chunk++) {
+    Text *all = texts->chunks[kind][chunk];
+    for (guint i = 0; i < CHUNK; i++)
+      g_free((char *)all[i].at);
+    g_free(all);
+  }
 }
 
 static void texts_unref(Texts *texts) {
   if (atomic_fetch_sub(&texts->references, 1) != 1)
     return;
-  for (guint kind = 0; kind < NAME_KINDS; kind++)
-    for (guint chunk = 0; chunk < CHUNKS && texts->chunks[kind][chunk]; chunk++) {
-      Text *all = texts->chunks[kind][chunk];
-      for (guint i = 0; i < CHUNK; i++)
-        g_free((char *)all[i].at);
-      g_free(all);
+  for (guint kind = 0; kind < NAME_KINDS; kind++) {
+    free_chunks(texts, kind);
+    for (Slots *slots = texts->slots[kind], *older; slots; slots = older) {
+      older = slots->older;
+      g_free(slots);
     }
+  }
+  pthread_mutex_destroy(&texts->adding);
   g_free(texts);
 }
 
@@ -69,11 +72,12 @@ Names *names_new(void) {
   Names *names = g_new0(Names, 1);
   names->texts = g_new0(Texts, 1);
   atomic_init(&names->texts->references, 1);
+  pthread_mutex_init(&names->texts->adding, NULL);
   /* Codes do not depend on this key, so each process may have its own: nobody can aim at a slot. */
   if (getrandom(names->texts->key.bytes, sizeof(HashKey), 0) != sizeof(HashKey))
     g_error("the system gives no random numbers");
   for (guint kind = 0; kind < NAME_KINDS; kind++)
-    names->kinds[kind].slots = slots_new(SLOTS_FIRST);
+    atomic_store(&names->texts->slots[kind], slots_new(SLOTS_FIRST, NULL));
   return names;
 }
 
@@ -83,12 +87,8 @@ Names *names_copy(const Names *names) {
   copy->texts = names->texts;
   atomic_fetch_add(&copy->texts->references, 1);
   for (guint kind = 0; kind < NAME_KINDS; kind++) {
-    const Dictionary *from = &names->kinds[kind];
-    Dictionary *to = &copy->kinds[kind];
-    to->slots = from->slots;
-    atomic_fetch_add(&to->slots->references, 1);
-    atomic_init(&to->count, atomic_load(&from->count));
-    atomic_init(&to->overflowed, atomic_load(&from->overflowed));
+    atomic_init(&copy->count[kind], atomic_load(&names->count[kind]));
+    atomic_init(&copy->overflowed[kind], atomic_load(&names->overflowed[kind]));
   }
   return copy;
 }
@@ -96,8 +96,6 @@ Names *names_copy(const Names *names) {
 void names_free(Names *names) {
   if (names == NULL)
     return;
-  for (guint kind = 0; kind < NAME_KINDS; kind++)
-    slots_unref(names->kinds[kind].slots);
   texts_unref(names->texts);
   g_free(names);
 }
@@ -107,8 +105,9 @@ static Text *text_place(const Names *names, NameKind kind, guint code) {
 }
 
 static guint16 find_hashed(const Names *names, NameKind kind, Text text, guint64 hash) {
-  const Slots *slots = names->kinds[kind].slots;
-  guint count = atomic_load_explicit(&names->kinds[kind].count, memory_order_relaxed);
+  /* The count first: the table read after it holds at least that many. */
+  guint count = atomic_load_explicit(&names->count[kind], memory_order_acquire);
+  const Slots *slots = atomic_load_explicit(&names->texts->slots[kind], memory_order_acquire);
   for (guint32 at = (guint32)hash & slots->mask;; at = (at + 1) & slots->mask) {
     guint32 slot = atomic_load_explicit(&slots->slot[at], memory_order_acquire);
     if (slot == 0)
@@ -132,15 +131,14 @@ static void slots_put(Slots *slots, guint64 hash, guint16 code) {
   atomic_store_explicit(&slots->slot[at], (guint32)(hash >> 48) << 16 | code, memory_order_release);
 }
 
-static void grow(Names *names, NameKind kind, guint count) {
-  Slots *old = names->kinds[kind].slots;
-  Slots *slots = slots_new((old->mask + 1) * 2);
+static void grow(Texts *texts, const Names *names, NameKind kind, guint count) {
+  Slots *old = texts->slots[kind];
+  Slots *slots = slots_new((old->mask + 1) * 2, old);
   for (guint code = 1; code <= count; code++) {
     Text text = *text_place(names, kind, code);
-    slots_put(slots, hash64(&names->texts->key, text.at, text.size), (guint16)code);
+    slots_put(slots, hash64(&texts->key, text.at, text.size), (guint16)code);
   }
-  names->kinds[kind].slots = slots;
-  slots_unref(old);
+  atomic_store_explicit(&texts->slots[kind], slots, memory_order_release);
 }
 
 static Text keep(Text text) { /* not text_dup(): a text may contain zero bytes */
@@ -151,19 +149,19 @@ static Text keep(Text text) { /* not text_dup(): a text may contain zero bytes *
 }
 
 static guint16 add(Names *names, NameKind kind, Text text, guint64 hash) {
-  Dictionary *dictionary = &names->kinds[kind];
-  guint code = dictionary->count + 1;
+  Texts *texts = names->texts;
+  guint code = atomic_load(&names->count[kind]) + 1;
   if (code > NAMES_MAX) {
-    atomic_fetch_add(&dictionary->overflowed, 1);
+    atomic_fetch_add(&names->overflowed[kind], 1);
     return NAME_OTHER;
   }
-  if (names->texts->chunks[kind][code / CHUNK] == NULL)
-    atomic_store(&names->texts->chunks[kind][code / CHUNK], g_new0(Text, CHUNK));
+  if (texts->chunks[kind][code / CHUNK] == NULL)
+    atomic_store(&texts->chunks[kind][code / CHUNK], g_new0(Text, CHUNK));
   *text_place(names, kind, code) = keep(text);
-  if (code * 2 > dictionary->slots->mask)
-    grow(names, kind, code - 1);
-  atomic_store(&dictionary->count, code);
-  slots_put(dictionary->slots, hash, (guint16)code);
+  if (code * 2 > texts->slots[kind]->mask)
+    grow(texts, names, kind, code - 1);
+  slots_put(texts->slots[kind], hash, (guint16)code);
+  atomic_store_explicit(&names->count[kind], code, memory_order_release);
   return (guint16)code;
 }
 
@@ -173,21 +171,28 @@ guint16 names_intern(Names *names, NameKind kind, Text text) {
     return NAME_NONE;
   guint64 hash = hash64(&names->texts->key, text.at, text.size);
   guint16 code = find_hashed(names, kind, text, hash);
-  return code != NAME_NONE ? code : add(names, kind, text, hash);
+  if (code != NAME_NONE)
+    return code;
+  pthread_mutex_lock(&names->texts->adding);
+  code = find_hashed(names, kind, text, hash); /* another thread may have been faster */
+  if (code == NAME_NONE)
+    code = add(names, kind, text, hash);
+  pthread_mutex_unlock(&names->texts->adding);
+  return code;
 }
 
 Text names_text(const Names *names, NameKind kind, guint16 code) {
   if (code == NAME_OTHER)
     return text_of("(other)");
-  if (code == NAME_NONE || code > atomic_load_explicit(&names->kinds[kind].count, memory_order_relaxed))
+  if (code == NAME_NONE || code > atomic_load_explicit(&names->count[kind], memory_order_acquire))
     return text_of("");
   return *text_place(names, kind, code);
 }
 
 guint names_count(const Names *names, NameKind kind) {
-  return atomic_load_explicit(&names->kinds[kind].count, memory_order_relaxed);
+  return atomic_load_explicit(&names->count[kind], memory_order_acquire);
 }
 
 guint64 names_overflowed(const Names *names, NameKind kind) {
-  return atomic_load_explicit(&names->kinds[kind].overflowed, memory_order_relaxed);
+  return atomic_load_explicit(&names->overflowed[kind], memory_order_relaxed);
 }

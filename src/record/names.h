@@ -16,11 +16,10 @@ typedef enum { /* stored: never renumber */
 
 enum { NAMES_MAX = 65534, NAME_NONE = 0, NAME_OTHER = 65535 };
 
-typedef struct Names Names; /* append-only; readers of a copy never wait */
+typedef struct Names Names; /* append-only; any thread may find and intern, and only a new name waits for a lock */
 
 Names *names_new(void);
-/* A frozen copy for a snapshot, cheap: the texts are shared. Made on the thread that interns (or under its lock);
- * afterwards the copy may be read and freed on any. */
+/* A frozen copy for a snapshot, cheap: the texts are shared. */
 Names *names_copy(const Names *names);
 void names_free(Names *names);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Names, names_free)

@@ -99,6 +99,23 @@ static void test_reading_while_interning(void) {
   names_free(reader.copy);
 }
 
+static void *intern_all(void *data) {
+  for (guint i = 0; i < 20000; i++)
+    intern_number(data, i);
+  return NULL;
+}
+
+static void test_two_threads_intern(void) {
+  g_autoptr(Names) names = names_new();
+  pthread_t thread;
+  g_assert_cmpint(pthread_create(&thread, NULL, intern_all, names), ==, 0);
+  intern_all(names);
+  pthread_join(thread, NULL);
+  g_assert_cmpuint(names_count(names, NAME_KEY), ==, 20000);
+  for (guint code = 1; code <= 20000; code++)
+    g_assert_cmpuint(names_find(names, NAME_KEY, names_text(names, NAME_KEY, (guint16)code)), ==, code);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/names/a name gets a code once and keeps it, each kind for itself", test_codes);
@@ -107,5 +124,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/names/a full dictionary answers other and counts", test_full);
   g_test_add_func("/names/a copy is frozen and outlives the original", test_copy);
   g_test_add_func("/names/a copy is read while the original grows", test_reading_while_interning);
+  g_test_add_func("/names/two threads that intern the same names agree", test_two_threads_intern);
   return g_test_run();
 }

@@ -37,7 +37,7 @@ static void test_ints_come_back(void) {
       values[i] = (gint64)((guint64)g_test_rand_int() << 32 | (guint32)g_test_rand_int()) >> shift;
     check_ints(values, N);
     for (guint i = 0; i < N; i++)
-      values[i] *= 1000;
+      values[i] = (gint64)((guint64)values[i] * 1000);
     check_ints(values, N);
   }
 }
