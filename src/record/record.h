@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0
  * record.h: the durable truth, one SQLite file: events in arrival order, imports, links and vetoes,
  * names. One writer at a time holds `<path>.lock`; readers are short and never checkpoint.
- * Every event and every other change takes the next number of one sequence (the arrival number). */
+ * Every event and every other change takes the next number of one sequence (the arrival number).
+ * A Record may be shared by threads: what writes waits for its turn, what reads has a connection of its own.
+ * Everything read is as of record_through(), whatever other processes have committed since. */
 #pragma once
 #include "record/batch.h"
 
 typedef struct Record Record;
 typedef enum { RECORD_READ, RECORD_WRITE, RECORD_CREATE } RecordMode; /* CREATE: write, made if missing */
+
+/* The key stands in `<path>.key`. ERROR_BUSY when another process writes, ERROR_VERSION when a newer program wrote it,
+ * ERROR_NOT_FOUND, ERROR_INVALID when it is something else, ERROR_CONFLICT when the key is another record's.
+ * A writer removes what imports of dead processes left. */
 
 Record *record_open(const char *path, RecordMode mode, GError **error);
 void record_free(Record *record);
@@ -21,8 +27,15 @@ Names *record_names(Record *record);
 const Spaces *record_spaces(const Record *record);
 const HashKey *record_key(const Record *record);
 
+/* Declares an own kind of identifier, or says anew whether a known one keeps plain values. Pointers to the spaces
+ * as they were stay valid. */
+gboolean record_set_space(Record *record, const char *name, Strength strength, gboolean plain, GError **error);
+
 /* --- settings: small texts of the project (time zone, currency, max_links, source kinds) ------- */
+#define SETTING_PHONE_COUNTRY "phone_country" /* "49": into Spaces */
+#define SETTING_REFUSED "refused"             /* values that name nobody, one a line: into Spaces */
 char *record_setting(Record *record, const char *name); /* NULL when unset; caller frees */
+/* NULL unsets. The same value again is no change. What it replaces is kept with its number. */
 gboolean record_set_setting(Record *record, const char *name, const char *value, GError **error);
 
 /* --- imports ------------------------------------------------------------------------------- */
@@ -39,12 +52,15 @@ typedef struct {
 void import_info_free(ImportInfo *info);
 
 gboolean record_import_begin(Record *record, const char *source, const char *label, const char *options, guint64 *id, GError **error);
-/* One transaction: names interned since the last one, the batch, nothing visible yet for id != 0. */
+/* One transaction: names interned since the last one, the batch, nothing visible yet for id != 0; for id 0 (live) it is
+ * durable and visible on return. Empties the writer (made with record_names), also when it fails. */
 gboolean record_append(Record *record, guint64 import_id, BatchWriter *writer, GError **error);
-gboolean record_import_finish(Record *record, const ImportInfo *totals, GError **error); /* the flip */
+/* The flip: durable on return. Of totals id and the counts of rows are used; what was stored the record knows. */
+gboolean record_import_finish(Record *record, const ImportInfo *totals, GError **error);
 gboolean record_import_abort(Record *record, guint64 id, GError **error);                /* removes its batches */
+/* Its events are no longer visible; they stay where they are. ERROR_CONFLICT when that was done already. */
 gboolean record_import_undo(Record *record, guint64 id, GError **error);
-GPtrArray *record_imports(Record *record, GError **error); /* of ImportInfo*, by id */
+GPtrArray *record_imports(Record *record, GError **error); /* of ImportInfo*, by id; 0 if anything arrived live */
 
 /* --- links and vetoes ------------------------------------------------------------------------ */
 typedef enum { LINK_ALIAS, LINK_VETO } LinkKind;
@@ -62,19 +78,21 @@ GArray *record_links(Record *record, gboolean undone_too, GError **error); /* of
 
 /* --- reading events -------------------------------------------------------------------------- */
 /* Calls `each` for every visible batch with events numbered in [from, until), ascending, on this
- * thread. A connection of its own: call from as many threads as wanted with disjoint ranges. */
+ * thread. A connection of its own: call from as many threads as wanted with disjoint ranges. Batches come whole:
+ * cut ranges where record_ranges does. The blob lives until `each` returns; FALSE stops with its error. */
 typedef gboolean (*RecordBatchFunc)(guint64 first, guint n, guint64 import_id, const void *blob, gsize size, gpointer user, GError **error);
 gboolean record_scan(Record *record, guint64 from, guint64 until, RecordBatchFunc each, gpointer user, GError **error);
-/* Cuts the visible range into at most `n` ranges of about equal size; returns n + 1 or fewer bounds. */
+/* Cuts the visible events from `from` on into at most `n` ranges of about equal size, between batches; `bounds` has room
+ * for n + 1, and their number is returned, 0 when there is nothing. */
 guint record_ranges(Record *record, guint64 from, guint n, guint64 *bounds);
-/* The batches that hold the given arrival numbers (sorted ascending), each once. */
+/* The visible batches that hold the given arrival numbers (sorted ascending), each once. */
 gboolean record_scan_rows(Record *record, const guint64 *rows, gsize n, RecordBatchFunc each, gpointer user, GError **error);
 
 /* What changed visibly with a number in (after, through]: enough to bring an index up to date. */
 typedef struct {
   GArray *ranges;     /* of guint64 pairs [first, last]: events newly visible */
   GArray *hidden;     /* of guint64 pairs: events no longer visible */
-  GArray *links;      /* of Link: added or undone */
+  GArray *links;      /* of Link: added or undone; not those that came and went */
   gboolean everything; /* something changed that only a rebuild takes up */
 } RecordChanges;
 RecordChanges *record_changes(Record *record, guint64 after, GError **error);

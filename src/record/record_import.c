@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * record_import.c: an import writes its batches at once and shows them later by one row:
+ *
+ *     begin ─► RUNNING ─► append ... ─► finish ─► DONE ─► undo ─► UNDONE
+ *                 └─ abort, or the next writer after a crash ─► gone
+ *
+ * Its appends are not synced one by one; the flip is, and what was written to the log before it with it. */
+#include "record/record_private.h"
+
+#include "base/clock.h"
+#include "record/batch_format.h"
+
+enum { REMOVE_CHUNK = 64 };
+
+void import_info_free(ImportInfo *info) {
+  if (info == NULL)
+    return;
+  g_free(info->source);
+  g_free(info->label);
+  g_free(info->options);
+  g_free(info);
+}
+
+gboolean record_import_begin(Record *record, const char *source, const char *label, const char *options, guint64 *id,
+                             GError **error) {
+  g_autoptr(RecordHold) hold = record_hold(record);
+  if (!record_begin(record, FALSE, error))
+    return FALSE;
+  if (!database_run(record->db, error, "INSERT INTO import (state, started_ms, source, label, options) VALUES (?, ?, ?, ?, ?)",
+                    "iittt", (gint64)IMPORT_RUNNING, clock_now_ms(), source, label, options))
+    return record_cancel(record);
+  guint64 made = (guint64)sqlite3_last_insert_rowid(record->db);
+  if (!record_commit_events(record, 0, FALSE, error))
+    return FALSE;
+  *id = made;
+  return TRUE;
+}
+
+/* --- appending -------------------------------------------------------------------------------------- */
+
+static gboolean count_events(Record *record, guint64 import_id, guint n, GError **error) {
+  gint64 last = (gint64)(record->next + n - 1);
+  if (!database_run(record->db, error,
+                    "UPDATE import SET first = CASE first WHEN 0 THEN ? ELSE first END, last = ?, stored = stored + ?"
+                    " WHERE id = ? AND state = ?",
+                    "iiiii", (gint64)record->next, last, (gint64)n, (gint64)import_id,
+                    (gint64)(import_id ? IMPORT_RUNNING : IMPORT_DONE)))
+    return FALSE;
+  return sqlite3_changes(record->db) == 1 ||
+         error_set(error, ERROR_NOT_FOUND, "import %" G_GUINT64_FORMAT " is not running", import_id);
+}
+
+static gboolean write_batch(Record *record, guint64 import_id, const BatchHeader *header, Text blob, guint counts[NAME_KINDS],
+                            GError **error) {
+  return record_write_names(record, counts, error) && count_events(record, import_id, header->n, error) &&
+         database_run(record->db, error, "INSERT INTO batch (first, n, import, min_time, max_time, data) VALUES (?, ?, ?, ?, ?, ?)",
+                      "iiiiib", (gint64)record->next, (gint64)header->n, (gint64)import_id, header->min_time_ms,
+                      header->max_time_ms, blob);
+}
+
+gboolean record_append(Record *record, guint64 import_id, BatchWriter *writer, GError **error) {
+  if (batch_writer_count(writer) == 0)
+    return TRUE;
+  g_autoptr(GBytes) bytes = batch_writer_finish(writer);
+  Text blob = {g_bytes_get_data(bytes, NULL), (guint32)g_bytes_get_size(bytes)};
+  BatchHeader header;
+  guint counts[NAME_KINDS];
+  if (blob.size > BATCH_SIZE_MAX)
+    return error_set(error, ERROR_LIMIT, "%u bytes of events at once\nhint: at most %d", blob.size, BATCH_SIZE_MAX);
+  memcpy(&header, blob.at, sizeof header);
+  g_autoptr(RecordHold) hold = record_hold(record);
+  if (!record_begin(record, import_id == 0, error))
+    return FALSE;
+  if (!write_batch(record, import_id, &header, blob, counts, error))
+    return record_cancel(record);
+  if (!record_commit_events(record, header.n, import_id == 0, error))
+    return FALSE;
+  memcpy(record->names_saved, counts, sizeof counts);
+  return TRUE;
+}
+
+/* --- the end of an import ---------------------------------------------------------------------------- */
+
+/* Why an import is not in the state that something needs. */
+static gboolean refuse_state(Record *record, guint64 id, GError **error) {
+  gint64 state;
+  if (id == 0)
+    return error_set(error, ERROR_INVALID, "import 0 is what arrived live, not a file");
+  if (!database_int(record->db, &state, -1, error, "SELECT state FROM import WHERE id = ?", "i", (gint64)id))
+    return FALSE;
+  switch (state) {
+  case IMPORT_RUNNING: return error_set(error, ERROR_BUSY, "import %" G_GUINT64_FORMAT " is still running", id);
+  case IMPORT_DONE: return error_set(error, ERROR_CONFLICT, "import %" G_GUINT64_FORMAT " is done already", id);
+  case IMPORT_UNDONE: return error_set(error, ERROR_CONFLICT, "import %" G_GUINT64_FORMAT " is undone already", id);
+  default:
+    return error_set(error, ERROR_NOT_FOUND, "there is no import %" G_GUINT64_FORMAT "\nhint: etappe import list shows them", id);
+  }
+}
+
+/* One row decides; changes() tells whether the import was in the state before. */
+static gboolean flip(Record *record, const ImportInfo *totals, ImportState from, ImportState to, Change *change, GError **error) {
+  if (!record_write_change(record, to == IMPORT_DONE ? CHANGE_IMPORT_DONE : CHANGE_IMPORT_UNDONE, totals->id, change, error) ||
+      !database_run(record->db, error, "UPDATE import SET state = ?, through = ? WHERE id = ? AND state = ? AND id <> 0", "iiii",
+                    (gint64)to, (gint64)change->number, (gint64)totals->id, (gint64)from))
+    return FALSE;
+  if (sqlite3_changes(record->db) != 1)
+    return refuse_state(record, totals->id, error);
+  return to != IMPORT_DONE ||
+         database_run(record->db, error,
+                      "UPDATE import SET ended_ms = ?, read = ?, repeated = ?, conflicting = ?, refused = ? WHERE id = ?", "iiiiii",
+                      clock_now_ms(), (gint64)totals->read, (gint64)totals->repeated, (gint64)totals->conflicting,
+                      (gint64)totals->refused, (gint64)totals->id);
+}
+
+static gboolean flip_durably(Record *record, const ImportInfo *totals, ImportState from, ImportState to, GError **error) {
+  Change change;
+  g_autoptr(RecordHold) hold = record_hold(record);
+  if (!record_begin(record, TRUE, error))
+    return FALSE;
+  if (!flip(record, totals, from, to, &change, error))
+    return record_cancel(record);
+  return record_commit_change(record, &change, error);
+}
+
+gboolean record_import_finish(Record *record, const ImportInfo *totals, GError **error) {
+  return flip_durably(record, totals, IMPORT_RUNNING, IMPORT_DONE, error);
+}
+
+gboolean record_import_undo(Record *record, guint64 id, GError **error) {
+  ImportInfo only_id = {.id = id};
+  return flip_durably(record, &only_id, IMPORT_DONE, IMPORT_UNDONE, error);
+}
+
+static gboolean remove_chunk(Record *record, guint64 id, gboolean *more, GError **error) {
+  if (!record_begin(record, FALSE, error))
+    return FALSE;
+  if (!database_run(
+          record->db, error,
+          "DELETE FROM batch WHERE first IN (SELECT batch.first FROM batch, import WHERE import.id = ?1 AND batch.import = ?1"
+          " AND batch.first BETWEEN import.first AND import.last LIMIT ?2)",
+          "ii", (gint64)id, (gint64)REMOVE_CHUNK))
+    return record_cancel(record);
+  *more = sqlite3_changes(record->db) == REMOVE_CHUNK;
+  if (!*more && !database_run(record->db, error, "DELETE FROM import WHERE id = ?", "i", (gint64)id))
+    return record_cancel(record);
+  return record_commit_events(record, 0, FALSE, error);
+}
+
+gboolean record_remove_import(Record *record, guint64 id, GError **error) {
+  gboolean more = TRUE;
+  while (more)
+    if (!remove_chunk(record, id, &more, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean record_import_abort(Record *record, guint64 id, GError **error) {
+  gint64 state;
+  g_autoptr(RecordHold) hold = record_hold(record);
+  if (!database_int(record->db, &state, -1, error, "SELECT state FROM import WHERE id = ?", "i", (gint64)id))
+    return FALSE;
+  if (state != IMPORT_RUNNING)
+    return refuse_state(record, id, error);
+  return record_remove_import(record, id, error);
+}
+
+/* --- the list ------------------------------------------------------------------------------------------ */
+
+static ImportInfo *read_info(sqlite3_stmt *statement) {
+  ImportInfo *info = g_new0(ImportInfo, 1);
+  guint64 *const numbers[] = {&info->id,     &info->first,    &info->last,        &info->through, &info->read,
+                              &info->stored, &info->repeated, &info->conflicting, &info->refused};
+  for (guint i = 0; i < G_N_ELEMENTS(numbers); i++)
+    *numbers[i] = (guint64)sqlite3_column_int64(statement, (int)i);
+  int rest = G_N_ELEMENTS(numbers);
+  info->state = (ImportState)sqlite3_column_int(statement, rest);
+  info->started_ms = sqlite3_column_int64(statement, rest + 1);
+  info->ended_ms = sqlite3_column_int64(statement, rest + 2);
+  info->source = database_column_text(statement, rest + 3);
+  info->label = database_column_text(statement, rest + 4);
+  info->options = database_column_text(statement, rest + 5);
+  return info;
+}
+
+GPtrArray *record_imports(Record *record, GError **error) {
+  g_autoptr(RecordHold) hold = record_hold(record);
+  g_autoptr(GPtrArray) imports = g_ptr_array_new_with_free_func((GDestroyNotify)import_info_free);
+  g_autoptr(sqlite3_stmt) statement =
+      database_query(record->db, error,
+                     "SELECT id, first, last, through, read, stored, repeated, conflicting, refused, state, started_ms, ended_ms,"
+                     " source, label, options FROM import WHERE id <> 0 OR stored > 0 ORDER BY id",
+                     "");
+  gboolean row = statement != NULL;
+  while (row) {
+    if (!database_step(statement, &row, error))
+      return NULL;
+    if (row)
+      g_ptr_array_add(imports, read_info(statement));
+  }
+  return statement ? g_steal_pointer(&imports) : NULL;
+}

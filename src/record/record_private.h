@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * record_private.h: what the parts of the record share: record.c (opening, names, settings), record_import.c,
+ * record_link.c, record_read.c, record_check.c. */
+#pragma once
+#include "record/database.h"
+#include "record/record.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+typedef enum { /* in the table change: never renumber */
+  CHANGE_IMPORT_DONE = 1,
+  CHANGE_IMPORT_UNDONE,
+  CHANGE_LINK,
+  CHANGE_LINK_UNDONE,
+  CHANGE_SETTING,
+  CHANGE_SPACE,
+  CHANGE_HIDDEN,
+  CHANGE_ERASED,
+} ChangeKind;
+
+typedef struct { /* what can be seen as of one number; immutable */
+  atomic_uint references;
+  guint64 through;
+  GArray *imports;  /* of guint64, ascending: done and not undone */
+} View;
+
+struct Record {
+  char *path;
+  RecordMode mode;
+  guint64 id;
+  HashKey key;
+  Names *names;
+  int lock; /* descriptor of <path>.lock, -1 for readers */
+
+  pthread_mutex_t mutex; /* guards everything below; a write holds it from begin to commit */
+  sqlite3 *db;
+  gboolean frozen;
+  View *view;
+  guint64 next; /* number of the next event or change */
+  guint names_saved[NAME_KINDS];
+  Spaces *spaces;
+  GPtrArray *spaces_before; /* replaced ones, somebody may still point at them */
+  GPtrArray *readers;       /* idle connections */
+  gboolean durable;         /* the connection syncs at each commit */
+  int wal_pages, wal_pages_checkpointed;
+};
+
+/* Takes the mutex until the end of the scope. */
+typedef pthread_mutex_t RecordHold;
+static inline RecordHold *record_hold(Record *record) {
+  pthread_mutex_lock(&record->mutex);
+  return &record->mutex;
+}
+static inline void record_release(RecordHold *hold) { pthread_mutex_unlock(hold); }
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RecordHold, record_release)
+
+View *record_view(Record *record); /* a new reference, on any thread */
+void view_unref(View *view);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(View, view_unref)
+gboolean view_shows(const View *view, guint64 import_id, guint64 first);
+
+typedef struct {
+  guint64 number;
+  ChangeKind kind;
+  guint64 subject; /* import, link, ... it is about; a link or setting is its own subject */
+} Change;
+
+/* A write is record_begin, statements, then one of the commits or record_cancel; the caller holds the mutex.
+ * What was committed durably survives a power cut, with everything committed before it. */
+gboolean record_begin(Record *record, gboolean durable, GError **error);
+gboolean record_write_change(Record *record, ChangeKind kind, guint64 subject, Change *change, GError **error);
+gboolean record_commit_change(Record *record, const Change *change, GError **error);
+gboolean record_commit_events(Record *record, guint n, gboolean visible, GError **error);
+gboolean record_cancel(Record *record); /* returns FALSE */
+
+/* Writes the names interned since the last time; *counts then stand in the transaction. */
+gboolean record_write_names(Record *record, guint counts[NAME_KINDS], GError **error);
+
+sqlite3 *record_reader(Record *record, gboolean *frozen, GError **error);
+void record_reader_return(Record *record, sqlite3 *db, gboolean frozen);
+
+/* Removes the batches of an import that never became visible, and the import. */
+gboolean record_remove_import(Record *record, guint64 id, GError **error);
