@@ -31,7 +31,7 @@ typedef struct {
 
 typedef struct {
   Matcher match;
-  GArray *adjustments; /* of Matcher */
+  GArray *adjustments;   /* of Matcher */
   guint32 authoritative; /* source code, 0 none */
 } GoalMatcher;
 
@@ -208,7 +208,7 @@ typedef struct { /* a row that adjusts, waiting for its conversion */
 
 struct DeriveScratch {
   guint capacity_words, capacity_persons;
-  guint64 *seen, *touch, *customer, *converts, *rule, *scratch, *mine;
+  guint64 *seen, *touch, *customer, *converts, *adjusts, *rule, *scratch, *mine;
   guint64 **goal, **stage, **back;
   guint32 *touchpoint, *event_journey, *person_journeys, *person_conversions;
   guint8 *event_stage, *in_tail, *aftersales, *entry_stage;
@@ -230,7 +230,7 @@ DeriveScratch *derive_scratch_new(Derive *derive) {
 void derive_scratch_free(DeriveScratch *s) {
   if (!s)
     return;
-  guint64 *bitmaps[] = {s->seen, s->touch, s->customer, s->converts, s->rule, s->scratch, s->order};
+  guint64 *bitmaps[] = {s->seen, s->touch, s->customer, s->converts, s->adjusts, s->rule, s->scratch, s->order};
   for (guint i = 0; i < G_N_ELEMENTS(bitmaps); i++)
     g_free(bitmaps[i]);
   guint64 **lists[] = {s->goal, s->stage, s->back};
@@ -257,7 +257,7 @@ static void scratch_reserve(DeriveScratch *s, const Derive *derive, const Block 
   guint words = bits_words(data->n_events);
   if (words > s->capacity_words) {
     s->capacity_words = words + words / 4;
-    guint64 **bitmaps[] = {&s->seen, &s->touch, &s->customer, &s->converts, &s->rule, &s->scratch};
+    guint64 **bitmaps[] = {&s->seen, &s->touch, &s->customer, &s->converts, &s->adjusts, &s->rule, &s->scratch};
     for (guint i = 0; i < G_N_ELEMENTS(bitmaps); i++)
       *bitmaps[i] = g_renew(guint64, *bitmaps[i], s->capacity_words);
     for (guint i = 0; i < derive->project->goals->len; i++)
@@ -470,6 +470,7 @@ static gboolean find_changes(Derive *derive, DeriveScratch *s, guint goal, guint
         (matcher->value && !column_block(matcher->value, block, &column, error)))
       return FALSE;
     bits_and(s->rule, s->seen, bits_words(data->n_events));
+    bits_or(s->adjusts, s->rule, bits_words(data->n_events));
     if (!read_orders(matcher->order, block, data, s->rule, s->order, error))
       return FALSE;
     for (guint32 i = bits_next(s->rule, 0, data->n_events); i < data->n_events; i = bits_next(s->rule, i + 1, data->n_events)) {
@@ -815,6 +816,7 @@ gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block
   g_array_set_size(s->conversions, 0);
   g_array_set_size(s->changes, 0);
   memset(s->converts, 0, words * sizeof *s->converts);
+  memset(s->adjusts, 0, words * sizeof *s->adjusts);
   memset(s->order, 0, data->n_events * sizeof *s->order);
   memset(s->event_journey, 0, data->n_events * sizeof *s->event_journey);
   memset(s->event_stage, STAGE_NONE, data->n_events);
@@ -840,6 +842,7 @@ gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block
                    .seen = s->seen,
                    .touch = s->touch,
                    .customer = s->customer,
+                   .adjusts = s->adjusts,
                    .converts = s->converts,
                    .touchpoint = s->touchpoint,
                    .event_journey = s->event_journey,

@@ -31,7 +31,7 @@ typedef struct {
   gint64 time_ms;
   gint64 value, net_value; /* millionths of the project's currency */
   guint64 order;           /* hash of the order id, 0 none */
-  gboolean authoritative; /* its value comes from the goal's authoritative source */
+  gboolean authoritative;  /* its value comes from the goal's authoritative source */
 } Conversion;
 
 typedef struct { /* of one block; arrays live until the next derive_block with this struct */
@@ -39,6 +39,7 @@ typedef struct { /* of one block; arrays live until the next derive_block with t
   const guint64 *seen;               /* events at or before now, of living persons, not excluded */
   const guint64 *touch;              /* of those, by customer or company */
   const guint64 *customer;           /* touches by the customer */
+  const guint64 *adjusts;            /* events that return, cancel, renew or revalue an order */
   const guint64 *converts;           /* events that matched a goal, whether counted or not */
   const guint32 *touchpoint;         /* per event; derive_touchpoint_name */
   const guint32 *event_journey;      /* per event: index into journeys + 1; 0 in none */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * attribution_paths.h: the paths that attribution works on: each person's attribution touches, cut at conversions of a
+ * goal, reduced to a key, counted by distinct sequence. Keys come out sorted by name, paths by their keys. */
+#pragma once
+#include "analysis/path_set.h"
+#include "analysis/question.h"
+
+typedef enum { CUSTOMERS_ALL, CUSTOMERS_NEW, CUSTOMERS_RETURNING } Customers;
+
+typedef struct {
+  const Goal *goal;
+  const char *key; /* any field */
+  gint64 lookback_ms;
+  gint64 half_life_ms; /* of time-decay */
+  gint64 views_ms;     /* opens and views count when no click follows within this long; 0: they never count */
+  gboolean keep_navigational;
+  Customers customers;
+} AttributionOptions;
+
+typedef struct { /* one path of one person, for resampling */
+  guint64 person;
+  guint32 path;
+  gboolean converted;
+  gint64 value;
+} PathOfPerson;
+
+typedef struct {
+  GPtrArray *keys;                                 /* of char*, sorted */
+  GArray *start, *elements;                        /* of guint32 */
+  GArray *conversions, *nulls, *value, *net_value; /* of gint64, per path */
+  GArray *decay; /* of gint64: sums of shares in 2^-32, per element; empty when times are unknown */
+  gint64 none_conversions, none_value, none_net_value; /* conversions without a touch */
+  gint64 open_paths;                                   /* not over yet, left out */
+  GArray *persons;                                     /* of PathOfPerson by (person, path), or NULL: more than PERSONS_MAX paths */
+} AttributionPaths;
+
+enum { ATTRIBUTION_PERSONS_MAX = 400000 };
+
+AttributionPaths *attribution_paths_new(void);
+void attribution_paths_free(AttributionPaths *paths);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(AttributionPaths, attribution_paths_free)
+
+/* One pass over all blocks on all cores. Range selects conversions, and paths without one by their last touch. */
+AttributionPaths *attribution_paths_collect(const Question *question, const AttributionOptions *options, GError **error);
+
+/* Adds a path of an aggregated file; keys in order, any texts. attribution_paths_settle then sorts and joins equal ones. */
+void attribution_paths_add(AttributionPaths *paths, const char *const *keys, guint n, gint64 conversions, gint64 nulls,
+                           gint64 value);
+void attribution_paths_settle(AttributionPaths *paths);
