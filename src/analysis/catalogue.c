@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The list of reports, and the envelope every answer stands in. */
 #include "analysis/catalogue.h"
+#include "analysis/attribution.h"
 #include "analysis/coverage.h"
 #include "analysis/funnel.h"
 #include "analysis/overview.h"
@@ -8,7 +9,7 @@
 #include "base/error.h"
 #include <string.h>
 
-static const Report *const reports[] = {&overview_report, &funnel_report, NULL};
+static const Report *const reports[] = {&overview_report, &funnel_report, &attribution_report, NULL};
 
 const Report *const *catalogue(void) {
   return reports;
