@@ -7,7 +7,7 @@
 #include <emmintrin.h>
 #endif
 
-enum { FEW = 6 }; /* codes to compare with before a look-up per event is cheaper; measured */
+enum { FEW = 8 }; /* codes to compare with before a look-up per event is cheaper; measured */
 
 static guint64 below(guint32 n) {
   return n % 64 ? (G_GUINT64_CONSTANT(1) << (n % 64)) - 1 : G_MAXUINT64;
@@ -26,6 +26,13 @@ static inline __m128i load(const void *at) {
 }
 static inline guint64 mask(__m128i bytes) {
   return (guint64)(guint)_mm_movemask_epi8(bytes);
+}
+
+static guint64 word_of_flags(const guint8 *flags) {
+  guint64 word = 0;
+  for (int i = 0; i < 4; i++)
+    word |= mask(_mm_cmpgt_epi8(load(flags + 16 * i), _mm_setzero_si128())) << 16 * i;
+  return word;
 }
 
 static guint64 word_equal_1(const guint8 *at, guint8 code) {
@@ -56,6 +63,12 @@ static guint64 word_equal_4(const guint32 *at, guint32 code) {
   return word;
 }
 #else
+static guint64 word_of_flags(const guint8 *flags) {
+  guint64 word = 0;
+  for (guint i = 0; i < 64; i++)
+    word |= (guint64)(flags[i] != 0) << i;
+  return word;
+}
 #define WORD_EQUAL(name, type)                                                                                                     \
   static guint64 name(const type *at, type code) {                                                                                 \
     guint64 word = 0;                                                                                                              \
@@ -80,18 +93,41 @@ WORD_EQUAL(word_equal_4, guint32)
   static void one_##suffix(const type *codes, guint32 words, guint32 code, guint64 flip, guint64 *bits) {                          \
     for (guint32 w = 0; w < words; w++)                                                                                            \
       bits[w] = word_equal_##suffix(codes + 64 * (gsize)w, (type)code) ^ flip;                                                     \
-  }                                                                                                                                \
-  static void many_##suffix(const type *codes, guint32 from, guint32 n, const guint8 *verdicts, guint32 n_codes, guint64 *bits) {  \
-    for (guint32 w = from / 64; w < (n + 63) / 64; w++) {                                                                          \
-      guint64 word = 0;                                                                                                            \
-      for (guint32 i = 64 * w; i < MIN(n, 64 * w + 64); i++)                                                                       \
-        word |= (guint64)(codes[i] < n_codes && verdicts[codes[i]]) << (i % 64);                                                   \
-      bits[w] = word;                                                                                                              \
-    }                                                                                                                              \
   }
 MATCH_WIDTH(1, guint8)
 MATCH_WIDTH(2, guint16)
 MATCH_WIDTH(4, guint32)
+
+/* One look-up an event; `flags` first, so that the loads of 64 of them overlap. */
+#define LOOK_UP(suffix, type)                                                                                                      \
+  static void look_up_##suffix(const type *codes, guint32 from, guint32 n, const guint8 *verdicts, guint32 n_codes,                \
+                               guint64 *bits) {                                                                                    \
+    for (; from < n; from += 64) {                                                                                                 \
+      guint8 flags[64] = {0};                                                                                                      \
+      guint32 some = MIN(n - from, 64);                                                                                            \
+      for (guint32 i = 0; i < some; i++)                                                                                           \
+        flags[i] = codes[from + i] < n_codes ? verdicts[codes[from + i]] : 0;                                                      \
+      bits[from / 64] = word_of_flags(flags);                                                                                      \
+    }                                                                                                                              \
+  }
+LOOK_UP(2, guint16)
+LOOK_UP(4, guint32)
+
+/* A table of all 256 needs no check of each code. */
+static void look_up_1(const guint8 *codes, guint32 from, guint32 n, const guint8 *verdicts, guint32 n_codes, guint64 *bits) {
+  guint8 table[256] = {0};
+  memcpy(table, verdicts, MIN(n_codes, 256));
+  for (; from + 64 <= n; from += 64) {
+    guint8 flags[64];
+    for (guint32 i = 0; i < 64; i++)
+      flags[i] = table[codes[from + i]];
+    bits[from / 64] = word_of_flags(flags);
+  }
+  if (from < n)
+    bits[from / 64] = 0;
+  for (guint32 i = from; i < n; i++)
+    bits[i / 64] |= (guint64)table[codes[i]] << (i % 64);
+}
 
 /* Up to FEW codes with (or, when flip is set, without) a match; more than FEW: none of the two is short. */
 typedef struct {
@@ -137,8 +173,8 @@ void match_codes(const Codes *codes, guint32 n, const guint8 *verdicts, guint32 
     whole_words(codes, n / 64, &few, bits);
   }
   switch (codes->width) {
-  case 1: many_1(codes->data, from, n, verdicts, n_codes, bits); break;
-  case 2: many_2(codes->data, from, n, verdicts, n_codes, bits); break;
-  default: many_4(codes->data, from, n, verdicts, n_codes, bits);
+  case 1: look_up_1(codes->data, from, n, verdicts, n_codes, bits); break;
+  case 2: look_up_2(codes->data, from, n, verdicts, n_codes, bits); break;
+  default: look_up_4(codes->data, from, n, verdicts, n_codes, bits);
   }
 }
