@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * snapshot.c: levels of segments, read as one.
+ *
+ *   level 2   [ A' . C' ]                 replaces A C
+ *   level 1   [ . B' ]                    replaces B
+ *   level 0   [ A  B  C  D  E ]           dead: A B C      living: A' B' C' D E
+ *
+ * Bit words of dead persons begin anew with every block, so that a block's `dead` is a pointer into them.
+ * Levels without dead persons have none: a freshly folded index of any size costs nothing to open. */
+#include "journey/snapshot.h"
+
+#include "base/error.h"
+#include "journey/levels.h"
+#include <stdatomic.h>
+
+enum { WORDS_PER_BLOCK = BLOCK_PERSONS_MAX / 64 };
+
+typedef struct {
+  Segment *segment;
+  guint64 *dead; /* WORDS_PER_BLOCK for each block, or NULL */
+  guint first_block;
+} Level;
+
+struct Snapshot {
+  atomic_uint references;
+  Record *record;
+  Names *names;
+  guint64 through;
+  guint n_levels, n_blocks;
+  guint64 n_persons, n_events, n_dead;
+  gint64 last_time_ms;
+  Level *levels;
+};
+
+Snapshot *snapshot_ref(Snapshot *snapshot) {
+  atomic_fetch_add(&snapshot->references, 1);
+  return snapshot;
+}
+
+void snapshot_unref(Snapshot *snapshot) {
+  if (snapshot == NULL || atomic_fetch_sub(&snapshot->references, 1) != 1)
+    return;
+  for (guint i = 0; i < snapshot->n_levels; i++) {
+    segment_unref(snapshot->levels[i].segment);
+    g_free(snapshot->levels[i].dead);
+  }
+  names_free(snapshot->names);
+  g_free(snapshot->levels);
+  g_free(snapshot);
+}
+
+/* --- making one ------------------------------------------------------------------------------- */
+
+static gboolean place_dead(const Level *level, guint64 ordinal) {
+  if (level->dead == NULL)
+    return FALSE;
+  guint block = segment_block_of(level->segment, ordinal);
+  guint64 person = ordinal - segment_block_first(level->segment, block);
+  return level->dead[block * WORDS_PER_BLOCK + person / 64] >> (person % 64) & 1;
+}
+
+/* Looks for a living person with this id in the levels below `above`. */
+static int find_below(const Snapshot *snapshot, guint above, guint64 id, Place *place, GError **error) {
+  for (guint i = above; i-- > 0;) {
+    guint64 ordinal;
+    int found = segment_find(snapshot->levels[i].segment, id, &ordinal, error);
+    if (found < 0)
+      return -1;
+    if (found && !place_dead(&snapshot->levels[i], ordinal)) {
+      *place = (Place){i, ordinal};
+      return 1;
+    }
+  }
+  return 0;
+}
+
+static gboolean bury(Snapshot *snapshot, Place place, GError **error) {
+  Level *level = &snapshot->levels[place.level];
+  guint block = segment_block_of(level->segment, place.ordinal);
+  guint32 person = (guint32)(place.ordinal - segment_block_first(level->segment, block));
+  Block data;
+  if (!segment_block(level->segment, block, &data, error))
+    return FALSE;
+  if (level->dead == NULL)
+    level->dead = g_new0(guint64, segment_info(level->segment)->n_blocks * WORDS_PER_BLOCK);
+  level->dead[block * WORDS_PER_BLOCK + person / 64] |= G_GUINT64_CONSTANT(1) << (person % 64);
+  snapshot->n_persons--;
+  snapshot->n_events -= data.person_start[person + 1] - data.person_start[person];
+  snapshot->n_dead++;
+  return TRUE;
+}
+
+static gboolean bury_replaced(Snapshot *snapshot, guint above, GError **error) {
+  gsize n;
+  const guint64 *ids = segment_replaced(snapshot->levels[above].segment, &n);
+  for (gsize i = 0; i < n; i++) {
+    Place place;
+    int found = find_below(snapshot, above, ids[i], &place, error);
+    if (found < 0 || (found && !bury(snapshot, place, error)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+/* The last event of a living person of a block. */
+static gboolean living_last(const Level *level, guint block, gint64 *last_ms, GError **error) {
+  Block data;
+  if (!segment_block(level->segment, block, &data, error))
+    return FALSE;
+  const guint64 *dead = level->dead + block * WORDS_PER_BLOCK;
+  for (guint32 person = 0; person < data.n_persons; person++)
+    if (!bit_at(dead, person))
+      *last_ms = MAX(*last_ms, block_time_ms(&data, data.person_start[person + 1] - 1));
+  return TRUE;
+}
+
+static gboolean any_dead(const Level *level, guint block) {
+  for (guint word = 0; level->dead && word < WORDS_PER_BLOCK; word++)
+    if (level->dead[block * WORDS_PER_BLOCK + word])
+      return TRUE;
+  return FALSE;
+}
+
+/* Looks into a block only when it could hold something later than what is known to live. */
+static gboolean find_last_time(Snapshot *snapshot, GError **error) {
+  gint64 last_ms = 0;
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint i = 0; i < snapshot->n_levels; i++) {
+      const Level *level = &snapshot->levels[i];
+      for (guint block = 0; block < segment_info(level->segment)->n_blocks; block++) {
+        gint64 most_ms = segment_block_last_time_ms(level->segment, block);
+        if (most_ms <= last_ms)
+          continue;
+        if (!any_dead(level, block))
+          last_ms = most_ms;
+        else if (pass == 1 && !living_last(level, block, &last_ms, error))
+          return FALSE;
+      }
+    }
+  snapshot->last_time_ms = last_ms;
+  return TRUE;
+}
+
+static void add_level(Snapshot *snapshot, guint i, Segment *segment) {
+  const SegmentInfo *info = segment_info(segment);
+  snapshot->levels[i] = (Level){segment_ref(segment), NULL, snapshot->n_blocks};
+  snapshot->n_blocks += info->n_blocks;
+  snapshot->n_persons += info->n_persons;
+  snapshot->n_events += info->n_events;
+  snapshot->n_levels++;
+}
+
+Snapshot *snapshot_new(Record *record, Names *take_names, guint64 through, Segment *const *segments, guint n, GError **error) {
+  g_autoptr(Snapshot) snapshot = g_new0(Snapshot, 1);
+  atomic_init(&snapshot->references, 1);
+  snapshot->record = record;
+  snapshot->names = take_names;
+  snapshot->through = through;
+  snapshot->levels = g_new0(Level, n + 1);
+  for (guint i = 0; i < n; i++) {
+    add_level(snapshot, i, segments[i]);
+    if (!bury_replaced(snapshot, i, error))
+      return NULL;
+  }
+  return find_last_time(snapshot, error) ? g_steal_pointer(&snapshot) : NULL;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+guint64 snapshot_through(const Snapshot *snapshot) {
+  return snapshot->through;
+}
+
+const Names *snapshot_names(const Snapshot *snapshot) {
+  return snapshot->names;
+}
+
+const Spaces *snapshot_spaces(const Snapshot *snapshot) {
+  return record_spaces(snapshot->record);
+}
+
+Record *snapshot_record(const Snapshot *snapshot) {
+  return snapshot->record;
+}
+
+guint snapshot_blocks(const Snapshot *snapshot) {
+  return snapshot->n_blocks;
+}
+
+guint64 snapshot_persons(const Snapshot *snapshot) {
+  return snapshot->n_persons;
+}
+
+guint64 snapshot_events(const Snapshot *snapshot) {
+  return snapshot->n_events;
+}
+
+gint64 snapshot_last_time_ms(const Snapshot *snapshot) {
+  return snapshot->last_time_ms;
+}
+
+guint snapshot_levels(const Snapshot *snapshot) {
+  return snapshot->n_levels;
+}
+
+Segment *snapshot_segment(const Snapshot *snapshot, guint level) {
+  return snapshot->levels[level].segment;
+}
+
+guint snapshot_first_block(const Snapshot *snapshot, guint level) {
+  return level < snapshot->n_levels ? snapshot->levels[level].first_block : snapshot->n_blocks;
+}
+
+guint snapshot_level_of(const Snapshot *snapshot, guint block, guint *local) {
+  guint level = snapshot->n_levels - 1;
+  while (snapshot->levels[level].first_block > block)
+    level--;
+  *local = block - snapshot->levels[level].first_block;
+  return level;
+}
+
+gboolean snapshot_dead(const Snapshot *snapshot, Place place) {
+  return place_dead(&snapshot->levels[place.level], place.ordinal);
+}
+
+guint64 snapshot_dead_persons(const Snapshot *snapshot) {
+  return snapshot->n_dead;
+}
+
+gboolean snapshot_block(const Snapshot *snapshot, guint block, Block *out, GError **error) {
+  guint local;
+  const Level *level = &snapshot->levels[snapshot_level_of(snapshot, block, &local)];
+  if (!segment_block(level->segment, local, out, error))
+    return FALSE;
+  out->dead = any_dead(level, local) ? level->dead + local * WORDS_PER_BLOCK : NULL;
+  return TRUE;
+}
+
+int snapshot_place(const Snapshot *snapshot, guint64 id, Place *place, GError **error) {
+  return find_below(snapshot, snapshot->n_levels, id, place, error);
+}
+
+static gboolean identifiers_of_level(const Snapshot *snapshot, guint i, guint64 hash, GArray *found, GArray *places,
+                                     gboolean *shared, guint *present, GError **error) {
+  g_array_set_size(found, 0);
+  if (!segment_identifiers(snapshot->levels[i].segment, hash, found, error))
+    return FALSE;
+  for (guint k = 0; k < found->len; k++) {
+    const SegmentIdentifier *one = &g_array_index(found, SegmentIdentifier, k);
+    Place place = {i, one->ordinal};
+    *shared |= one->shared;
+    if (one->shared || snapshot_dead(snapshot, place))
+      continue;
+    if (one->present)
+      *present = places->len;
+    g_array_append_val(places, place);
+  }
+  return TRUE;
+}
+
+/* *present becomes the index of the present owner, or stays. */
+static gboolean collect_places(const Snapshot *snapshot, guint64 hash, GArray *places, gboolean *shared, guint *present,
+                               GError **error) {
+  g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(SegmentIdentifier));
+  *shared = FALSE;
+  for (guint i = snapshot->n_levels; i-- > 0;)
+    if (!identifiers_of_level(snapshot, i, hash, found, places, shared, present, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean snapshot_places(const Snapshot *snapshot, guint64 hash, GArray *places, gboolean *shared, GError **error) {
+  guint present = 0;
+  if (!collect_places(snapshot, hash, places, shared, &present, error))
+    return FALSE;
+  Place own;
+  int found = snapshot_place(snapshot, hash, &own, error);
+  if (found > 0)
+    g_array_append_val(places, own);
+  return found >= 0;
+}
+
+gboolean snapshot_find(const Snapshot *snapshot, guint64 hash, guint *block, guint32 *person) {
+  g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(Place));
+  guint present = G_MAXUINT;
+  gboolean shared;
+  Place place;
+  if (!collect_places(snapshot, hash, places, &shared, &present, NULL))
+    return FALSE;
+  if (present != G_MAXUINT)
+    place = g_array_index(places, Place, present);
+  else if (snapshot_place(snapshot, hash, &place, NULL) <= 0)
+    return FALSE;
+  Segment *segment = snapshot->levels[place.level].segment;
+  guint local = segment_block_of(segment, place.ordinal);
+  *block = snapshot->levels[place.level].first_block + local;
+  *person = (guint32)(place.ordinal - segment_block_first(segment, local));
+  return TRUE;
+}
