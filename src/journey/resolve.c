@@ -141,12 +141,16 @@ static void tell(Resolver *r, ReasonKind kind, guint32 identifier, guint32 with,
   g_array_append_val(r->output->reasons, reason);
 }
 
+static guint pair_hash(gconstpointer pair) {
+  return (guint)hash_mix(GPOINTER_TO_SIZE(pair));
+}
+
 /* Each pair is told, and counted, once a kind: a login page may repeat it a thousand times. */
 static void tell_refusal(Resolver *r, Refusal refusal, guint32 identifier, guint32 with, const Cause *cause, guint64 veto) {
   ReasonKind kind = refusal == TWO_OWNERS ? REASON_INERT : refusal == FORBIDDEN ? REASON_VETOED : REASON_FULL;
   gpointer pair = GSIZE_TO_POINTER((gsize)identifier << 32 | with);
   if (!r->refused)
-    r->refused = g_hash_table_new(NULL, NULL);
+    r->refused = g_hash_table_new(pair_hash, NULL);
   guint told = GPOINTER_TO_UINT(g_hash_table_lookup(r->refused, pair));
   if (told & 1u << kind)
     return;
