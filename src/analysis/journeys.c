@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// Journeys that begin in range, by how they ended. Lengths are touches before the tail, durations from the first to the
+// last of them. With --where a journey counts that holds a matching event.
+//
+//   ann: ad@1 order@3 delivery@5   bob: ad@2 (31 days pass)   cleo: call at service@4
+//   converted 1 (length 2, duration 2, tail 1), abandoned 1 (length 1), service 1
+#include "analysis/journeys.h"
+#include "analysis/bits.h"
+#include "analysis/derive.h"
+#include "analysis/durations.h"
+#include "analysis/scope.h"
+#include "base/error.h"
+#include <math.h>
+#include <string.h>
+
+enum { STATES = 4, LENGTHS_MAX = 20 };
+static const char *const state_names[STATES] = {"open", "converted", "abandoned", "service"};
+static const JourneyState shown[STATES] = {JOURNEY_CONVERTED, JOURNEY_ABANDONED, JOURNEY_OPEN, JOURNEY_SERVICE};
+
+typedef struct {
+  guint64 journeys, persons, again, touches, tail;
+  gint64 value, net_value;
+  guint64 lengths[LENGTHS_MAX + 1]; /* by touches; the last one holds longer ones */
+} StateSum;
+
+typedef struct {
+  StateSum states[STATES];
+  double median_ms[STATES], median_touches[STATES];
+  guint64 total, persons;
+  GArray *who; /* person ids, or NULL */
+  int who_state;
+} Journeys;
+
+typedef struct {
+  DeriveScratch *derive;
+  StateSum states[STATES];
+  guint64 total, persons;
+  Durations durations[STATES], touches[STATES];
+  GArray *who;
+} Worker;
+
+typedef struct {
+  Derive *derive;
+  Scope *scope;
+  Worker *workers;
+  int who_state;
+} Run;
+
+static gboolean holds_kept(const ScopeBlock *scope, const Block *data, const Derived *derived, guint32 index) {
+  const Journey *journey = &derived->journeys[index];
+  guint32 end = data->person_start[journey->person + 1];
+  if (!scope->kept)
+    return TRUE;
+  for (guint32 i = bits_next(scope->kept, journey->first_event, end); i < end; i = bits_next(scope->kept, i + 1, end))
+    if (derived->event_journey[i] == index + 1)
+      return TRUE;
+  return FALSE;
+}
+
+static void count_journey(Worker *worker, const Derived *derived, const Journey *journey, guint *seen) {
+  StateSum *sum = &worker->states[journey->state];
+  sum->journeys++;
+  sum->touches += journey->n_touches;
+  sum->tail += journey->n_tail;
+  sum->again += journey->again ? 1 : 0;
+  sum->persons += !(*seen >> journey->state & 1);
+  sum->lengths[MIN(journey->n_touches, (guint32)LENGTHS_MAX)]++;
+  if (journey->conversion != G_MAXUINT32) {
+    sum->value += derived->conversions[journey->conversion].value;
+    sum->net_value += derived->conversions[journey->conversion].net_value;
+  }
+  durations_add(&worker->durations[journey->state], journey->end_ms - journey->start_ms);
+  durations_add(&worker->touches[journey->state], journey->n_touches);
+  *seen |= 1u << journey->state;
+}
+
+static gboolean count_block(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
+  Run *run = user;
+  Worker *worker = &run->workers[number];
+  ScopeBlock scope;
+  Derived derived;
+  if (data->unidentified)
+    return TRUE;
+  if (!worker->derive)
+    worker->derive = derive_scratch_new(run->derive);
+  if (!scope_block(run->scope, block, data, number, &scope, error))
+    return FALSE;
+  if (scope.nothing)
+    return TRUE;
+  if (!derive_block(run->derive, worker->derive, block, data, &derived, error))
+    return FALSE;
+  for (guint32 p = 0; p < data->n_persons; p++) {
+    guint seen = 0;
+    for (guint32 j = derived.person_journeys[p]; j < derived.person_journeys[p + 1]; j++) {
+      const Journey *journey = &derived.journeys[j];
+      gboolean visible = !scope.visible || bit_at(scope.visible, journey->first_event);
+      if (visible && journey->start_ms >= question->from_ms && journey->start_ms < question->to_ms &&
+          holds_kept(&scope, data, &derived, j))
+        count_journey(worker, &derived, journey, &seen);
+    }
+    worker->persons += seen != 0;
+    if (run->who_state >= 0 && (seen >> run->who_state & 1))
+      g_array_append_val(worker->who, data->person_id[p]);
+  }
+  return TRUE;
+}
+
+static void sum_add(StateSum *to, const StateSum *from) {
+  to->journeys += from->journeys;
+  to->persons += from->persons;
+  to->again += from->again;
+  to->touches += from->touches;
+  to->tail += from->tail;
+  to->value += from->value;
+  to->net_value += from->net_value;
+  for (guint i = 0; i <= LENGTHS_MAX; i++)
+    to->lengths[i] += from->lengths[i];
+}
+
+static int id_compare(gconstpointer a, gconstpointer b) {
+  guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
+  return (x > y) - (x < y);
+}
+
+static Journeys *gather(Run *run, guint n) {
+  Journeys *journeys = g_new0(Journeys, 1);
+  g_autofree const Durations **bags = g_new(const Durations *, n);
+  journeys->who_state = run->who_state;
+  journeys->who = run->who_state >= 0 ? g_array_new(FALSE, FALSE, sizeof(guint64)) : NULL;
+  for (guint i = 0; i < n; i++) {
+    journeys->persons += run->workers[i].persons;
+    for (guint s = 0; s < STATES; s++)
+      sum_add(&journeys->states[s], &run->workers[i].states[s]);
+    if (journeys->who && run->workers[i].who->len)
+      g_array_append_vals(journeys->who, run->workers[i].who->data, run->workers[i].who->len);
+  }
+  for (guint s = 0; s < STATES; s++) {
+    journeys->total += journeys->states[s].journeys;
+    for (guint i = 0; i < n; i++)
+      bags[i] = &run->workers[i].durations[s];
+    journeys->median_ms[s] = durations_median(bags, n);
+    for (guint i = 0; i < n; i++)
+      bags[i] = &run->workers[i].touches[s];
+    journeys->median_touches[s] = durations_median(bags, n);
+  }
+  if (journeys->who)
+    g_array_sort(journeys->who, id_compare);
+  return journeys;
+}
+
+static int state_param(const Params *params) {
+  const char *who = params_get(params, "who");
+  for (int s = 0; who && s < STATES; s++)
+    if (strcmp(who, state_names[s]) == 0)
+      return s;
+  return -1;
+}
+
+static gpointer journeys_run(const Question *question, const Params *params, GError **error) {
+  guint n = question_threads(question);
+  Run run = {.who_state = state_param(params), .workers = g_new0(Worker, n)};
+  Journeys *journeys = NULL;
+  for (guint i = 0; i < n; i++)
+    run.workers[i].who = g_array_new(FALSE, FALSE, sizeof(guint64));
+  if ((run.derive = derive_new(question, error)) && (run.scope = scope_new(question, error)) &&
+      question_each_block(question, count_block, &run, error))
+    journeys = gather(&run, n);
+  for (guint i = 0; i < n; i++) {
+    derive_scratch_free(run.workers[i].derive);
+    g_array_unref(run.workers[i].who);
+    for (guint s = 0; s < STATES; s++) {
+      durations_clear(&run.workers[i].durations[s]);
+      durations_clear(&run.workers[i].touches[s]);
+    }
+  }
+  g_free(run.workers);
+  derive_free(run.derive);
+  scope_free(run.scope);
+  return journeys;
+}
+
+static void journeys_free(gpointer result) {
+  Journeys *journeys = result;
+  g_clear_pointer(&journeys->who, g_array_unref);
+  g_free(journeys);
+}
+
+static double part(guint64 some, guint64 all) {
+  return all ? (double)some / (double)all : NAN;
+}
+
+static void journeys_json(gconstpointer result, JsonOut *out) {
+  const Journeys *journeys = result;
+  json_kv_int(out, "total", (gint64)journeys->total);
+  json_kv_int(out, "persons", (gint64)journeys->persons);
+  json_key(out, "states");
+  json_array(out);
+  for (guint i = 0; i < STATES; i++) {
+    const StateSum *sum = &journeys->states[shown[i]];
+    json_object(out);
+    json_kv_string(out, "state", state_names[shown[i]]);
+    json_kv_int(out, "journeys", (gint64)sum->journeys);
+    json_kv_int(out, "persons", (gint64)sum->persons);
+    json_kv_double(out, "share", part(sum->journeys, journeys->total));
+    json_kv_int(out, "again", (gint64)sum->again);
+    json_kv_double(out, "mean_touches", part(sum->touches, sum->journeys));
+    json_kv_double(out, "median_touches", journeys->median_touches[shown[i]]);
+    json_kv_double(out, "median_ms", journeys->median_ms[shown[i]]);
+    json_kv_int(out, "tail", (gint64)sum->tail);
+    json_kv_micro(out, "value", sum->value);
+    json_kv_micro(out, "net_value", sum->net_value);
+    json_key(out, "lengths");
+    json_array(out);
+    for (guint l = 0; l <= LENGTHS_MAX; l++)
+      json_int(out, (gint64)sum->lengths[l]);
+    json_array_end(out);
+    json_object_end(out);
+  }
+  json_array_end(out);
+  if (!journeys->who)
+    return;
+  json_key(out, "persons_listed");
+  json_array(out);
+  for (guint i = 0; i < journeys->who->len; i++) {
+    g_autofree char *id = g_strdup_printf("%016" G_GINT64_MODIFIER "x", g_array_index(journeys->who, guint64, i));
+    json_string(out, id);
+  }
+  json_array_end(out);
+}
+
+static void journeys_table(gconstpointer result, Table *table) {
+  const Journeys *journeys = result;
+  table_title(table, "Journeys: %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT " persons", journeys->total, journeys->persons);
+  table_column(table, "state", CELL_TEXT);
+  table_column(table, "journeys", CELL_INT);
+  table_column(table, "share", CELL_SHARE);
+  table_column(table, "", CELL_BAR);
+  table_column(table, "persons", CELL_INT);
+  table_column(table, "touches", CELL_NUMBER);
+  table_column(table, "duration", CELL_DURATION);
+  table_column(table, "tail", CELL_INT);
+  table_column(table, "value", CELL_MONEY);
+  table_column(table, "net value", CELL_MONEY);
+  for (guint i = 0; i < STATES; i++) {
+    const StateSum *sum = &journeys->states[shown[i]];
+    double share = part(sum->journeys, journeys->total);
+    table_text(table, state_names[shown[i]]);
+    table_int(table, (gint64)sum->journeys);
+    table_number(table, share);
+    table_number(table, share);
+    table_int(table, (gint64)sum->persons);
+    table_number(table, journeys->median_touches[shown[i]]);
+    table_number(table, journeys->median_ms[shown[i]]);
+    table_int(table, (gint64)sum->tail);
+    table_number(table, (double)sum->value / 1e6);
+    table_number(table, (double)sum->net_value / 1e6);
+  }
+  table_note(table,
+             "Touches and duration are medians. Open journeys may still convert; service journeys have no purchase we know of.");
+}
+
+static const Param params[] = {
+    {"who", PARAM_CHOICE, FALSE, FALSE, "converted|abandoned|open|service", NULL, "List the persons with such a journey"},
+    {NULL},
+};
+
+const Report journeys_report = {"journeys",
+                                "How journeys end, how long they take and how many touches",
+                                "--from 2025-01-01 --who abandoned",
+                                params,
+                                journeys_run,
+                                journeys_json,
+                                journeys_table,
+                                journeys_free};
