@@ -198,18 +198,23 @@ static char *list_columns(const Mapping *mapping) {
 }
 
 gboolean mapping_check(const Mapping *mapping, GError **error) {
-  g_autofree char *columns = list_columns(mapping);
   for (guint i = 0; i < mapping->rules->len; i++)
-    if (rule_at(mapping, i)->column && !rule_at(mapping, i)->found)
+    if (rule_at(mapping, i)->column && !rule_at(mapping, i)->found) {
+      g_autofree char *columns = list_columns(mapping);
       return error_set(error, ERROR_INVALID, "there is no column %s\nhint: the columns are %s", rule_at(mapping, i)->column,
                        columns);
+    }
+  return mapping_check_fields(mapping, error);
+}
+
+gboolean mapping_check_fields(const Mapping *mapping, GError **error) {
+  g_autofree char *columns = list_columns(mapping);
+  const char *are = *columns ? "; the columns are " : "";
   if (!mapping_has(mapping, FIELD_TIME))
-    return error_set(error, ERROR_INVALID, "no column says when an event happened\nhint: --map time=COLUMN; the columns are %s",
-                     columns);
+    return error_set(error, ERROR_INVALID, "no column says when an event happened\nhint: --map time=COLUMN%s%s", are, columns);
   if (!mapping_has(mapping, FIELD_EVENT))
     return error_set(error, ERROR_INVALID,
-                     "no column says what happened\nhint: --map event=COLUMN, or --set event=NAME for all rows; the columns are %s",
-                     columns);
+                     "no column says what happened\nhint: --map event=COLUMN, or --set event=NAME for all rows%s%s", are, columns);
   return TRUE;
 }
 
@@ -318,6 +323,10 @@ static gboolean finish(const Mapping *mapping, Row *row) {
   return door_finish(row->door, row->event, &row->evidence, cost, &row->why);
 }
 
+static gboolean is_present(const Cell *cell) {
+  return cell->text.size || cell->kind == VALUE_TRUE || cell->kind == VALUE_FALSE;
+}
+
 static gboolean apply_all(Row *row, const Action *actions, guint n, const Cell *cell) {
   for (guint i = 0; i < n; i++)
     if (!apply(row, &actions[i], cell))
@@ -332,8 +341,48 @@ gboolean mapping_apply(const Mapping *mapping, Door *door, const Cell *cells, Ev
   gboolean good = TRUE;
   door_begin(door, event);
   for (guint i = 0; i < n && good; i++)
-    if (cells[i].text.size || cells[i].kind == VALUE_TRUE || cells[i].kind == VALUE_FALSE)
+    if (is_present(&cells[i]))
       good = apply_all(&row, columns[i].actions, columns[i].n_actions, &cells[i]);
+  if (good && finish(mapping, &row))
+    return TRUE;
+  *why = row.why;
+  return FALSE;
+}
+
+static gboolean apply_unmapped(Row *row, Text name, const Cell *cell) {
+  static const char prefix[] = "properties.";
+  enum { PREFIX_SIZE = sizeof prefix - 1 };
+  char *key = door_take(row->door, PREFIX_SIZE + name.size);
+  if (key == NULL) {
+    row->why = why_too_large;
+    return FALSE;
+  }
+  memcpy(key, prefix, PREFIX_SIZE);
+  if (name.size)
+    memcpy(key + PREFIX_SIZE, name.at, name.size);
+  return add_property(row, (Text){key, PREFIX_SIZE + name.size}, cell);
+}
+
+static gboolean apply_member(const Mapping *mapping, Row *row, Text name, const Cell *cell) {
+  gboolean mapped = FALSE;
+  for (guint i = 0; i < mapping->rules->len; i++) {
+    const Rule *rule = rule_at(mapping, i);
+    if (rule->column == NULL || !text_is(name, rule->column))
+      continue;
+    mapped = TRUE;
+    if (!apply(row, &rule->action, cell))
+      return FALSE;
+  }
+  return mapped || apply_unmapped(row, name, cell);
+}
+
+gboolean mapping_apply_members(const Mapping *mapping, Door *door, const Text *names, const Cell *cells, guint n, Event *event,
+                               const char **why) {
+  Row row = {.door = door, .event = event};
+  gboolean good = TRUE;
+  for (guint i = 0; i < n && good; i++)
+    if (is_present(&cells[i]))
+      good = apply_member(mapping, &row, names[i], &cells[i]);
   if (good && finish(mapping, &row))
     return TRUE;
   *why = row.why;

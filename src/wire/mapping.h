@@ -51,6 +51,8 @@ gboolean mapping_column(Mapping *mapping, const char *name, GError **error);
 /* Once all are known: ERROR_INVALID names a mapped column that the file lacks and lists those it has; also
  * when there is nothing to take the time or the event's name from. */
 gboolean mapping_check(const Mapping *mapping, GError **error);
+/* The part of it that needs no columns, for objects whose keys differ: is there a time and an event's name? */
+gboolean mapping_check_fields(const Mapping *mapping, GError **error);
 guint mapping_columns(const Mapping *mapping);
 gboolean mapping_has(const Mapping *mapping, Field field); /* mapped or set */
 
@@ -65,3 +67,8 @@ typedef struct {
 /* One row, cells in the order of the columns. FALSE with *why (a static sentence) when it cannot be an event:
  * no time, an impossible date, no event name, an amount that is none. About 0.3 us. */
 gboolean mapping_apply(const Mapping *mapping, Door *door, const Cell *cells, Event *event, const char **why);
+
+/* The same for an object: `names` instead of known columns, without repeats; empty cells as above. The caller
+ * begins the event (door_begin), so that cells may lie in the door's memory. */
+gboolean mapping_apply_members(const Mapping *mapping, Door *door, const Text *names, const Cell *cells, guint n, Event *event,
+                               const char **why);
