@@ -3,15 +3,17 @@
 #include "analysis/catalogue.h"
 #include "analysis/attribution.h"
 #include "analysis/coverage.h"
-#include "analysis/journeys.h"
-#include "analysis/stages.h"
 #include "analysis/funnel.h"
+#include "analysis/journeys.h"
 #include "analysis/overview.h"
+#include "analysis/paths.h"
+#include "analysis/stages.h"
 #include "analysis/workspace.h"
 #include "base/error.h"
 #include <string.h>
 
-static const Report *const reports[] = {&overview_report, &funnel_report, &journeys_report, &stages_report, &attribution_report, NULL};
+static const Report *const reports[] = {&overview_report, &funnel_report,      &paths_report, &journeys_report,
+                                        &stages_report,   &attribution_report, NULL};
 
 const Report *const *catalogue(void) {
   return reports;

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { CHUNK_BYTES_MIN = 4096, CHUNK_BYTES_MAX = 2 << 20, DIGITS = 65536 };
+enum { CHUNK_BYTES_MIN = 512, SORTED_MAX = 4096, CHUNK_BYTES_MAX = 2 << 20, DIGITS = 65536 };
 
 struct DurationsChunk {
   DurationsChunk *next; /* the one before it */
@@ -153,6 +153,24 @@ static guint64 count_up_to(const Durations *const *bags, guint n, Kind kind, gin
   return count;
 }
 
+static gint compare_values(gconstpointer a, gconstpointer b) {
+  gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
+  return (x > y) - (x < y);
+}
+
+/* Few values are sorted: their digits would be counted among 65,536. */
+static double sorted_median(const Durations *const *bags, guint n, guint64 all) {
+  gint64 values[SORTED_MAX];
+  guint at = 0;
+  for (guint i = 0; i < n; i++)
+    for (Kind kind = SHORT; kind <= LONG; kind++)
+      for (const DurationsChunk *chunk = bag_chunks(bags[i], kind); chunk; chunk = chunk->next)
+        for (gsize j = 0, filled = chunk_filled(bags[i], chunk, kind); j < filled; j++)
+          values[at++] = value_at(chunk, j, kind);
+  qsort(values, at, sizeof *values, compare_values);
+  return (double)values[(all - 1) / 2] / 2 + (double)values[all / 2] / 2;
+}
+
 double durations_median(const Durations *const *bags, guint n) {
   guint64 shorts = 0, longs = 0;
   for (guint i = 0; i < n; i++) {
@@ -162,6 +180,8 @@ double durations_median(const Durations *const *bags, guint n) {
   guint64 all = shorts + longs;
   if (all == 0)
     return NAN;
+  if (all <= SORTED_MAX)
+    return sorted_median(bags, n, all);
   guint64 k = (all - 1) / 2;
   Kind kind = k < shorts ? SHORT : LONG;
   gint64 low = rank_value(bags, n, kind, kind == SHORT ? k : k - shorts), high = low;
