@@ -10,6 +10,7 @@
 #include "analysis/bits.h"
 #include "analysis/derive.h"
 #include "analysis/key.h"
+#include "analysis/path_counter.h"
 #include "analysis/scope.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -18,28 +19,13 @@
 #include <string.h>
 
 typedef struct {
-  guint32 first, n; /* in the arena */
-  gint64 conversions, nulls, value, net_value;
-} Cell;
-
-typedef struct {   /* distinct sequences of codes */
-  GArray *codes;   /* guint32: all sequences, one after the other */
-  GArray *decay;   /* gint64, aligned with codes */
-  GArray *cells;   /* Cell */
-  guint32 *slots;  /* cell + 1; 0 empty */
-  guint n_slots;   /* a power of two */
-  GArray *persons; /* PathOfPerson, path is the cell; NULL once too many */
-  gint64 none_conversions, none_value, none_net_value, open_paths;
-} Counter;
-
-typedef struct {
   gint64 time_ms;
   guint32 key, visit, event;
   gboolean navigational, faint; /* faint: an open or a view */
 } Touch;
 
 typedef struct { /* one worker's */
-  Counter counter;
+  PathCounter counter;
   DeriveScratch *derive;
   guint32 *keys;
   guint64 *brand;
@@ -64,77 +50,10 @@ typedef struct {
   Worker *workers;
 } Collect;
 
-/* --- counting distinct paths ------------------------------------------------------------------- */
-
-static void counter_init(Counter *counter) {
-  counter->codes = g_array_new(FALSE, FALSE, sizeof(guint32));
-  counter->decay = g_array_new(FALSE, FALSE, sizeof(gint64));
-  counter->cells = g_array_new(FALSE, FALSE, sizeof(Cell));
-  counter->persons = g_array_new(FALSE, FALSE, sizeof(PathOfPerson));
-  counter->n_slots = 1024;
-  counter->slots = g_new0(guint32, counter->n_slots);
-}
-
-static void counter_clear(Counter *counter) {
-  g_clear_pointer(&counter->codes, g_array_unref);
-  g_clear_pointer(&counter->decay, g_array_unref);
-  g_clear_pointer(&counter->cells, g_array_unref);
-  g_clear_pointer(&counter->persons, g_array_unref);
-  g_clear_pointer(&counter->slots, g_free);
-}
-
-static guint64 codes_hash(const guint32 *codes, guint n) {
-  return checksum64(codes, n * sizeof *codes);
-}
-
-static void counter_grow(Counter *counter) {
-  guint32 *old = counter->slots;
-  guint n_old = counter->n_slots;
-  counter->n_slots *= 2;
-  counter->slots = g_new0(guint32, counter->n_slots);
-  for (guint i = 0; i < n_old; i++)
-    if (old[i]) {
-      const Cell *cell = &g_array_index(counter->cells, Cell, old[i] - 1);
-      guint at = (guint)codes_hash(&g_array_index(counter->codes, guint32, cell->first), cell->n) & (counter->n_slots - 1);
-      while (counter->slots[at])
-        at = (at + 1) & (counter->n_slots - 1);
-      counter->slots[at] = old[i];
-    }
-  g_free(old);
-}
-
-static guint32 counter_find(Counter *counter, const guint32 *codes, guint n) {
-  if (counter->cells->len * 2 >= counter->n_slots)
-    counter_grow(counter);
-  guint at = (guint)codes_hash(codes, n) & (counter->n_slots - 1);
-  for (; counter->slots[at]; at = (at + 1) & (counter->n_slots - 1)) {
-    const Cell *cell = &g_array_index(counter->cells, Cell, counter->slots[at] - 1);
-    if (cell->n == n && memcmp(&g_array_index(counter->codes, guint32, cell->first), codes, n * sizeof *codes) == 0)
-      return counter->slots[at] - 1;
-  }
-  Cell cell = {.first = counter->codes->len, .n = n};
-  g_array_append_vals(counter->codes, codes, n);
-  g_array_set_size(counter->decay, counter->codes->len);
-  memset(&g_array_index(counter->decay, gint64, cell.first), 0, n * sizeof(gint64));
-  g_array_append_val(counter->cells, cell);
-  counter->slots[at] = counter->cells->len;
-  return counter->cells->len - 1;
-}
-
-static void counter_person(Counter *counter, guint64 person, guint32 cell, gboolean converted, gint64 value) {
-  PathOfPerson row = {person, cell, converted, value};
-  if (!counter->persons)
-    return;
-  if (counter->persons->len == ATTRIBUTION_PERSONS_MAX)
-    g_clear_pointer(&counter->persons, g_array_unref);
-  else
-    g_array_append_val(counter->persons, row);
-}
-
 /* --- one person's touches ------------------------------------------------------------------------ */
 
 /* Shares 2^(-dt / half-life), normed to one, in 2^-32. */
-static void add_decay(Counter *counter, const Cell *cell, const gint64 *times, gint64 at_ms, gint64 half_life_ms) {
+static void add_decay(PathCounter *counter, const PathCell *cell, const gint64 *times, gint64 at_ms, gint64 half_life_ms) {
   double sum = 0;
   for (guint i = 0; i < cell->n; i++)
     sum += exp2(-(double)(at_ms - times[i]) / (double)half_life_ms);
@@ -182,7 +101,7 @@ static const Touch *visit_again(Worker *worker, guint32 visit, gint64 from_ms) {
 
 static void take_conversion(const Collect *collect, Worker *worker, const Conversion *conversion, guint64 person, gboolean counts) {
   const AttributionOptions *options = collect->options;
-  Counter *counter = &worker->counter;
+  PathCounter *counter = &worker->counter;
   if (counts) {
     gint64 from_ms = conversion->time_ms - options->lookback_ms;
     keep_path(worker, options, visit_again(worker, conversion->visit, from_ms), from_ms);
@@ -191,13 +110,13 @@ static void take_conversion(const Collect *collect, Worker *worker, const Conver
       counter->none_value += conversion->value;
       counter->none_net_value += conversion->net_value;
     } else {
-      guint32 at = counter_find(counter, (const guint32 *)(gpointer)worker->kept->data, worker->kept->len);
-      Cell *cell = &g_array_index(counter->cells, Cell, at);
+      guint32 at = path_counter_find(counter, (const guint32 *)(gpointer)worker->kept->data, worker->kept->len);
+      PathCell *cell = &g_array_index(counter->cells, PathCell, at);
       cell->conversions++;
       cell->value += conversion->value;
       cell->net_value += conversion->net_value;
       add_decay(counter, cell, (const gint64 *)(gpointer)worker->kept_time->data, conversion->time_ms, options->half_life_ms);
-      counter_person(counter, person, at, TRUE, conversion->value);
+      path_counter_person(counter, person, at, TRUE, conversion->value);
     }
   }
   g_array_set_size(worker->touches, 0);
@@ -211,9 +130,9 @@ static void take_rest(const Collect *collect, Worker *worker, guint64 person) {
     worker->counter.open_paths++;
   } else if (last_ms >= collect->question->from_ms && last_ms < collect->question->to_ms) {
     keep_path(worker, collect->options, NULL, G_MININT64);
-    guint32 at = counter_find(&worker->counter, (const guint32 *)(gpointer)worker->kept->data, worker->kept->len);
-    g_array_index(worker->counter.cells, Cell, at).nulls++;
-    counter_person(&worker->counter, person, at, FALSE, 0);
+    guint32 at = path_counter_find(&worker->counter, (const guint32 *)(gpointer)worker->kept->data, worker->kept->len);
+    g_array_index(worker->counter.cells, PathCell, at).nulls++;
+    path_counter_person(&worker->counter, person, at, FALSE, 0);
   }
   g_array_set_size(worker->touches, 0);
 }
@@ -517,41 +436,15 @@ void attribution_paths_settle(AttributionPaths *old) {
     g_array_sort(old->persons, person_compare);
 }
 
-static void append_counter(AttributionPaths *paths, const Counter *counter) {
-  guint base = paths->start->len - 1;
-  for (guint i = 0; i < counter->cells->len; i++) {
-    const Cell *cell = &g_array_index(counter->cells, Cell, i);
-    guint32 end = paths->elements->len + cell->n;
-    g_array_append_vals(paths->elements, &g_array_index(counter->codes, guint32, cell->first), cell->n);
-    g_array_append_vals(paths->decay, &g_array_index(counter->decay, gint64, cell->first), cell->n);
-    g_array_append_val(paths->start, end);
-    g_array_append_val(paths->conversions, cell->conversions);
-    g_array_append_val(paths->nulls, cell->nulls);
-    g_array_append_val(paths->value, cell->value);
-    g_array_append_val(paths->net_value, cell->net_value);
-  }
-  paths->none_conversions += counter->none_conversions;
-  paths->none_value += counter->none_value;
-  paths->none_net_value += counter->none_net_value;
-  paths->open_paths += counter->open_paths;
-  if (!counter->persons || (paths->persons && paths->persons->len + counter->persons->len > ATTRIBUTION_PERSONS_MAX))
-    g_clear_pointer(&paths->persons, g_array_unref);
-  for (guint i = 0; paths->persons && i < counter->persons->len; i++) {
-    PathOfPerson row = g_array_index(counter->persons, PathOfPerson, i);
-    row.path += base;
-    g_array_append_val(paths->persons, row);
-  }
-}
-
 static AttributionPaths *gather(Collect *collect) {
-  AttributionPaths *paths = attribution_paths_new();
-  paths->persons = g_array_new(FALSE, FALSE, sizeof(PathOfPerson));
-  for (guint i = 0; i < question_threads(collect->question); i++)
-    append_counter(paths, &collect->workers[i].counter);
-  for (guint i = 0; i < key_count(collect->key); i++)
-    g_ptr_array_add(paths->keys, i == KEY_NONE ? g_strdup("(not set)") : text_dup(key_text(collect->key, i)));
-  attribution_paths_settle(paths);
-  return paths;
+  guint n = question_threads(collect->question), n_names = key_count(collect->key);
+  g_autofree PathCounter **counters = g_new(PathCounter *, n);
+  g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < n; i++)
+    counters[i] = &collect->workers[i].counter;
+  for (guint i = 0; i < n_names; i++)
+    g_ptr_array_add(names, i == KEY_NONE ? g_strdup("(not set)") : text_dup(key_text(collect->key, i)));
+  return path_counter_gather(counters, n, (const char *const *)names->pdata, n_names);
 }
 
 void attribution_paths_add(AttributionPaths *paths, const char *const *keys, guint n, gint64 conversions, gint64 nulls,
@@ -595,7 +488,7 @@ static gboolean collect_init(Collect *collect, GError **error) {
 }
 
 static void worker_init(Worker *worker) {
-  counter_init(&worker->counter);
+  path_counter_init(&worker->counter);
   worker->touches = g_array_new(FALSE, FALSE, sizeof(Touch));
   worker->kept = g_array_new(FALSE, FALSE, sizeof(guint32));
   worker->kept_time = g_array_new(FALSE, FALSE, sizeof(gint64));
@@ -604,7 +497,7 @@ static void worker_init(Worker *worker) {
 }
 
 static void worker_clear(Worker *worker) {
-  counter_clear(&worker->counter);
+  path_counter_clear(&worker->counter);
   derive_scratch_free(worker->derive);
   g_free(worker->keys);
   g_free(worker->brand);

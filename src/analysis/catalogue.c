@@ -5,6 +5,7 @@
 #include "analysis/coverage.h"
 #include "analysis/funnel.h"
 #include "analysis/journeys.h"
+#include "analysis/map.h"
 #include "analysis/overview.h"
 #include "analysis/paths.h"
 #include "analysis/stages.h"
@@ -12,8 +13,8 @@
 #include "base/error.h"
 #include <string.h>
 
-static const Report *const reports[] = {&overview_report, &funnel_report,      &paths_report, &journeys_report,
-                                        &stages_report,   &attribution_report, NULL};
+static const Report *const reports[] = {&overview_report, &funnel_report, &paths_report,       &journeys_report,
+                                        &stages_report,   &map_report,    &attribution_report, NULL};
 
 const Report *const *catalogue(void) {
   return reports;

@@ -44,7 +44,7 @@ gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GErro
 
   gint64 repeat = 1;
   gboolean timed = params_get(args.params, "timing") != NULL;
-  if (!params_int(args.params, "repeat", 1, 1000, &repeat, error))
+  if (params_get(args.params, "repeat") && !params_int(args.params, "repeat", 1, 1000, &repeat, error))
     return FALSE;
   gint64 opened_us = g_get_monotonic_time();
   IndexOptions open_options = {.progress = cli->progress ? index_progress : NULL, .progress_user = cli};

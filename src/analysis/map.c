@@ -1,0 +1,725 @@
+// SPDX-License-Identifier: Apache-2.0
+// The measured map. One walk over each person's journeys that begin in range marks which cells (touchpoint, stage) they
+// touched, where they went next and where they left. Counts are of distinct persons: every counter keeps the number of
+// the person who last raised it.
+//
+//   ann: ad@awareness  page@consideration  cart@decision  order@decision       bob: ad@awareness  page@consideration
+//   awareness 2 (onward 2), consideration 2 (onward 1, left 1), decision 1 (still 1)
+//   cell page/consideration: 2 persons, 1 left;  move page -> cart: 1 person
+//
+// A person is onward in a stage when any of the journeys went further from it, else still when one that stands there is
+// open or converted, else left: the three add up to the stage's persons.
+#include "analysis/map.h"
+#include "analysis/attribution_paths.h"
+#include "analysis/bits.h"
+#include "analysis/credit.h"
+#include "analysis/derive.h"
+#include "analysis/durations.h"
+#include "analysis/experience.h"
+#include "analysis/map_credit.h"
+#include "analysis/scope.h"
+#include "base/error.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STAGES_MAX = 16, NOBODY = 0, BEFORE_SCORE_DAYS = 7 };
+
+typedef enum { MARK_PERSONS, MARK_ONWARD, MARK_STILL, MARK_LEFT, MARK_ENTERED, MARK_RETURNED, MARKS } Mark;
+
+typedef struct {
+  guint64 count, last; /* last: number of the person who raised it, from 1 */
+} Distinct;
+
+typedef struct {
+  guint64 count[MARKS];
+  Durations times;
+  ScoreSum score;
+} StageCount;
+
+typedef struct {
+  Distinct persons, left;
+  gint64 value;
+  guint64 valued_journey; /* number of the journey that last added its value */
+  Durations next;
+  ScoreSum score;
+} CellCount;
+
+typedef struct {
+  Distinct persons;
+  guint32 from, to; /* cell codes */
+  Durations times;
+} MoveCount;
+
+typedef struct {
+  DeriveScratch *derive;
+  StageCount stages[STAGES_MAX];
+  GArray *cells;       /* CellCount by touchpoint * n_stages + stage */
+  GArray *touchpoints; /* Distinct by touchpoint */
+  GHashTable *moves;   /* (from << 32 | to) -> MoveCount* */
+  GArray *scores;      /* ScoreEvent of the block at hand */
+  GArray *journey_at;  /* Place per journey of the person at hand */
+  GArray *who;
+  guint64 person, journey; /* running numbers, from 1 */
+  guint64 persons;
+  gint64 value;
+} Worker;
+
+typedef struct { /* where a journey stands while its events are walked */
+  guint32 cell;  /* of its last touch, G_MAXUINT32 before the first */
+  gint64 time_ms;
+  gint64 entered_ms; /* the stage */
+  guint8 stage;
+  guint64 number;
+} Place;
+
+typedef struct {
+  Derive *derive;
+  Scope *scope;
+  Experience *experience;
+  Worker *workers;
+  guint n_stages;
+  int who_stage; /* -1: any */
+  char *who_touchpoint;
+} Run;
+
+static gboolean distinct_add(Distinct *counter, guint64 person) {
+  if (counter->last == person)
+    return FALSE;
+  counter->last = person;
+  counter->count++;
+  return TRUE;
+}
+
+static CellCount *cell_at(Worker *worker, guint32 cell) {
+  if (cell >= worker->cells->len)
+    g_array_set_size(worker->cells, cell + 1);
+  return &g_array_index(worker->cells, CellCount, cell);
+}
+
+static MoveCount *move_at(Worker *worker, guint32 from, guint32 to) {
+  guint64 pair = (guint64)from << 32 | to;
+  MoveCount *move = g_hash_table_lookup(worker->moves, &pair);
+  if (!move) {
+    move = g_new0(MoveCount, 1);
+    move->from = from;
+    move->to = to;
+    g_hash_table_insert(worker->moves, g_memdup2(&pair, sizeof pair), move);
+  }
+  return move;
+}
+
+/* --- one person ---------------------------------------------------------------------------------- */
+
+typedef struct {
+  const Block *data;
+  const Derived *derived;
+  const ScopeBlock *scope;
+  guint32 person, first_journey;
+  guint8 marks[STAGES_MAX]; /* a bit per Mark */
+  gboolean chosen;          /* by --who */
+} Ground;
+
+static gboolean journey_in_range(const Question *question, const Ground *ground, const Journey *journey) {
+  return journey->start_ms >= question->from_ms && journey->start_ms < question->to_ms &&
+         (!ground->scope->visible || bit_at(ground->scope->visible, journey->first_event));
+}
+
+static void enter_stage(Worker *worker, Ground *ground, Place *place, const Journey *journey, guint8 stage, gint64 time_ms) {
+  ground->marks[stage] |= 1 << MARK_PERSONS;
+  if (place->stage == STAGE_NONE) {
+    ground->marks[stage] |= 1 << MARK_ENTERED;
+    if (journey->again)
+      ground->marks[stage] |= 1 << MARK_RETURNED;
+  } else if (stage > place->stage) {
+    ground->marks[place->stage] |= 1 << MARK_ONWARD;
+    durations_add(&worker->stages[place->stage].times, time_ms - place->entered_ms);
+  } else {
+    ground->marks[stage] |= 1 << MARK_RETURNED;
+  }
+  place->stage = stage;
+  place->entered_ms = time_ms;
+}
+
+static gboolean is_chosen(const Run *run, guint32 touchpoint, guint8 stage) {
+  if (run->who_stage >= 0 && stage != run->who_stage)
+    return FALSE;
+  if (run->who_touchpoint && !text_is(derive_touchpoint_name(run->derive, touchpoint), run->who_touchpoint))
+    return FALSE;
+  return run->who_stage >= 0 || run->who_touchpoint;
+}
+
+static void take_touch(const Run *run, Worker *worker, Ground *ground, guint32 event) {
+  const Derived *derived = ground->derived;
+  guint32 index = derived->event_journey[event] - 1;
+  const Journey *journey = &derived->journeys[index];
+  Place *place = &g_array_index(worker->journey_at, Place, index - ground->first_journey);
+  guint8 stage = derived->event_stage[event];
+  guint32 touchpoint = derived->touchpoint[event], code = touchpoint * run->n_stages + stage;
+  gint64 time_ms = block_time_ms(ground->data, event);
+  if (stage != place->stage)
+    enter_stage(worker, ground, place, journey, stage, time_ms);
+  if (touchpoint >= worker->touchpoints->len)
+    g_array_set_size(worker->touchpoints, touchpoint + 1);
+  distinct_add(&g_array_index(worker->touchpoints, Distinct, touchpoint), worker->person);
+  CellCount *cell = cell_at(worker, code);
+  distinct_add(&cell->persons, worker->person);
+  ground->chosen = ground->chosen || is_chosen(run, touchpoint, stage);
+  if (journey->conversion != G_MAXUINT32 && cell->valued_journey != place->number) {
+    cell->valued_journey = place->number;
+    cell->value += derived->conversions[journey->conversion].net_value;
+  }
+  if (place->cell != G_MAXUINT32 && place->cell != code) {
+    MoveCount *move = move_at(worker, place->cell, code);
+    distinct_add(&move->persons, worker->person);
+    durations_add(&move->times, time_ms - place->time_ms);
+    durations_add(&cell_at(worker, place->cell)->next, time_ms - place->time_ms);
+  }
+  place->cell = code;
+  place->time_ms = time_ms;
+}
+
+/* The score belongs to the last touch before it that is no survey's own; its event is one when its touchpoint is named
+ * by a rule that also carries scores, so plainly: another touchpoint than the score's, else the score's own. */
+static void take_score(const Run *run, Worker *worker, const Ground *ground, const ScoreEvent *score) {
+  const Derived *derived = ground->derived;
+  gint64 time_ms = block_time_ms(ground->data, score->event);
+  guint32 best = G_MAXUINT32;
+  for (guint32 e = score->event; e-- > ground->data->person_start[ground->person];) {
+    if (time_ms - block_time_ms(ground->data, e) > (gint64)BEFORE_SCORE_DAYS * MS_DAY)
+      break;
+    if (derived->event_journey[e] && bit_at(derived->touch, e) && derived->touchpoint[e] != derived->touchpoint[score->event]) {
+      best = e;
+      break;
+    }
+  }
+  if (best == G_MAXUINT32 && derived->event_journey[score->event])
+    best = score->event;
+  if (best == G_MAXUINT32)
+    return;
+  guint8 stage = derived->event_stage[best];
+  score_add(&cell_at(worker, derived->touchpoint[best] * run->n_stages + stage)->score, score->value);
+  score_add(&worker->stages[stage].score, score->value);
+}
+
+static void take_ends(const Question *question, Worker *worker, Ground *ground, guint32 end) {
+  for (guint32 j = ground->first_journey; j < end; j++) {
+    const Journey *journey = &ground->derived->journeys[j];
+    const Place *place = &g_array_index(worker->journey_at, Place, j - ground->first_journey);
+    if (place->stage == STAGE_NONE || !journey_in_range(question, ground, journey))
+      continue;
+    gboolean left = journey->state == JOURNEY_ABANDONED;
+    ground->marks[place->stage] |= 1 << (left ? MARK_LEFT : MARK_STILL);
+    if (left && place->cell != G_MAXUINT32)
+      distinct_add(&cell_at(worker, place->cell)->left, worker->person);
+    if (journey->conversion != G_MAXUINT32)
+      worker->value += ground->derived->conversions[journey->conversion].net_value;
+  }
+}
+
+static void count_marks(const Run *run, Worker *worker, const Ground *ground) {
+  gboolean any = FALSE;
+  for (guint s = 0; s < run->n_stages; s++) {
+    guint8 marks = ground->marks[s];
+    if (marks & 1 << MARK_ONWARD)
+      marks &= (guint8) ~(1 << MARK_STILL | 1 << MARK_LEFT);
+    else if (marks & 1 << MARK_STILL)
+      marks &= (guint8) ~(1 << MARK_LEFT);
+    else if (marks & 1 << MARK_PERSONS)
+      marks |= 1 << MARK_LEFT;
+    for (guint m = 0; m < MARKS; m++)
+      worker->stages[s].count[m] += marks >> m & 1;
+    any = any || marks;
+  }
+  worker->persons += any;
+}
+
+static void take_person(const Question *question, const Run *run, Worker *worker, Ground *ground, GArray *scores, guint *score) {
+  const Block *data = ground->data;
+  const Derived *derived = ground->derived;
+  guint32 first = derived->person_journeys[ground->person], end = derived->person_journeys[ground->person + 1];
+  guint32 last_event = data->person_start[ground->person + 1];
+  ground->first_journey = first;
+  worker->person++;
+  g_array_set_size(worker->journey_at, end - first);
+  for (guint32 j = first; j < end; j++)
+    g_array_index(worker->journey_at, Place, j - first) = (Place){G_MAXUINT32, 0, 0, STAGE_NONE, ++worker->journey};
+  for (guint32 e = data->person_start[ground->person]; e < last_event && first < end; e++) {
+    guint32 index = derived->event_journey[e];
+    if (!index || (ground->scope->kept && !bit_at(ground->scope->kept, e)))
+      continue;
+    if (journey_in_range(question, ground, &derived->journeys[index - 1]))
+      take_touch(run, worker, ground, e);
+  }
+  for (; *score < scores->len && g_array_index(scores, ScoreEvent, *score).event < last_event; (*score)++) {
+    const ScoreEvent *row = &g_array_index(scores, ScoreEvent, *score);
+    if (row->event >= data->person_start[ground->person] && bit_at(derived->seen, row->event))
+      take_score(run, worker, ground, row);
+  }
+  take_ends(question, worker, ground, end);
+  count_marks(run, worker, ground);
+  if (ground->chosen && worker->who)
+    g_array_append_val(worker->who, data->person_id[ground->person]);
+}
+
+static gboolean map_block(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
+  Run *run = user;
+  Worker *worker = &run->workers[number];
+  ScopeBlock scope;
+  Derived derived;
+  guint score = 0;
+  if (data->unidentified)
+    return TRUE;
+  if (!scope_block(run->scope, block, data, number, &scope, error))
+    return FALSE;
+  if (scope.nothing)
+    return TRUE;
+  if (!worker->derive)
+    worker->derive = derive_scratch_new(run->derive);
+  if (!derive_block(run->derive, worker->derive, block, data, &derived, error) ||
+      !experience_block(run->experience, block, data, worker->scores, error))
+    return FALSE;
+  if (derive_touchpoints(run->derive) > MAP_TOUCHPOINTS_MAX)
+    return error_set(error, ERROR_LIMIT,
+                     "the map would have more than %d touchpoints\nhint: name touchpoints in the project file, or use --where",
+                     MAP_TOUCHPOINTS_MAX);
+  for (guint32 p = 0; p < data->n_persons; p++) {
+    Ground ground = {.data = data, .derived = &derived, .scope = &scope, .person = p};
+    if (!bit_at(data->dead, p))
+      take_person(question, run, worker, &ground, worker->scores, &score);
+  }
+  return TRUE;
+}
+
+/* --- putting workers together -------------------------------------------------------------------- */
+
+static void move_free(gpointer data) {
+  durations_clear(&((MoveCount *)data)->times);
+  g_free(data);
+}
+
+static void worker_init(Worker *worker, gboolean who) {
+  worker->cells = g_array_new(FALSE, TRUE, sizeof(CellCount));
+  worker->touchpoints = g_array_new(FALSE, TRUE, sizeof(Distinct));
+  worker->moves = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, move_free);
+  worker->scores = g_array_new(FALSE, FALSE, sizeof(ScoreEvent));
+  worker->journey_at = g_array_new(FALSE, FALSE, sizeof(Place));
+  worker->who = who ? g_array_new(FALSE, FALSE, sizeof(guint64)) : NULL;
+}
+
+static void worker_clear(Worker *worker) {
+  derive_scratch_free(worker->derive);
+  for (guint s = 0; s < STAGES_MAX; s++)
+    durations_clear(&worker->stages[s].times);
+  for (guint c = 0; c < worker->cells->len; c++)
+    durations_clear(&g_array_index(worker->cells, CellCount, c).next);
+  g_array_unref(worker->cells);
+  g_array_unref(worker->touchpoints);
+  g_hash_table_unref(worker->moves);
+  g_array_unref(worker->scores);
+  g_array_unref(worker->journey_at);
+  g_clear_pointer(&worker->who, g_array_unref);
+}
+
+static double median_of(const Run *run, guint n, const Durations *(*bag)(const Worker *, gconstpointer), gconstpointer what) {
+  g_autofree const Durations **bags = g_new(const Durations *, n);
+  guint used = 0;
+  for (guint i = 0; i < n; i++) {
+    bags[used] = bag(&run->workers[i], what);
+    used += bags[used] != NULL;
+  }
+  return used ? durations_median(bags, used) : NAN;
+}
+
+static const Durations *stage_times(const Worker *worker, gconstpointer what) {
+  return &worker->stages[*(const guint *)what].times;
+}
+static const Durations *cell_next(const Worker *worker, gconstpointer what) {
+  guint32 cell = *(const guint32 *)what;
+  return cell < worker->cells->len ? &g_array_index(worker->cells, CellCount, cell).next : NULL;
+}
+static const Durations *move_times(const Worker *worker, gconstpointer what) {
+  const MoveCount *move = g_hash_table_lookup(worker->moves, what);
+  return move ? &move->times : NULL;
+}
+
+static void stage_clear(gpointer data) {
+  g_free(((MapStage *)data)->name);
+  g_free(((MapStage *)data)->label);
+}
+static void touchpoint_clear(gpointer data) {
+  MapTouchpoint *touchpoint = data;
+  g_free(touchpoint->name);
+  g_free(touchpoint->label);
+  g_free(touchpoint->family);
+}
+
+static GArray *array_of(guint size, GDestroyNotify clear) {
+  GArray *array = g_array_new(FALSE, TRUE, size);
+  if (clear)
+    g_array_set_clear_func(array, clear);
+  return array;
+}
+
+static JourneyMap *map_new(void) {
+  JourneyMap *map = g_new0(JourneyMap, 1);
+  map->stages = array_of(sizeof(MapStage), stage_clear);
+  map->touchpoints = array_of(sizeof(MapTouchpoint), touchpoint_clear);
+  map->cells = array_of(sizeof(MapCell), NULL);
+  map->moves = array_of(sizeof(MapMove), NULL);
+  map->weak = array_of(sizeof(MapWeakness), NULL);
+  map->road = array_of(sizeof(guint), NULL);
+  return map;
+}
+
+void journey_map_free(gpointer data) {
+  JourneyMap *map = data;
+  if (!map)
+    return;
+  GArray *arrays[] = {map->stages, map->touchpoints, map->cells, map->moves, map->weak, map->road};
+  for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
+    g_array_unref(arrays[i]);
+  g_clear_pointer(&map->who, g_array_unref);
+  g_free(map->model);
+  g_free(map->language);
+  g_free(map->currency);
+  g_free(map->period);
+  g_free(map->filters);
+  g_free(map);
+}
+
+static void gather_stages(const Question *question, const Run *run, guint n, JourneyMap *map) {
+  for (guint i = 0; i < n; i++) {
+    map->persons += run->workers[i].persons;
+    map->value += run->workers[i].value;
+  }
+  for (guint s = 0; s < run->n_stages; s++) {
+    const Stage *stage = question->project->stages->pdata[s];
+    guint64 count[MARKS] = {0};
+    ScoreSum score = {0, 0, 0};
+    for (guint i = 0; i < n; i++) {
+      for (guint m = 0; m < MARKS; m++)
+        count[m] += run->workers[i].stages[s].count[m];
+      score_join(&score, &run->workers[i].stages[s].score);
+    }
+    MapStage row = {.name = g_strdup(stage->rule.name),
+                    .label = g_strdup(rule_label(&stage->rule, map->language)),
+                    .persons = count[MARK_PERSONS],
+                    .share = map->persons ? (double)count[MARK_PERSONS] / (double)map->persons : NAN,
+                    .onward = count[MARK_ONWARD],
+                    .still = count[MARK_STILL],
+                    .left = count[MARK_LEFT],
+                    .entered = count[MARK_ENTERED],
+                    .returned = count[MARK_RETURNED],
+                    .median_ms = median_of(run, n, stage_times, &s),
+                    .score = score_of(&score)};
+    g_array_append_val(map->stages, row);
+  }
+}
+
+/* The family of a touchpoint that the project does not name: its channel's. */
+static const char *family_by_name(const char *name) {
+  static const struct {
+    const char *prefix, *family;
+  } known[] = {{"paid_social", "ads"},
+               {"paid_", "ads"},
+               {"display", "ads"},
+               {"cross_network", "ads"},
+               {"organic_social", "social"},
+               {"influencer", "social"},
+               {"social", "social"},
+               {"organic_", "search"},
+               {"price_comparison", "search"},
+               {"referral", "search"},
+               {"search", "search"},
+               {"email", "mail"},
+               {"newsletter", "mail"},
+               {"sms", "mail"},
+               {"mobile_push", "mail"},
+               {"push", "mail"},
+               {"store", "store"},
+               {"call", "service"},
+               {"service", "service"},
+               {"chat", "service"},
+               {"delivery", "service"},
+               {"affiliates", "ads"},
+               {"direct", "web"},
+               {"app", "web"},
+               {"web", "web"}};
+  for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+    if (g_str_has_prefix(name, known[i].prefix))
+      return known[i].family;
+  return "web";
+}
+
+static const char *const families[] = {"ads", "social", "search", "web", "mail", "store", "service", "club"};
+
+static guint family_rank(const char *family) {
+  for (guint i = 0; i < G_N_ELEMENTS(families); i++)
+    if (strcmp(families[i], family) == 0)
+      return i;
+  return G_N_ELEMENTS(families);
+}
+
+typedef struct {
+  MapTouchpoint row;
+  guint32 code;
+} NamedTouchpoint;
+
+static int touchpoint_compare(gconstpointer a, gconstpointer b) {
+  const MapTouchpoint *x = &((const NamedTouchpoint *)a)->row, *y = &((const NamedTouchpoint *)b)->row;
+  guint fx = family_rank(x->family), fy = family_rank(y->family);
+  if (fx != fy)
+    return fx < fy ? -1 : 1;
+  int family = strcmp(x->family, y->family);
+  if (family)
+    return family;
+  if (x->persons != y->persons)
+    return x->persons > y->persons ? -1 : 1;
+  return strcmp(x->name, y->name);
+}
+
+/* Fills map->touchpoints; `place[code]` is where a touchpoint stands there, G_MAXUINT32 when nobody touched it. */
+static void gather_touchpoints(const Run *run, guint n, JourneyMap *map, guint32 *place, guint n_codes) {
+  g_autoptr(GArray) named = g_array_new(FALSE, TRUE, sizeof(NamedTouchpoint));
+  for (guint32 code = 0; code < n_codes; code++) {
+    guint64 persons = 0;
+    place[code] = G_MAXUINT32;
+    for (guint i = 0; i < n; i++)
+      persons += code < run->workers[i].touchpoints->len ? g_array_index(run->workers[i].touchpoints, Distinct, code).count : 0;
+    if (!persons)
+      continue;
+    const Touchpoint *rule = derive_touchpoint_rule(run->derive, code);
+    char *name = text_dup(derive_touchpoint_name(run->derive, code));
+    NamedTouchpoint next = {{.name = name,
+                             .label = g_strdup(rule ? rule_label(&rule->rule, map->language) : name),
+                             .family = g_strdup(rule && rule->family ? rule->family : family_by_name(name)),
+                             .persons = persons,
+                             .credit = NAN,
+                             .credit_low = NAN,
+                             .credit_high = NAN},
+                            code};
+    g_array_append_val(named, next);
+  }
+  g_array_sort(named, touchpoint_compare);
+  for (guint i = 0; i < named->len; i++) {
+    g_array_append_val(map->touchpoints, g_array_index(named, NamedTouchpoint, i).row);
+    place[g_array_index(named, NamedTouchpoint, i).code] = i;
+  }
+}
+
+static int cell_compare(gconstpointer a, gconstpointer b) {
+  const MapCell *x = a, *y = b;
+  if (x->touchpoint != y->touchpoint)
+    return x->touchpoint < y->touchpoint ? -1 : 1;
+  return (x->stage > y->stage) - (x->stage < y->stage);
+}
+
+static void gather_cells(const Run *run, guint n, JourneyMap *map, const guint32 *place, guint n_codes) {
+  for (guint32 code = 0; code < n_codes * run->n_stages; code++) {
+    guint64 persons = 0, left = 0;
+    gint64 value = 0;
+    ScoreSum score = {0, 0, 0};
+    for (guint i = 0; i < n; i++) {
+      if (code >= run->workers[i].cells->len)
+        continue;
+      const CellCount *cell = &g_array_index(run->workers[i].cells, CellCount, code);
+      persons += cell->persons.count;
+      left += cell->left.count;
+      value += cell->value;
+      score_join(&score, &cell->score);
+    }
+    if (!persons)
+      continue;
+    guint stage = code % run->n_stages;
+    guint64 of = g_array_index(map->stages, MapStage, stage).persons;
+    MapCell row = {
+        place[code / run->n_stages],         stage,           persons, left, of ? (double)persons / (double)of : NAN, value,
+        median_of(run, n, cell_next, &code), score_of(&score)};
+    g_array_append_val(map->cells, row);
+  }
+  g_array_sort(map->cells, cell_compare);
+}
+
+static guint cell_find(const JourneyMap *map, guint touchpoint, guint stage) {
+  MapCell wanted = {.touchpoint = touchpoint, .stage = stage};
+  guint low = 0, high = map->cells->len;
+  while (low < high) {
+    guint middle = (low + high) / 2;
+    int order = cell_compare(&g_array_index(map->cells, MapCell, middle), &wanted);
+    if (order == 0)
+      return middle;
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return G_MAXUINT;
+}
+
+static int move_compare(gconstpointer a, gconstpointer b) {
+  const MapMove *x = a, *y = b;
+  if (x->persons != y->persons)
+    return x->persons > y->persons ? -1 : 1;
+  if (x->from != y->from)
+    return x->from < y->from ? -1 : 1;
+  return (x->to > y->to) - (x->to < y->to);
+}
+
+static void gather_moves(const Run *run, guint n, JourneyMap *map, const guint32 *place) {
+  g_autoptr(GHashTable) sums = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+  for (guint i = 0; i < n; i++) {
+    GHashTableIter iter;
+    gpointer key, value;
+    g_hash_table_iter_init(&iter, run->workers[i].moves);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+      guint64 before = GPOINTER_TO_SIZE(g_hash_table_lookup(sums, key));
+      g_hash_table_insert(sums, g_memdup2(key, sizeof(guint64)), GSIZE_TO_POINTER(before + ((MoveCount *)value)->persons.count));
+    }
+  }
+  GHashTableIter iter;
+  gpointer key, value;
+  guint64 ahead = 0, shown = 0;
+  g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(MapMove));
+  g_hash_table_iter_init(&iter, sums);
+  while (g_hash_table_iter_next(&iter, &key, &value)) {
+    guint32 from = (guint32)(*(guint64 *)key >> 32), to = (guint32) * (guint64 *)key;
+    MapMove move = {cell_find(map, place[from / run->n_stages], from % run->n_stages),
+                    cell_find(map, place[to / run->n_stages], to % run->n_stages), GPOINTER_TO_SIZE(value),
+                    median_of(run, n, move_times, key)};
+    ahead += to % run->n_stages > from % run->n_stages ? move.persons : 0;
+    g_array_append_val(all, move);
+  }
+  g_array_sort(all, move_compare);
+  for (guint i = 0; i < MIN(all->len, (guint)MAP_MOVES_MAX); i++) {
+    const MapMove *move = &g_array_index(all, MapMove, i);
+    const MapCell *from = &g_array_index(map->cells, MapCell, move->from), *to = &g_array_index(map->cells, MapCell, move->to);
+    shown += to->stage > from->stage ? move->persons : 0;
+    g_array_append_val(map->moves, *move);
+  }
+  map->moves_shown = ahead ? (double)shown / (double)ahead : NAN;
+}
+
+/* From the largest cell of the first stage that has any, always the most frequent move into a later stage. */
+static void find_road(JourneyMap *map) {
+  guint at = G_MAXUINT;
+  for (guint stage = 0; stage < map->stages->len && at == G_MAXUINT; stage++)
+    for (guint c = 0; c < map->cells->len; c++) {
+      const MapCell *cell = &g_array_index(map->cells, MapCell, c);
+      if (cell->stage == stage && (at == G_MAXUINT || cell->persons > g_array_index(map->cells, MapCell, at).persons))
+        at = c;
+    }
+  while (at != G_MAXUINT) {
+    guint next = G_MAXUINT;
+    g_array_append_val(map->road, at);
+    for (guint m = 0; m < map->moves->len && next == G_MAXUINT; m++) { /* most persons first */
+      const MapMove *move = &g_array_index(map->moves, MapMove, m);
+      if (move->from == at && g_array_index(map->cells, MapCell, move->to).stage > g_array_index(map->cells, MapCell, at).stage)
+        next = move->to;
+    }
+    at = next;
+  }
+}
+
+static int weakness_compare(gconstpointer a, gconstpointer b) {
+  const MapWeakness *x = a, *y = b;
+  if (x->value_lost != y->value_lost)
+    return x->value_lost > y->value_lost ? -1 : 1;
+  return (x->cell > y->cell) - (x->cell < y->cell);
+}
+
+/* Value lost: those who left, times what persons of the stage bring on average. Where nothing is sold, a person is one. */
+static void find_weak(JourneyMap *map) {
+  enum { SHOWN = 3, PERSONS_MIN = 20 };
+  g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(MapWeakness));
+  for (guint c = 0; c < map->cells->len; c++) {
+    const MapCell *cell = &g_array_index(map->cells, MapCell, c);
+    const MapStage *stage = &g_array_index(map->stages, MapStage, cell->stage);
+    if (cell->persons < PERSONS_MIN || cell->left == 0)
+      continue;
+    double worth = map->value > 0 ? (double)cell->value / (double)cell->persons : 1e6;
+    double usual = (double)stage->left / (double)MAX(stage->persons, 1), share = (double)cell->left / (double)cell->persons;
+    if (share <= usual)
+      continue;
+    MapWeakness row = {c, share, (gint64)((double)cell->left * MAX(worth, 1))};
+    g_array_append_val(all, row);
+  }
+  g_array_sort(all, weakness_compare);
+  for (guint i = 0; i < MIN(all->len, (guint)SHOWN); i++)
+    g_array_append_val(map->weak, g_array_index(all, MapWeakness, i));
+}
+
+static int id_compare(gconstpointer a, gconstpointer b) {
+  guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
+  return (x > y) - (x < y);
+}
+
+static JourneyMap *gather(const Question *question, const Params *params, const Run *run, guint n) {
+  JourneyMap *map = map_new();
+  guint n_codes = derive_touchpoints(run->derive);
+  g_autofree guint32 *place = g_new(guint32, n_codes + 1);
+  const char *language = params_get(params, "language"), *from = params_get(params, "from"), *to = params_get(params, "to");
+  map->language = g_strdup(language ? language : question->project->language);
+  map->currency = g_strdup(question->project->currency);
+  map->period = from || to ? g_strdup_printf("%s – %s", from ? from : "…", to ? to : "…") : NULL;
+  map->filters = g_strdup(params_get(params, "where") ? params_get(params, "where") : params_get(params, "among"));
+  gather_stages(question, run, n, map);
+  gather_touchpoints(run, n, map, place, n_codes);
+  gather_cells(run, n, map, place, n_codes);
+  gather_moves(run, n, map, place);
+  find_road(map);
+  find_weak(map);
+  for (guint i = 0; i < n && run->workers[0].who; i++) {
+    if (!map->who)
+      map->who = g_array_new(FALSE, FALSE, sizeof(guint64));
+    if (run->workers[i].who->len)
+      g_array_append_vals(map->who, run->workers[i].who->data, run->workers[i].who->len);
+  }
+  if (map->who)
+    g_array_sort(map->who, id_compare);
+  return map;
+}
+
+/* --who stage:decision,touchpoint:Cart (either or both). */
+static gboolean who_param(const Question *question, const Params *params, Run *run, GError **error) {
+  const char *who = params_get(params, "who");
+  run->who_stage = -1;
+  if (!who)
+    return TRUE;
+  g_auto(GStrv) parts = g_strsplit(who, ",", 2);
+  for (guint i = 0; parts[i]; i++) {
+    if (g_str_has_prefix(parts[i], "stage:"))
+      run->who_stage = project_stage(question->project, parts[i] + 6);
+    else if (g_str_has_prefix(parts[i], "touchpoint:"))
+      run->who_touchpoint = g_strdup(parts[i] + 11);
+    if ((g_str_has_prefix(parts[i], "stage:") && run->who_stage < 0) ||
+        (!g_str_has_prefix(parts[i], "stage:") && !g_str_has_prefix(parts[i], "touchpoint:")))
+      return error_set(
+          error, ERROR_INVALID,
+          "--who \"%s\" names no stage of the project and no touchpoint\nhint: for example --who stage:decision,touchpoint:Cart",
+          who);
+  }
+  return TRUE;
+}
+
+JourneyMap *journey_map_run(const Question *question, const Params *params, GError **error) {
+  guint n = question_threads(question);
+  Run run = {.n_stages = MIN(question->project->stages->len, (guint)STAGES_MAX), .workers = g_new0(Worker, n)};
+  JourneyMap *map = NULL;
+  for (guint i = 0; i < n; i++)
+    worker_init(&run.workers[i], params_get(params, "who") != NULL);
+  if (who_param(question, params, &run, error) && (run.derive = derive_new(question, error)) &&
+      (run.scope = scope_new(question, error)) && (run.experience = experience_new(question, error)) &&
+      question_each_block(question, map_block, &run, error))
+    map = gather(question, params, &run, n);
+  for (guint i = 0; i < n; i++)
+    worker_clear(&run.workers[i]);
+  g_free(run.workers);
+  g_free(run.who_touchpoint);
+  derive_free(run.derive);
+  scope_free(run.scope);
+  experience_free(run.experience);
+  if (map && !map_credit(question, params, map, error))
+    g_clear_pointer(&map, journey_map_free);
+  return map;
+}

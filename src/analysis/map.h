@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * map.h: the measured journey map: stages across, touchpoints down, people in between. Counts are distinct persons; what
+ * each figure means: docs/map.md. The picture is drawn from JourneyMap by map_svg.h. */
+#pragma once
+#include "analysis/catalogue.h"
+
+typedef struct { /* an experience of 0..100 with its 95 % interval; n 0: nobody was asked */
+  double value, low, high;
+  guint64 n;
+} Score;
+
+typedef struct {
+  char *name, *label;
+  guint64 persons; /* onward + still + left */
+  double share;    /* of all persons on the map */
+  guint64 onward, still, left, entered, returned;
+  double median_ms; /* from first touch here to first touch in a later stage; NAN when nobody went on */
+  Score score;
+} MapStage;
+
+typedef struct {
+  char *name, *label, *family;
+  guint64 persons;                        /* over all stages */
+  double credit, credit_low, credit_high; /* value of conversions by the chosen model, in currency units; NAN without */
+} MapTouchpoint;
+
+typedef struct {
+  guint touchpoint, stage; /* indexes into the two above */
+  guint64 persons, left;
+  double share;     /* of the stage's persons */
+  gint64 value;     /* millionths: conversions of the journeys that passed here */
+  double median_ms; /* to the next touch of the journey; NAN when none */
+  Score score;
+} MapCell;
+
+typedef struct {
+  guint from, to; /* indexes of cells */
+  guint64 persons;
+  double median_ms;
+} MapMove;
+
+typedef struct { /* a weak point: many or valuable persons leave here */
+  guint cell;
+  double left_share; /* of the cell's persons */
+  gint64 value_lost; /* millionths: those who left times what a person of this stage brings on average */
+} MapWeakness;
+
+typedef struct {
+  GArray *stages;      /* MapStage, in order */
+  GArray *touchpoints; /* MapTouchpoint, by family, then persons, largest first */
+  GArray *cells;       /* MapCell, by touchpoint, then stage; only those with persons */
+  GArray *moves;       /* MapMove, most persons first, at most MAP_MOVES_MAX */
+  GArray *weak;        /* MapWeakness, worst first, at most 3 */
+  GArray *road;        /* guint: cells, from the largest start always the most frequent step into the next stage */
+  guint64 persons;
+  gint64 value;                                 /* millionths of all conversions */
+  double moves_shown;                           /* share of all moves into a later stage that `moves` holds */
+  char *model;                                  /* of the credits, e.g. "markov" */
+  char *language, *currency, *period, *filters; /* for the picture */
+  GArray *who;                                  /* person ids, NULL without --who */
+} JourneyMap;
+
+enum { MAP_MOVES_MAX = 2000, MAP_TOUCHPOINTS_MAX = 2000 };
+
+extern const Report map_report;
+JourneyMap *journey_map_run(const Question *question, const Params *params, GError **error);
+void journey_map_free(gpointer map);

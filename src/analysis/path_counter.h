@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * path_counter.h: one worker's table of distinct paths of codes, with how often each converted and what it was worth. */
+#pragma once
+#include "analysis/attribution_paths.h"
+
+typedef struct {
+  guint32 first, n; /* in the arena */
+  gint64 conversions, nulls, value, net_value;
+} PathCell;
+
+typedef struct {   /* distinct sequences of codes */
+  GArray *codes;   /* guint32: all sequences, one after the other */
+  GArray *decay;   /* gint64, aligned with codes */
+  GArray *cells;   /* PathCell */
+  guint32 *slots;  /* cell + 1; 0 empty */
+  guint n_slots;   /* a power of two */
+  GArray *persons; /* PathOfPerson, path is the cell; NULL once too many */
+  gint64 none_conversions, none_value, none_net_value, open_paths;
+} PathCounter;
+
+void path_counter_init(PathCounter *counter);
+void path_counter_clear(PathCounter *counter);
+guint32 path_counter_find(PathCounter *counter, const guint32 *codes, guint n); /* the cell, made when new */
+void path_counter_person(PathCounter *counter, guint64 person, guint32 cell, gboolean converted, gint64 value);
+/* All counters together; `names[code]` for every code. Sorted and settled. */
+AttributionPaths *path_counter_gather(PathCounter *const *counters, guint n, const char *const *names, guint n_names);
