@@ -91,7 +91,7 @@ static gboolean read_number(Node *node, const Question *question, const char *te
   gint64 number;
   const char *why;
   if (field_kind(node->field) == FIELD_TIME) {
-    if (!clock_parse(text_of(text), (Zone *)question->zone, &number, &why))
+    if (!clock_parse(text_of(text), question->zone, &number, &why))
       return error_set(error, ERROR_INVALID, "column %u: expected a time, found \"%s\": %s", column, text, why);
   } else {
     char currency[MONEY_CURRENCY_SIZE];
