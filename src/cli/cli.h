@@ -23,6 +23,7 @@ gboolean cmd_demo(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_doctor(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_import(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_simulate(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error);
 

@@ -16,6 +16,13 @@ static gboolean cmd_version(Cli *cli, int argc, char **argv, GError **error);
 
 static const Verb verbs[] = {
     {"help", "Explain a command or a report", "etappe help [COMMAND]\n", cmd_help},
+    {"project", "Write, check, show or apply the project file: what counts as goal, stage, touchpoint",
+     "etappe project init [FILE] [--preset shop|store|b2b|subscription|bank|service]\n"
+     "etappe project check [FILE]    errors by line and key; what it changes in today's figures\n"
+     "etappe project apply [FILE]    makes it the project's next version\n"
+     "etappe project show            prints the version in force\n"
+     "FILE is project.yaml unless named.\n",
+     cmd_project},
     {"version", "Print the version", "etappe version\n", cmd_version},
 };
 

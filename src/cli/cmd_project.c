@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// The project file: written from a preset, checked with its effect on today's figures, applied as a new version.
+#include "analysis/effect.h"
+#include "analysis/workspace.h"
+#include "base/error.h"
+#include "cli/cli.h"
+#include <string.h>
+
+static const char *file_argument(const CliArgs *args) {
+  return args->arguments->len > 1 ? args->arguments->pdata[1] : "project.yaml";
+}
+
+static Project *read_project(const char *path, char **text, GError **error) {
+  gsize size;
+  g_autoptr(GError) inner = NULL;
+  if (!g_file_get_contents(path, text, &size, &inner)) {
+    error_set(error, ERROR_NOT_FOUND, "%s cannot be read: %s\nhint: `etappe project init` writes one to begin with", path,
+              inner->message);
+    return NULL;
+  }
+  Project *project = project_parse(*text, size, &inner);
+  if (!project) {
+    g_prefix_error(&inner, "%s: ", path);
+    g_propagate_error(error, g_steal_pointer(&inner));
+  }
+  return project;
+}
+
+static gboolean project_init(const CliArgs *args, GError **error) {
+  const char *path = file_argument(args), *preset = params_get(args->params, "preset");
+  gsize size;
+  const char *text = project_preset_text(preset ? preset : "shop", &size);
+  g_autofree char *known = g_strjoinv(", ", (char **)project_presets());
+  if (!text || g_str_has_prefix(preset ? preset : "shop", "stages-"))
+    return error_set(error, ERROR_USAGE, "there is no preset \"%s\"\nhint: there are %s", preset, known);
+  if (g_file_test(path, G_FILE_TEST_EXISTS))
+    return error_set(error, ERROR_CONFLICT, "%s exists already\nhint: name another file, or remove it first", path);
+  g_autoptr(GError) inner = NULL;
+  if (!g_file_set_contents(path, text, (gssize)size, &inner))
+    return error_set(error, ERROR_IO, "%s cannot be written: %s", path, inner->message);
+  g_autofree char *said =
+      g_strdup_printf("Wrote %s. Edit it, then: etappe project check %s, etappe project apply %s\n", path, path, path);
+  cli_print(said);
+  return TRUE;
+}
+
+static GArray *measure_with(Workspace *workspace, const Project *project, const Params *params, GError **error) {
+  Question question;
+  if (!workspace_question(workspace, params, &question, error))
+    return NULL;
+  if (project)
+    question.project = project;
+  GArray *rows = effect_measure(&question, error);
+  workspace_question_clear(&question);
+  return rows;
+}
+
+static void effect_row(Table *table, const char *name, const EffectRow *before, const EffectRow *after) {
+  table_text(table, name);
+  const EffectRow *rows[] = {before, after};
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    if (rows[i])
+      table_int(table, rows[i]->count);
+    else
+      table_empty(table);
+  }
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+    if (rows[i] && rows[i]->value)
+      table_number(table, (double)rows[i]->value / 1e6);
+    else
+      table_empty(table);
+  }
+}
+
+static gboolean show_effect(Cli *cli, const Project *project, const Params *params, GError **error) {
+  if (!g_file_test(cli->db, G_FILE_TEST_EXISTS))
+    return TRUE;
+  IndexOptions options = {.threads = 0};
+  g_autoptr(Workspace) workspace = workspace_open(cli->db, &options, error);
+  g_autoptr(GArray) before = workspace ? measure_with(workspace, NULL, params, error) : NULL;
+  g_autoptr(GArray) after = before ? measure_with(workspace, project, params, error) : NULL;
+  if (!after)
+    return FALSE;
+  g_autoptr(Table) table = table_new();
+  table_title(table, "What it changes in %s", cli->db);
+  table_column(table, "figure", CELL_TEXT);
+  table_column(table, "now", CELL_INT);
+  table_column(table, "then", CELL_INT);
+  table_column(table, "value now", CELL_MONEY);
+  table_column(table, "value then", CELL_MONEY);
+  for (guint i = 0; i < after->len; i++) {
+    const EffectRow *row = &g_array_index(after, EffectRow, i);
+    effect_row(table, row->name, effect_find(before, row->name), row);
+  }
+  for (guint i = 0; i < before->len; i++) {
+    const EffectRow *row = &g_array_index(before, EffectRow, i);
+    if (!effect_find(after, row->name))
+      effect_row(table, row->name, row, NULL);
+  }
+  TableStyle style = {cli->terminal, cli->terminal, cli->width};
+  g_autofree char *text = table_render(table, &style);
+  cli_print(text);
+  return TRUE;
+}
+
+static gboolean project_check(Cli *cli, const CliArgs *args, GError **error) {
+  g_autofree char *text = NULL;
+  const char *path = file_argument(args);
+  g_autoptr(Project) project = read_project(path, &text, error);
+  if (!project || !show_effect(cli, project, args->params, error))
+    return FALSE;
+  g_autofree char *said =
+      g_strdup_printf("%s is good: %u goals, %u stages, %u touchpoints, definitions %016" G_GINT64_MODIFIER "x.\n", path,
+                      project->goals->len, project->stages->len, project->touchpoints->len, project->hash);
+  cli_print(said);
+  return TRUE;
+}
+
+static gboolean project_apply(Cli *cli, const CliArgs *args, GError **error) {
+  g_autofree char *text = NULL;
+  const char *path = file_argument(args);
+  g_autoptr(Project) project = read_project(path, &text, error);
+  g_autoptr(Record) record = project ? record_open(cli->db, RECORD_CREATE, error) : NULL;
+  if (!record || !record_set_setting(record, "project", text, error) ||
+      !record_set_setting(record, "timezone", project->timezone, error) ||
+      !record_set_setting(record, "currency", project->currency, error))
+    return FALSE;
+  g_autofree char *said =
+      g_strdup_printf("Applied %s to %s: definitions %016" G_GINT64_MODIFIER "x, from change %" G_GUINT64_FORMAT ".\n", path,
+                      cli->db, project->hash, record_through(record));
+  cli_print(said);
+  return TRUE;
+}
+
+static gboolean project_show(Cli *cli, GError **error) {
+  g_autofree char *text = NULL;
+  if (g_file_test(cli->db, G_FILE_TEST_EXISTS)) {
+    g_autoptr(Record) record = record_open(cli->db, RECORD_READ, error);
+    if (!record)
+      return FALSE;
+    text = record_setting(record, "project");
+  }
+  gsize size;
+  if (text) {
+    cli_print(text);
+  } else {
+    cli_print("# No project file is applied; the preset shop holds:\n");
+    cli_print(project_preset_text("shop", &size));
+  }
+  return TRUE;
+}
+
+gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error) {
+  static const CliOption options[] = {
+      {"preset", FALSE, FALSE}, {"from", FALSE, FALSE}, {"to", FALSE, FALSE}, {"now", FALSE, FALSE}, {NULL, FALSE, FALSE}};
+  g_auto(CliArgs) args = {NULL, NULL};
+  if (!cli_parse(cli, &args, options, argc, argv, error))
+    return FALSE;
+  const char *what = args.arguments->len ? args.arguments->pdata[0] : "";
+  if (strcmp(what, "init") == 0)
+    return project_init(&args, error);
+  if (strcmp(what, "check") == 0)
+    return project_check(cli, &args, error);
+  if (strcmp(what, "apply") == 0)
+    return project_apply(cli, &args, error);
+  if (strcmp(what, "show") == 0)
+    return project_show(cli, error);
+  return error_set(error, ERROR_USAGE,
+                   "etappe project %s: expected init, check, show or apply\nhint: `etappe help project` explains them", what);
+}
