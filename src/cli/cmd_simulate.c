@@ -31,22 +31,27 @@ static gboolean parse_until(const char *until, SimulateOptions *options, GError 
   return TRUE;
 }
 
+static gboolean take_number(Params *params, const char *name, gint64 min, gint64 max, gint64 *value, GError **error) {
+  return !params_get(params, name) || params_int(params, name, min, max, value, error);
+}
+
 static gboolean parse(Params *params, SimulateOptions *options, GError **error) {
   gint64 events = 0, persons = 0, seed = 1, months = 0;
-  options->out = params_get(params, "out");
-  if (!options->out)
-    return error_set(error, ERROR_USAGE, "--out is missing\nhint: for example: etappe simulate --events 200000 --out demo.csv");
-  if (!params_int(params, "events", SIMULATE_EVENTS_MIN, SIMULATE_EVENTS_MAX, &events, error) ||
-      !params_int(params, "persons", 1, SIMULATE_EVENTS_MAX / 20, &persons, error) ||
-      !params_int(params, "seed", 0, G_MAXINT64, &seed, error) ||
-      !params_int(params, "months", 1, SIMULATE_MONTHS_MAX, &months, error) ||
-      !parse_until(params_get(params, "until"), options, error))
+  if (!take_number(params, "events", SIMULATE_EVENTS_MIN, SIMULATE_EVENTS_MAX, &events, error) ||
+      !take_number(params, "persons", 1, SIMULATE_PERSONS_MAX, &persons, error) ||
+      !take_number(params, "seed", 0, G_MAXINT64, &seed, error) ||
+      !take_number(params, "months", 1, SIMULATE_MONTHS_MAX, &months, error))
     return FALSE;
+  options->out = params_get(params, "out");
+  if (!options->out || (!events && !persons))
+    return error_set(error, ERROR_USAGE, "%s missing\nhint: for example: etappe simulate --events 200000 --out demo.csv",
+                     !options->out ? "--out is" : "--events or --persons is");
   options->events = (guint64)events;
   options->persons = (guint64)persons;
   options->seed = (guint64)seed;
   options->months = (guint)months;
-  return parse_format(params_get(params, "format"), options->out, &options->format, error);
+  return parse_until(params_get(params, "until"), options, error) &&
+         parse_format(params_get(params, "format"), options->out, &options->format, error);
 }
 
 gboolean cmd_simulate(Cli *cli, int argc, char **argv, GError **error) {

@@ -23,6 +23,17 @@ static const Verb verbs[] = {
      "etappe project show            prints the version in force\n"
      "FILE is project.yaml unless named.\n",
      cmd_project},
+    {"simulate", "Write the events of an invented retailer, and the truth behind them",
+     "etappe simulate --events N --out FILE [--seed S]\n\n"
+     "  --events N        exactly so many rows, 1000 to 100000000\n"
+     "  --persons N       so many persons; alone, with as many events as they make\n"
+     "  --seed N          another seed, other people; the same seed, the same bytes [1]\n"
+     "  --out FILE        CSV, or JSON lines when it ends in .ndjson; packed when it ends in .gz\n"
+     "  --format csv|ndjson\n"
+     "  --until DATE      the period ends before that day [2026-01-01]\n"
+     "  --months N        and is so long [24]\n\n"
+     "Beside FILE, FILE.truth.json says what is true of the data: docs/simulator.md.\n",
+     cmd_simulate},
     {"version", "Print the version", "etappe version\n", cmd_version},
 };
 

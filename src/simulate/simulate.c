@@ -250,9 +250,8 @@ static gboolean check(const SimulateOptions *options, GError **error) {
   if (options->events && (options->events < SIMULATE_EVENTS_MIN || options->events > SIMULATE_EVENTS_MAX))
     return error_set(error, ERROR_USAGE, "%" G_GUINT64_FORMAT " events: choose from %d to %d", options->events, SIMULATE_EVENTS_MIN,
                      SIMULATE_EVENTS_MAX);
-  if (options->persons > SIMULATE_EVENTS_MAX / 20)
-    return error_set(error, ERROR_USAGE, "%" G_GUINT64_FORMAT " persons: choose up to %d", options->persons,
-                     SIMULATE_EVENTS_MAX / 20);
+  if (options->persons > SIMULATE_PERSONS_MAX)
+    return error_set(error, ERROR_USAGE, "%" G_GUINT64_FORMAT " persons: choose up to %d", options->persons, SIMULATE_PERSONS_MAX);
   if (options->months > SIMULATE_MONTHS_MAX)
     return error_set(error, ERROR_USAGE, "%u months: choose up to %d", options->months, SIMULATE_MONTHS_MAX);
   return TRUE;

@@ -7,7 +7,7 @@
 
 typedef enum { SIMULATE_CSV, SIMULATE_NDJSON } SimulateFormat;
 
-enum { SIMULATE_EVENTS_MIN = 1000, SIMULATE_EVENTS_MAX = 100000000, SIMULATE_MONTHS_MAX = 60 };
+enum { SIMULATE_EVENTS_MIN = 1000, SIMULATE_EVENTS_MAX = 100000000, SIMULATE_PERSONS_MAX = 5000000, SIMULATE_MONTHS_MAX = 60 };
 
 typedef struct {
   guint64 events;  /* exactly so many rows; 0: as many as `persons` make */
