@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0
  * seen.h: has this event arrived before? Sorted runs of 16-byte entries beside the record
- * (`<path>.seen/`), derived: missing or damaged runs are remade from the record.
- * An entry is 96 bits of a keyed hash of what makes the event known, and 32 bits of its content. */
+ * (`<path>.seen/`), derived: missing or damaged runs are made anew from the record.
+ *
+ * An event with an id is known by (source group, event name, id); one without by its content and its
+ * occurrence number in the file: the third of three equal rows is known once three have been stored. */
 #pragma once
 #include "record/record.h"
 
 typedef struct Seen Seen;
 typedef enum { SEEN_NEW, SEEN_REPEATED, SEEN_CONFLICTING } SeenVerdict;
 
-/* What an event is known by: with an id (source group, event, id); without one its content. */
+/* A keyed hash of what the event says: source, time, name, identifiers, fields and non-empty properties, in
+ * whatever order; not its id, nor what the project's definitions made of it (touch, initiator, derived channel). */
 guint64 seen_content(const Event *event, const char *source, const HashKey *key);
 
+/* For the one that writes the record. Makes what is missing anew, which reads those imports. */
 Seen *seen_open(Record *record, GError **error);
 void seen_free(Seen *seen);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Seen, seen_free)
-/* A new file begins: occurrence numbers of equal rows without id count from zero again. */
+
+/* The group of a source, itself unless declared otherwise; remembered in the record, where the making anew finds it.
+ * An import's own need not be declared: seen_commit does. A change takes effect when the runs are opened next. */
+gboolean seen_set_group(Seen *seen, const char *source, const char *group, GError **error);
+
+/* A new file begins: what was not committed is forgotten, occurrence numbers of equal rows without id count from
+ * zero again, imports undone meanwhile no longer count. */
 void seen_begin_file(Seen *seen);
-/* Judges and, when new, remembers. ERROR_LIMIT-free: memory is about 32 bytes a new event. */
+/* Judges and, when new, remembers: 16 bytes a new event, 12 to 24 a different one of the file. */
 SeenVerdict seen_event(Seen *seen, const Event *event, const char *source_group, guint64 content);
-/* Makes what was remembered since seen_begin_file durable as the run of this import, or forgets it. */
+/* Makes what was remembered since seen_begin_file durable as the run of this import, shortly before or after its
+ * record_import_finish: it counts once the import is done. For import 0 it covers everything live so far. A failure
+ * costs only time: seen_open makes it anew. */
 gboolean seen_commit(Seen *seen, guint64 import_id, GError **error);
 void seen_forget(Seen *seen);

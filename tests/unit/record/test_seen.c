@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "record/seen.h"
+
+#include "base/error.h"
+#include "base/file.h"
+#include <glib/gstdio.h>
+
+typedef struct {
+  char *folder, *path;
+  Record *record;
+  Seen *seen;
+  BatchWriter *writer;
+  guint64 import_id; /* running */
+  ImportInfo totals;
+} Fixture;
+
+static void open_all(Fixture *f) {
+  g_autoptr(GError) error = NULL;
+  f->record = record_open(f->path, RECORD_CREATE, &error);
+  g_assert_no_error(error);
+  f->seen = seen_open(f->record, &error);
+  g_assert_no_error(error);
+  f->writer = batch_writer_new(record_spaces(f->record), record_names(f->record));
+}
+
+static void close_all(Fixture *f) {
+  batch_writer_free(f->writer);
+  seen_free(f->seen);
+  record_free(f->record);
+}
+
+static void open_again(Fixture *f) {
+  close_all(f);
+  open_all(f);
+}
+
+static void set_up(Fixture *f, gconstpointer data) {
+  f->folder = g_dir_make_tmp("etappe-XXXXXX", NULL);
+  f->path = g_build_filename(f->folder, "r.db", NULL);
+  open_all(f);
+}
+
+static void tear_down(Fixture *f, gconstpointer data) {
+  close_all(f);
+  file_remove_folder(f->folder, NULL);
+  g_free(f->folder);
+  g_free(f->path);
+}
+
+static void runs_away(Fixture *f) {
+  g_autofree char *runs = g_strconcat(f->path, ".seen", NULL);
+  g_assert_true(file_remove_folder(runs, NULL));
+}
+
+/* --- files of rows ---------------------------------------------------------------------------------- */
+
+static void begin(Fixture *f, const char *source) {
+  f->totals = (ImportInfo){0};
+  g_assert_true(record_import_begin(f->record, source, "f.csv", "", &f->import_id, NULL));
+  f->totals.id = f->import_id;
+  seen_begin_file(f->seen);
+}
+
+/* A row with the id (NULL: none) of this product; what it is judged. */
+static SeenVerdict row_of(Fixture *f, const char *source, const char *group, const char *name, const char *id, const char *sku) {
+  g_autofree Event *event = g_new0(Event, 1);
+  event_clear(event);
+  event->time_ms = G_GINT64_CONSTANT(1700000000000);
+  event->name = text_of(name);
+  event->id = text_of(id);
+  event->properties[event->n_properties++] = (Property){text_of("properties.sku"), VALUE_TEXT, text_of(sku)};
+  guint64 content = seen_content(event, source, record_key(f->record));
+  SeenVerdict verdict = seen_event(f->seen, event, group, content);
+  if (verdict == SEEN_NEW) {
+    batch_writer_add(f->writer, event, names_intern(record_names(f->record), NAME_SOURCE, text_of(source)), content);
+    if (batch_writer_count(f->writer) == BATCH_EVENTS_MAX)
+      g_assert_true(record_append(f->record, f->import_id, f->writer, NULL));
+  }
+  return verdict;
+}
+
+static SeenVerdict row(Fixture *f, const char *id, const char *sku) {
+  return row_of(f, "file", "file", "Product Viewed", id, sku);
+}
+
+static guint64 finish(Fixture *f) {
+  g_autoptr(GError) error = NULL;
+  record_append(f->record, f->import_id, f->writer, &error);
+  g_assert_no_error(error);
+  seen_commit(f->seen, f->import_id, &error);
+  g_assert_no_error(error);
+  record_import_finish(f->record, &f->totals, &error);
+  g_assert_no_error(error);
+  return f->import_id;
+}
+
+/* Imports n equal rows without id; how many were new. */
+static guint import_equal(Fixture *f, guint n, const char *sku) {
+  guint fresh = 0;
+  begin(f, "file");
+  for (guint i = 0; i < n; i++)
+    fresh += row(f, NULL, sku) == SEEN_NEW;
+  finish(f);
+  return fresh;
+}
+
+/* --- rules ------------------------------------------------------------------------------------------- */
+
+static void test_ids(Fixture *f, gconstpointer data) {
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_NEW);
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_REPEATED);
+  g_assert_cmpint(row(f, "1", "b"), ==, SEEN_CONFLICTING);
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_REPEATED); /* kept as first seen */
+  g_assert_cmpint(row(f, "2", "a"), ==, SEEN_NEW);
+  finish(f);
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_REPEATED);
+  g_assert_cmpint(row(f, "2", "b"), ==, SEEN_CONFLICTING);
+  g_assert_cmpint(row(f, "2", "a"), ==, SEEN_REPEATED);
+  g_assert_cmpint(row(f, "3", "a"), ==, SEEN_NEW);
+  finish(f);
+}
+
+static void test_groups(Fixture *f, gconstpointer data) {
+  begin(f, "browser");
+  g_assert_cmpint(row_of(f, "browser", "shop", "Order Completed", "1", "a"), ==, SEEN_NEW);
+  g_assert_cmpint(row_of(f, "browser", "shop", "Order Refunded", "1", "a"), ==, SEEN_NEW);
+  finish(f);
+  begin(f, "server");
+  g_assert_cmpint(row_of(f, "server", "other", "Order Completed", "1", "a"), ==, SEEN_NEW);
+  g_assert_cmpint(row_of(f, "browser", "shop", "Order Completed", "1", "a"), ==, SEEN_REPEATED);
+  seen_forget(f->seen);
+  g_assert_true(record_import_abort(f->record, f->import_id, NULL));
+}
+
+/* The server's copy says other things (its source, to begin with): conflicting, but not stored twice. */
+static void test_group_survives_remaking(Fixture *f, gconstpointer data) {
+  begin(f, "browser");
+  g_assert_cmpint(row_of(f, "browser", "shop", "Order Completed", "1", "a"), ==, SEEN_NEW);
+  finish(f);
+  runs_away(f);
+  open_again(f);
+  begin(f, "server");
+  g_assert_cmpint(row_of(f, "server", "shop", "Order Completed", "1", "a"), ==, SEEN_CONFLICTING);
+  g_assert_cmpint(row_of(f, "server", "browser", "Order Completed", "1", "a"), ==, SEEN_NEW);
+  finish(f);
+}
+
+static void test_equal_rows(Fixture *f, gconstpointer data) {
+  g_assert_cmpuint(import_equal(f, 2, "a"), ==, 2); /* two equal rows of one file stay two */
+  g_assert_cmpuint(import_equal(f, 2, "a"), ==, 0);
+  g_assert_cmpuint(import_equal(f, 3, "a"), ==, 1);
+  g_assert_cmpuint(import_equal(f, 1, "a"), ==, 0);
+  g_assert_cmpuint(import_equal(f, 1, "b"), ==, 1);
+  open_again(f);
+  g_assert_cmpuint(import_equal(f, 4, "a"), ==, 1);
+}
+
+static void test_source_matters_without_id(Fixture *f, gconstpointer data) {
+  begin(f, "file");
+  g_assert_cmpint(row_of(f, "file", "file", "x", NULL, "a"), ==, SEEN_NEW);
+  finish(f);
+  begin(f, "other");
+  g_assert_cmpint(row_of(f, "other", "file", "x", NULL, "a"), ==, SEEN_NEW);
+  finish(f);
+}
+
+static void test_forget(Fixture *f, gconstpointer data) {
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_NEW);
+  seen_forget(f->seen);
+  g_assert_true(record_import_abort(f->record, f->import_id, NULL));
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_NEW);
+}
+
+static void test_unfinished_does_not_count(Fixture *f, gconstpointer data) {
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_NEW);
+  g_assert_true(record_append(f->record, f->import_id, f->writer, NULL));
+  g_assert_true(seen_commit(f->seen, f->import_id, NULL));
+  g_assert_true(record_import_abort(f->record, f->import_id, NULL));
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_NEW);
+  finish(f);
+  open_again(f);
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_REPEATED);
+  finish(f);
+}
+
+static void test_undo(Fixture *f, gconstpointer data) {
+  begin(f, "file");
+  row(f, "1", "a");
+  row(f, NULL, "b");
+  guint64 first = finish(f);
+  begin(f, "file");
+  row(f, "2", "a");
+  finish(f);
+  g_assert_true(record_import_undo(f->record, first, NULL));
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "changed"), ==, SEEN_NEW);
+  g_assert_cmpint(row(f, NULL, "b"), ==, SEEN_NEW);
+  g_assert_cmpint(row(f, "2", "a"), ==, SEEN_REPEATED);
+  finish(f);
+  open_again(f);
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "changed"), ==, SEEN_REPEATED);
+  finish(f);
+}
+
+/* File 1 has two equal rows, file 2 three, of which one was stored. With file 1 undone and imported again there
+ * are three in all, as when it had never been undone. */
+static void test_undo_of_equal_rows(Fixture *f, gconstpointer data) {
+  g_assert_cmpuint(import_equal(f, 2, "a"), ==, 2);
+  guint64 first = f->import_id;
+  g_assert_cmpuint(import_equal(f, 3, "a"), ==, 1);
+  g_assert_true(record_import_undo(f->record, first, NULL));
+  open_again(f);
+  g_assert_cmpuint(import_equal(f, 2, "a"), ==, 2);
+  g_assert_cmpuint(import_equal(f, 3, "a"), ==, 0);
+  g_assert_cmpuint(import_equal(f, 4, "a"), ==, 1);
+}
+
+static void test_remade(Fixture *f, gconstpointer data) {
+  g_assert_cmpuint(import_equal(f, 2, "a"), ==, 2);
+  g_assert_cmpuint(import_equal(f, 5, "a"), ==, 3);
+  begin(f, "file");
+  row(f, "1", "x");
+  finish(f);
+  close_all(f);
+  runs_away(f);
+  open_all(f);
+  g_assert_cmpuint(import_equal(f, 5, "a"), ==, 0);
+  g_assert_cmpuint(import_equal(f, 6, "a"), ==, 1);
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "x"), ==, SEEN_REPEATED);
+  g_assert_cmpint(row(f, "1", "y"), ==, SEEN_CONFLICTING);
+  finish(f);
+}
+
+static void test_damaged_run(Fixture *f, gconstpointer data) {
+  g_assert_cmpuint(import_equal(f, 2, "a"), ==, 2);
+  close_all(f);
+  g_autofree char *runs = g_strconcat(f->path, ".seen", NULL);
+  g_autoptr(GDir) dir = g_dir_open(runs, 0, NULL);
+  g_autofree char *run = g_build_filename(runs, g_dir_read_name(dir), NULL);
+  g_assert_true(g_file_set_contents(run, "nonsense", -1, NULL));
+  open_all(f);
+  g_assert_cmpuint(import_equal(f, 3, "a"), ==, 1);
+}
+
+/* A run made after a backup was taken says nothing about the record that came back. */
+static void test_backup_came_back(Fixture *f, gconstpointer data) {
+  g_autofree char *backup = NULL;
+  gsize size;
+  close_all(f);
+  g_assert_true(g_file_get_contents(f->path, &backup, &size, NULL));
+  open_all(f);
+  g_assert_cmpuint(import_equal(f, 2, "a"), ==, 2);
+  close_all(f);
+  g_assert_true(g_file_set_contents(f->path, backup, (gssize)size, NULL));
+  g_usleep(2000); /* the other import of this number starts in another millisecond */
+  open_all(f);
+  g_assert_cmpuint(import_equal(f, 1, "b"), ==, 1);
+  open_again(f);
+  g_assert_cmpuint(import_equal(f, 2, "a"), ==, 2);
+  g_assert_cmpuint(import_equal(f, 1, "b"), ==, 0);
+}
+
+static void test_many_imports(Fixture *f, gconstpointer data) {
+  char id[16];
+  for (guint i = 0; i < 60; i++) {
+    begin(f, "file");
+    for (guint k = 0; k <= i % 5; k++) {
+      g_snprintf(id, sizeof id, "%u.%u", i, k);
+      g_assert_cmpint(row(f, id, "a"), ==, SEEN_NEW);
+    }
+    finish(f);
+    if (i % 7 == 3)
+      g_assert_true(record_import_undo(f->record, f->import_id, NULL));
+    if (i % 20 == 10)
+      open_again(f);
+  }
+  begin(f, "file");
+  for (guint i = 0; i < 60; i++) {
+    g_snprintf(id, sizeof id, "%u.0", i);
+    g_assert_cmpint(row(f, id, "a"), ==, i % 7 == 3 ? SEEN_NEW : SEEN_REPEATED);
+  }
+  finish(f);
+  g_autofree char *runs = g_strconcat(f->path, ".seen", NULL);
+  g_autoptr(GDir) dir = g_dir_open(runs, 0, NULL);
+  guint files = 0;
+  while (g_dir_read_name(dir))
+    files++;
+  g_assert_cmpuint(files, <=, 9);
+}
+
+static void append_live(Fixture *f, const char *id) {
+  f->import_id = 0;
+  g_assert_cmpint(row(f, id, "a"), ==, SEEN_NEW);
+  g_assert_true(record_append(f->record, 0, f->writer, NULL));
+}
+
+static void test_live(Fixture *f, gconstpointer data) {
+  append_live(f, "1");
+  append_live(f, "2");
+  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_REPEATED);
+  g_assert_true(seen_commit(f->seen, 0, NULL));
+  g_assert_cmpint(row(f, "2", "a"), ==, SEEN_REPEATED);
+  append_live(f, "3"); /* in no run when the process ends */
+  open_again(f);
+  for (char id[] = "1"; *id <= '3'; ++*id)
+    g_assert_cmpint(row(f, id, "a"), ==, SEEN_REPEATED);
+  append_live(f, "4");
+  runs_away(f);
+  open_again(f);
+  for (char id[] = "1"; *id <= '4'; ++*id)
+    g_assert_cmpint(row(f, id, "a"), ==, SEEN_REPEATED);
+}
+
+static void test_equal_rows_are_linear(Fixture *f, gconstpointer data) {
+  const guint n = 100000;
+  g_assert_cmpuint(import_equal(f, n, "a"), ==, n);
+  g_assert_cmpuint(import_equal(f, n + 1, "a"), ==, 1);
+  close_all(f);
+  runs_away(f);
+  open_all(f);
+  g_assert_cmpuint(import_equal(f, n + 2, "a"), ==, 1);
+}
+
+/* --- what the content is made of ----------------------------------------------------------------------- */
+
+static void test_content(Fixture *f, gconstpointer data) {
+  const HashKey *key = record_key(f->record);
+  g_autofree Event *event = g_new0(Event, 1);
+  event_clear(event);
+  event->time_ms = 1000000000;
+  event->name = text_of("a");
+  event->properties[0] = (Property){text_of("x"), VALUE_TEXT, text_of("1")};
+  event->properties[1] = (Property){text_of("y"), VALUE_TEXT, text_of("2")};
+  event->n_properties = 2;
+  guint64 content = seen_content(event, "file", key);
+  g_assert_true(seen_content(event, "other", key) != content);
+  event->n_properties = 3;
+  event->properties[2] = (Property){text_of("z"), VALUE_TEXT, text_of("")};
+  g_assert_true(seen_content(event, "file", key) == content); /* an empty cell says nothing */
+  event->properties[2] = event->properties[0];
+  event->properties[0] = (Property){text_of("z"), VALUE_NONE, text_of("")};
+  g_assert_true(seen_content(event, "file", key) == content); /* columns in another order */
+  event->properties[2].text = text_of("2");
+  event->properties[1].text = text_of("1");
+  g_assert_true(seen_content(event, "file", key) != content);
+  event->properties[2].text = text_of("1");
+  event->properties[1].text = text_of("2");
+  event->touch = TRUE;
+  event->initiator = INITIATOR_COMPANY;
+  event->channel = text_of("email");
+  g_assert_true(seen_content(event, "file", key) == content); /* what definitions made of it */
+  event->converses = TRUE;
+  g_assert_true(seen_content(event, "file", key) != content); /* what the row says itself */
+  event->converses = FALSE;
+  event->time_ms++;
+  g_assert_true(seen_content(event, "file", key) != content);
+}
+
+#define ADD(name, function) g_test_add(name, Fixture, NULL, set_up, function, tear_down)
+
+int main(int argc, char **argv) {
+  g_test_init(&argc, &argv, NULL);
+  ADD("/seen/with an id, the same content is repeated and another conflicting", test_ids);
+  ADD("/seen/an id belongs to its group and event", test_groups);
+  ADD("/seen/without id, the n-th equal row is known once n were stored", test_equal_rows);
+  ADD("/seen/without id, the source belongs to the row", test_source_matters_without_id);
+  ADD("/seen/the content is what the row says, in any order", test_content);
+  ADD("/seen/what is forgotten is new again", test_forget);
+  ADD("/seen/an import that was not finished does not count", test_unfinished_does_not_count);
+  ADD("/seen/an undone import can be imported again", test_undo);
+  ADD("/seen/undoing one of two overlapping files and importing it again gives the same rows", test_undo_of_equal_rows);
+  ADD("/seen/missing runs are made anew", test_remade);
+  ADD("/seen/groups are known when runs are made anew", test_group_survives_remaking);
+  ADD("/seen/a damaged run is made anew", test_damaged_run);
+  ADD("/seen/runs of a later state are not believed", test_backup_came_back);
+  ADD("/seen/many imports end in few runs", test_many_imports);
+  ADD("/seen/live events are known, in a run or not", test_live);
+  ADD("/seen/a hundred thousand equal rows are no burden", test_equal_rows_are_linear);
+  return g_test_run();
+}
