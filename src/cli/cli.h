@@ -22,6 +22,7 @@ typedef struct {
 gboolean cmd_demo(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_doctor(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_import(Cli *cli, int argc, char **argv, GError **error);
+extern const char cmd_import_usage[];
 gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_simulate(Cli *cli, int argc, char **argv, GError **error);

@@ -16,6 +16,7 @@ static gboolean cmd_version(Cli *cli, int argc, char **argv, GError **error);
 
 static const Verb verbs[] = {
     {"help", "Explain a command or a report", "etappe help [COMMAND]\n", cmd_help},
+    {"import", "Import files of events: CSV, JSON, Parquet", cmd_import_usage, cmd_import},
     {"project", "Write, check, show or apply the project file: what counts as goal, stage, touchpoint",
      "etappe project init [FILE] [--preset shop|store|b2b|subscription|bank|service]\n"
      "etappe project check [FILE]    errors by line and key; what it changes in today's figures\n"

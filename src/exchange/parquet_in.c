@@ -3,13 +3,15 @@
 
 #include "base/error.h"
 
+#include <glib/gstdio.h>
+
 struct ParquetIn {
   char *label;
   Duck *duck;
   DuckRows *rows;
   GPtrArray *columns; /* of char* */
   GArray *kinds;      /* of ValueKind; VALUE_TRUE stands for booleans */
-  guint64 n_rows, read;
+  guint64 n_rows, read, size_bytes;
 };
 
 /* --- what each column is, and how it becomes text -------------------------------------------- */
@@ -102,7 +104,9 @@ static gboolean count_rows(ParquetIn *in, const char *path, GError **error) {
 
 ParquetIn *parquet_in_open(const char *path, const char *label, const char *temp_folder, GError **error) {
   g_autoptr(ParquetIn) in = g_new0(ParquetIn, 1);
+  GStatBuf status;
   in->label = g_strdup(label);
+  in->size_bytes = g_stat(path, &status) == 0 ? (guint64)status.st_size : 0;
   in->columns = g_ptr_array_new_with_free_func(g_free);
   in->kinds = g_array_new(FALSE, FALSE, sizeof(ValueKind));
   in->duck = duck_open(&(DuckOptions){.threads = 1, .temp_folder = temp_folder}, error);
@@ -140,8 +144,8 @@ guint parquet_in_columns(const ParquetIn *in) {
 const char *parquet_in_column(const ParquetIn *in, guint column) {
   return in->columns->pdata[column];
 }
-guint64 parquet_in_rows(const ParquetIn *in) {
-  return in->n_rows;
+guint64 parquet_in_size(const ParquetIn *in) {
+  return in->size_bytes;
 }
 
 /* --- reading --------------------------------------------------------------------------------- */
@@ -183,7 +187,7 @@ gboolean parquet_in_next(ParquetIn *in, RowBlock **out, GError **error) {
     DuckColumn column = duck_chunk_column(chunk, i);
     fill_column(block, &column, i, n_columns, g_array_index(in->kinds, ValueKind, i));
   }
-  block->offset = in->read;
+  block->offset = (guint64)((double)in->size_bytes * (double)in->read / (double)in->n_rows);
   *out = block;
   return TRUE;
 }

@@ -11,6 +11,6 @@ void parquet_in_free(ParquetIn *in);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ParquetIn, parquet_in_free)
 guint parquet_in_columns(const ParquetIn *in);
 const char *parquet_in_column(const ParquetIn *in, guint column);
-guint64 parquet_in_rows(const ParquetIn *in);
-/* Up to 2,048 rows, or NULL after the last; `offset` counts rows here. */
+guint64 parquet_in_size(const ParquetIn *in); /* bytes of the file */
+/* Up to 2,048 rows, or NULL after the last; their `offset` is the share of rows read, in bytes. */
 gboolean parquet_in_next(ParquetIn *in, RowBlock **block, GError **error);

@@ -307,7 +307,7 @@ static gboolean open_csv(RowIn *in, const RowOptions *options, GError **error) {
 static gboolean open_kind(RowIn *in, const char *path, const RowOptions *options, GError **error) {
   if (in->kind == FILE_PARQUET) {
     in->parquet = parquet_in_open(path, in->label, options->temp_folder, error);
-    in->size = in->parquet ? parquet_in_rows(in->parquet) : 0;
+    in->size = in->parquet ? parquet_in_size(in->parquet) : 0;
     return in->parquet != NULL;
   }
   in->text = text_in_open(path, in->label, options->encoding, error);

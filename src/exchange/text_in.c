@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Until the first byte above 127 every encoding that we guess between reads the same, so the guess waits
-// for it: valid UTF-8 costs one check of each piece and no second pass. Only a file that turns out to
-// hold something else is read once more, whole, to tell Windows-1252 from UTF-8 with faulty places.
+// for it: valid UTF-8 costs one check of each piece and no second pass. Only a file that then holds
+// something else is read once more, whole, to tell Windows-1252 from UTF-8 with faulty places.
 #include "exchange/text_in.h"
 
 #include "base/error.h"
@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-enum { PIECE_SIZE = 256 << 10, CARRY_MAX = 16 };
+enum { PIECE_SIZE = 256 << 10, CARRY_MAX = 16, FAULTY_PER_VALID = 4 };
 typedef enum { CODE_UTF8, CODE_1252, CODE_ICONV } Code;
 
 struct TextIn {
@@ -100,34 +100,34 @@ static gboolean look_at_start(TextIn *in, GError **error) {
 }
 
 /* Reads the whole file once more. */
-static gboolean has_multibyte(const TextIn *in, gboolean *has, GError **error) {
+static gboolean count_all(const TextIn *in, Utf8Count *count, GError **error) {
   g_autoptr(ByteIn) bytes = byte_in_open(in->path, in->label, error);
   if (!bytes)
     return FALSE;
   g_autofree char *piece = g_malloc(PIECE_SIZE);
-  Utf8Count count = {0};
   gsize n = 0;
   do {
-    memmove(piece, piece + n - count.unfinished, count.unfinished);
+    memmove(piece, piece + n - count->unfinished, count->unfinished);
     gsize got = 0;
-    if (!byte_in_read(bytes, piece + count.unfinished, PIECE_SIZE - count.unfinished, &got, error))
+    if (!byte_in_read(bytes, piece + count->unfinished, PIECE_SIZE - count->unfinished, &got, error))
       return FALSE;
-    n = count.unfinished + got;
-    utf8_count(&count, piece, n);
-  } while (n == PIECE_SIZE && count.multibyte == 0);
-  *has = count.multibyte > 0;
+    n = count->unfinished + got;
+    utf8_count(count, piece, n);
+  } while (n == PIECE_SIZE);
+  count->faulty += count->unfinished;
   return TRUE;
 }
 
-/* The first faulty place: which encoding is it after all? */
+/* The first piece that is not plain ASCII. By accident two letters of Windows-1252 are a valid sequence, as
+ * in `Spa\xdf\x94`, but most of its letters stand alone. */
 static gboolean guess(TextIn *in, GError **error) {
-  gboolean mixed = in->count.multibyte > 0;
-  if (!mixed && !has_multibyte(in, &mixed, error))
+  Utf8Count count = {0};
+  if (in->count.faulty && !count_all(in, &count, error))
     return FALSE;
-  if (mixed)
-    decide(in, CODE_UTF8, "UTF-8");
-  else
+  if (count.faulty > FAULTY_PER_VALID * count.multibyte)
     decide(in, CODE_1252, "Windows-1252");
+  else
+    decide(in, CODE_UTF8, "UTF-8");
   return TRUE;
 }
 
@@ -153,7 +153,7 @@ static gboolean check(TextIn *in, GError **error) {
     in->count.faulty += in->count.unfinished;
   else
     in->ready = in->end - in->count.unfinished;
-  if (in->count.faulty && !in->decided && !guess(in, error))
+  if ((in->count.faulty || in->count.multibyte) && !in->decided && !guess(in, error))
     return FALSE;
   if (in->code != CODE_UTF8)
     in->ready = in->end;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * text_in.h: a file as a stream of UTF-8. Byte order marks are taken off; UTF-16 is told by its mark or
- * its pattern; the rest is UTF-8 until a byte sequence that is none: if the whole file has no valid
- * multi-byte sequence it is Windows-1252 (which includes Latin-1), else it is UTF-8 with faulty places,
- * which are handed on as they are and which text_in_faulty() tells of. */
+ * its pattern. The rest is UTF-8 if the first piece with anything but ASCII is; else, over the whole file, it is
+ * Windows-1252 (which includes Latin-1) when hardly any byte above 127 belongs to a valid sequence, or UTF-8
+ * with faulty places, which are handed on as they are and which text_in_faulty() tells of. */
 #pragma once
 #include <glib.h>
 

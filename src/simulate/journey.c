@@ -63,11 +63,11 @@ static void count_order(Life *life, const Decision *decision, const Order *order
       sum_add(&truth->channel[c].incremental, order->cents);
 }
 
-static Channel pick_channel(Journey *journey, Mood mood) {
+static Channel pick_channel(Journey *journey, Stage stage) {
   Life *life = journey->life;
   float weights[CHANNELS];
   for (guint c = 0; c < CHANNELS; c++)
-    weights[c] = CHANNEL[c].mix[mood][life->persona];
+    weights[c] = CHANNEL[c].mix[stage][life->persona];
   weights[CHANNEL_DIRECT] *= (float)plain_exp(.5 * life->interest);
   weights[CHANNEL_EMAIL] *= life->newsletter && life->newsletter_ms < journey->now_ms - 7 * MS_DAY;
   weights[CHANNEL_PUSH] *= (float)life->app;
@@ -135,7 +135,7 @@ static void chat(Visit *visit, Journey *journey) {
 }
 
 // One touch; TRUE when it is a visit that can go on to the cart.
-static gboolean run_touch(Journey *journey, Visit *visit, Channel channel, Mood mood) {
+static gboolean run_touch(Journey *journey, Visit *visit, Channel channel, Stage stage) {
   if (channel == CHANNEL_STORE) {
     visit_store(journey);
     return FALSE;
@@ -144,8 +144,8 @@ static gboolean run_touch(Journey *journey, Visit *visit, Channel channel, Mood 
     take_call(journey);
     return FALSE;
   }
-  visit_begin(visit, journey, channel == CHANNEL_CHAT ? CHANNEL_DIRECT : channel, mood);
-  visit_browse(visit, journey, mood);
+  visit_begin(visit, journey, channel == CHANNEL_CHAT ? CHANNEL_DIRECT : channel, stage);
+  visit_browse(visit, journey, stage);
   if (channel == CHANNEL_CHAT)
     chat(visit, journey);
   journey->now_ms = visit->now_ms;
@@ -192,7 +192,7 @@ static gboolean buy(Journey *journey, Visit *visit, gboolean online, Channel las
   }
   if (!online) {
     journey->now_ms = life_later(life, journey->now_ms, random_unit(random) * 2, HOURS_WEB);
-    visit_begin(visit, journey, CHANNEL_DIRECT, MOOD_DECIDING);
+    visit_begin(visit, journey, CHANNEL_DIRECT, STAGE_DECISION);
     visit_product(visit, ROW_PRODUCT_VIEWED, PAGE_PRODUCT, journey->product);
   }
   if (!payment_fails(journey, visit))
@@ -225,16 +225,16 @@ gint64 journey_run(Life *life, gint64 start_ms) {
   pick_product(&journey);
   double u = random_unit(random), mean = PERSONA[life->persona].sessions_mean * sqrt(life->world->intensity);
   guint n = 1 + (guint)MIN(random_exponential(random, mean), SESSIONS_MAX - 1);
-  Mood first = life->n_orders ? MOOD_COMPARING : MOOD_INSPIRED;
+  Stage first = life->n_orders ? STAGE_CONSIDERATION : STAGE_AWARENESS;
   Visit visit = {0};
   Channel channel = CHANNEL_NONE;
   gboolean online = FALSE;
   for (guint i = 0; i < n; i++) {
-    Mood mood = i == 0 ? first : i + 1 < n ? MOOD_COMPARING : MOOD_DECIDING;
+    Stage stage = i == 0 ? first : i + 1 < n ? STAGE_CONSIDERATION : STAGE_DECISION;
     if (i > 0)
       wait_for_next(&journey);
-    channel = pick_channel(&journey, mood);
-    online = run_touch(&journey, &visit, channel, mood);
+    channel = pick_channel(&journey, stage);
+    online = run_touch(&journey, &visit, channel, stage);
   }
   life->truth->journeys += start_ms < life->world->calendar.until_ms;
   Decision decision = decide(&journey, u);

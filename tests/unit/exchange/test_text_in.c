@@ -72,6 +72,11 @@ static void windows_1252_is_seen(void) {
   assert_read(LITERAL("K\xf6ln \x80 \x96 \xdf"), NULL, "Köln € – ß", "Windows-1252", FALSE);
 }
 
+/* \xdf\x94 is a valid sequence of UTF-8. */
+static void an_accident_does_not_make_windows_1252_mixed(void) {
+  assert_read(LITERAL("\x84Spa\xdf\x94 \xf6 \xfc \xe4 \xf6"), NULL, "„Spaß” ö ü ä ö", "Windows-1252", FALSE);
+}
+
 static void windows_1252_is_seen_far_into_the_file(void) {
   g_autoptr(GString) data = g_string_new(NULL), expected = g_string_new(NULL);
   for (int i = 0; i < 100000; i++)
@@ -157,6 +162,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/text_in/marks are taken off", marks_are_taken_off);
   g_test_add_func("/text_in/UTF-16 without a mark is seen", utf16_without_a_mark_is_seen);
   g_test_add_func("/text_in/Windows-1252 is seen", windows_1252_is_seen);
+  g_test_add_func("/text_in/an accident does not make Windows-1252 mixed", an_accident_does_not_make_windows_1252_mixed);
   g_test_add_func("/text_in/Windows-1252 is seen far into the file", windows_1252_is_seen_far_into_the_file);
   g_test_add_func("/text_in/mixed text stays UTF-8 and is called faulty", mixed_text_stays_utf8_and_is_called_faulty);
   g_test_add_func("/text_in/a named encoding holds", a_named_encoding_holds);
