@@ -126,8 +126,32 @@ static void mark_occurring(const Codes *codes, guint32 n, guint8 *occurs) {
     occurs[codes_at(codes, i)] = 1;
 }
 
-static gboolean fill_codes(Key *key, const FieldBlock *block, guint32 n, const guint8 *occurs, guint32 *table, guint32 *codes,
-                           GError **error) {
+#define TRANSLATE(type)                                                                                                            \
+  for (guint32 i = 0; i < n; i++) {                                                                                                \
+    out[i] = table[((const type *)codes->data)[i]];                                                                                \
+    unknown |= out[i] == UNKNOWN;                                                                                                  \
+  }
+
+/* FALSE when some entry had no code yet. */
+static gboolean translate(const Codes *codes, guint32 n, const guint32 *table, guint32 *out) {
+  gboolean unknown = FALSE;
+  switch (codes->width) {
+  case 1: TRANSLATE(guint8) break;
+  case 2: TRANSLATE(guint16) break;
+  case 4: TRANSLATE(guint32) break;
+  default:
+    for (guint32 i = 0; i < n; i++)
+      out[i] = table[codes->constant];
+    unknown = n && table[codes->constant] == UNKNOWN;
+  }
+  return !unknown;
+}
+
+static gboolean intern_occurring(Key *key, const FieldBlock *block, guint32 n, guint32 *table, GError **error) {
+  g_autofree guint8 *occurs = g_try_malloc0(block->n_entries);
+  if (!occurs)
+    return error_set(error, ERROR_LIMIT, "not enough memory for %u values of a key", block->n_entries);
+  mark_occurring(&block->codes, n, occurs);
   pthread_mutex_lock(&key->lock);
   if (key->shared)
     memcpy(table, key->shared, block->n_entries * sizeof *table);
@@ -135,22 +159,32 @@ static gboolean fill_codes(Key *key, const FieldBlock *block, guint32 n, const g
   if (key->shared)
     memcpy(key->shared, table, block->n_entries * sizeof *table);
   pthread_mutex_unlock(&key->lock);
-  for (guint32 i = 0; done && i < n; i++)
-    codes[i] = table[codes_at(&block->codes, i)];
   return done;
+}
+
+static void copy_shared(Key *key, guint32 *table, guint32 n_entries) {
+  pthread_mutex_lock(&key->lock);
+  memcpy(table, key->shared, n_entries * sizeof *table);
+  pthread_mutex_unlock(&key->lock);
 }
 
 gboolean key_block(Key *key, guint block, const Block *data, guint32 *codes, GError **error) {
   g_auto(FieldBlock) field = {0};
   if (!field_block(key->field, block, data, &field, error))
     return FALSE;
-  g_autofree guint8 *occurs = g_try_malloc0(field.n_entries);
   g_autofree guint32 *table = g_try_malloc_n(field.n_entries, sizeof *table);
-  if (!occurs || !table)
+  if (!table)
     return error_set(error, ERROR_LIMIT, "not enough memory for %u values of a key", field.n_entries);
   memset(table, 0xff, field.n_entries * sizeof *table);
-  mark_occurring(&field.codes, data->n_events, occurs);
-  return fill_codes(key, &field, data->n_events, occurs, table, codes, error);
+  if (key->shared) { /* after the first blocks every entry that occurs is known */
+    copy_shared(key, table, field.n_entries);
+    if (translate(&field.codes, data->n_events, table, codes))
+      return TRUE;
+  }
+  if (!intern_occurring(key, &field, data->n_events, table, error))
+    return FALSE;
+  translate(&field.codes, data->n_events, table, codes);
+  return TRUE;
 }
 
 guint key_count(Key *key) {

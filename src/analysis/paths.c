@@ -70,6 +70,7 @@ typedef struct {
   gboolean times;
   Variants *variants;
   Transitions all;
+  guint32 *numbers;      /* of shown pairs, as a square like `all`; NULL when that is hashed */
   guint32 *rank;         /* code -> place of its text among all */
   GArray *wanted;        /* of Variant, by block */
   guint32 *wanted_start; /* n_blocks + 1 */
@@ -123,6 +124,7 @@ static void run_clear(Run *run) {
   }
   g_free(run->workers);
   transitions_clear(&run->all);
+  g_free(run->numbers);
   variants_free(run->variants);
   walk_free(run->walk);
   g_clear_pointer(&run->wanted, g_array_unref);
@@ -304,6 +306,10 @@ static gboolean choose_transitions(Run *run, GError **error) {
     const Step *step = &g_array_index(paths->transitions, Step, i);
     transitions_cell(&run->all, step->from, step->to)->mark = i + 1;
   }
+  gsize cells = (gsize)run->all.side * run->all.side;
+  run->numbers = cells ? g_new(guint32, cells) : NULL;
+  for (gsize i = 0; i < cells; i++)
+    run->numbers[i] = run->all.cells[i].mark;
   return TRUE;
 }
 
@@ -413,16 +419,24 @@ static void spell_path(const Walker *walker, const Path *path) {
   }
 }
 
+/* The number of a pair among those shown, from 1; 0 for the others. */
+static inline guint32 pair_number(Run *run, guint32 from, guint32 to) {
+  if (G_LIKELY(run->numbers))
+    return run->numbers[(gsize)from * run->all.side + to];
+  const Transition *pair = transitions_find(&run->all, from, to, FALSE);
+  return pair ? pair->mark : 0;
+}
+
 static void time_pairs(const Walker *walker, const Path *path) {
-  Transitions *all = &walker->run->all;
-  gboolean collapse = walker->run->paths->collapse;
+  Run *run = walker->run;
+  Durations *times = walker->worker->times;
+  gint64 before_ms = block_time_ms(walker->data, path->events[0]);
   for (guint32 i = 1; i < path->n; i++) {
-    if (collapse && path->codes[i] == path->codes[i - 1])
-      continue;
-    const Transition *pair = transitions_find(all, path->codes[i - 1], path->codes[i], FALSE);
-    if (pair && pair->mark)
-      durations_add(&walker->worker->times[pair->mark - 1],
-                    block_time_ms(walker->data, path->events[i]) - block_time_ms(walker->data, path->events[i - 1]));
+    gint64 now_ms = block_time_ms(walker->data, path->events[i]);
+    guint32 number = pair_number(run, path->codes[i - 1], path->codes[i]);
+    if (number && !(run->paths->collapse && path->codes[i] == path->codes[i - 1]))
+      durations_add(&times[number - 1], now_ms - before_ms);
+    before_ms = now_ms;
   }
 }
 

@@ -6,7 +6,7 @@
 #include "base/error.h"
 
 typedef struct { /* of one worker, grown to its largest block */
-  guint32 *all_codes, *codes, *events, *start, *part_codes, *part_events;
+  guint32 *all_codes, *codes, *events, *start, *part_codes, *part_events, *every;
   guint64 *touches, *after, *before;
   guint room_events, room_words;
   UnitSort sort;
@@ -52,8 +52,8 @@ void walk_free(Walk *walk) {
     return;
   for (guint i = 0; i < walk->n_rooms; i++) {
     Room *room = &walk->rooms[i];
-    gpointer arrays[] = {room->all_codes,   room->codes,   room->events, room->start, room->part_codes,
-                         room->part_events, room->touches, room->after,  room->before};
+    gpointer arrays[] = {room->all_codes,   room->codes,   room->events, room->start,  room->part_codes,
+                         room->part_events, room->touches, room->after,  room->before, room->every};
     for (guint j = 0; j < G_N_ELEMENTS(arrays); j++)
       g_free(arrays[j]);
     unit_sort_clear(&room->sort);
@@ -87,20 +87,27 @@ static gboolean room_grow(Room *room, const Block *data, GError **error) {
     room->start = g_new(guint32, BLOCK_PERSONS_MAX + 1);
   if (n <= room->room_events && words <= room->room_words)
     return TRUE;
-  if (!grow(&room->all_codes, n) || !grow(&room->codes, n) || !grow(&room->events, n) || !grow(&room->part_codes, n) ||
-      !grow(&room->part_events, n))
+  if (!grow(&room->every, n) || !grow(&room->all_codes, n) || !grow(&room->codes, n) || !grow(&room->events, n) ||
+      !grow(&room->part_codes, n) || !grow(&room->part_events, n))
     return error_set(error, ERROR_LIMIT, "no memory for a block of %u events", n);
   room->touches = g_renew(guint64, room->touches, words);
   room->after = g_renew(guint64, room->after, words);
   room->before = g_renew(guint64, room->before, words);
+  for (guint32 i = 0; i < n; i++)
+    room->every[i] = i;
   room->room_events = n;
   room->room_words = words;
   return TRUE;
 }
 
-/* Touches that count, densely: their codes, events, and where each person's begin. */
-static void gather(const Block *data, Room *room) {
+typedef struct { /* touches that count, densely: their codes, events, and where each person's begin */
+  const guint32 *codes, *events, *start;
+} Dense;
+
+static Dense gather(const Block *data, Room *room) {
   guint32 n = 0;
+  if (bits_count(room->touches, bits_words(data->n_events)) == data->n_events)
+    return (Dense){room->all_codes, room->every, data->person_start};
   for (guint w = 0; w < bits_words(data->n_events); w++)
     for (guint64 word = room->touches[w]; word; word &= word - 1) {
       guint32 event = w * 64 + (guint32)__builtin_ctzll(word);
@@ -112,6 +119,7 @@ static void gather(const Block *data, Room *room) {
       i++;
     room->start[person] = i;
   }
+  return (Dense){room->codes, room->events, room->start};
 }
 
 /* Cuts a path to its anchors; FALSE when it has none. */
@@ -141,9 +149,11 @@ static gboolean hand_on(const Step *step, Path path, GError **error) {
   const Question *question = step->walk->question;
   if (path.n == 0)
     return TRUE;
-  gint64 first_ms = block_time_ms(step->data, path.events[0]);
-  if (first_ms < question->from_ms || first_ms >= question->to_ms)
-    return TRUE;
+  if (question->from_ms != G_MININT64 || question->to_ms != G_MAXINT64) {
+    gint64 first_ms = block_time_ms(step->data, path.events[0]);
+    if (first_ms < question->from_ms || first_ms >= question->to_ms)
+      return TRUE;
+  }
   if ((step->walk->has_after || step->walk->has_before) && !anchored(step->walk, step->room, &path))
     return TRUE;
   return step->each(step->user, &path, error);
@@ -184,15 +194,17 @@ gboolean walk_block(Walk *walk, guint block, const Block *data, guint worker, Wa
   if ((walk->has_after && !event_filter_block(&walk->after, block, data, NULL, room->after, error)) ||
       (walk->has_before && !event_filter_block(&walk->before, block, data, NULL, room->before, error)))
     return FALSE;
-  if (units.whole)
-    gather(data, room);
+  Dense dense = units.whole ? gather(data, room) : (Dense){0};
   Step step = {walk, data, room, each, user};
   for (guint32 person = 0; person < data->n_persons; person++) {
-    guint32 from = units.whole ? room->start[person] : 0;
-    Path path = {.person = person, .codes = room->codes + from, .events = room->events + from};
-    if (units.whole)
-      path.n = room->start[person + 1] - from;
-    if (!(units.whole ? hand_on(&step, path, error) : walk_parts(&step, room, &units, person, error)))
+    if (!units.whole) {
+      if (!walk_parts(&step, room, &units, person, error))
+        return FALSE;
+      continue;
+    }
+    guint32 from = dense.start[person];
+    Path path = {person, 1, dense.codes + from, dense.events + from, dense.start[person + 1] - from};
+    if (!hand_on(&step, path, error))
       return FALSE;
   }
   return TRUE;

@@ -50,10 +50,25 @@ static void agrees_with_sorting(void) {
   }
 }
 
+/* What a sample of every n-th value would get wrong. */
+static void order_of_arrival_does_not_matter(void) {
+  for (guint n = 100000; n <= 100001; n++) {
+    g_autofree gint64 *values = g_new(gint64, n);
+    for (guint shape = 0; shape < 3; shape++) {
+      for (guint i = 0; i < n; i++)
+        values[i] = shape == 0 ? i : shape == 1 ? 7 : i % ((n / 4096) + 1) == 0 ? 1000000 + i : i;
+      double found = median_of(values, n);
+      qsort(values, n, sizeof *values, by_value);
+      g_assert_cmpfloat(found, ==, (double)(values[(n - 1) / 2] + values[n / 2]) / 2);
+    }
+  }
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/durations/small bags by hand", small_bags_by_hand);
   g_test_add_func("/durations/long ones follow short ones", long_ones_follow_short_ones);
   g_test_add_func("/durations/the median agrees with sorting", agrees_with_sorting);
+  g_test_add_func("/durations/the order of arrival does not matter", order_of_arrival_does_not_matter);
   return g_test_run();
 }
