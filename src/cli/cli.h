@@ -27,6 +27,8 @@ gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_simulate(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error);
+/* The same with one argument, which stands for this option: `etappe person show user:anna`. */
+gboolean cmd_report_on(Cli *cli, const Report *report, const char *option, int argc, char **argv, GError **error);
 
 /* Options of a verb, for g_option-free parsing: `--name value`, `--name=value`, `--flag`; everything else is
  * an argument; `--` ends the options. Unknown ones are ERROR_USAGE with the nearest known name. */

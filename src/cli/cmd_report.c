@@ -29,7 +29,23 @@ static char *answer(Cli *cli, Workspace *workspace, const Report *report, Params
   return workspace_answer(workspace, report, params, format ? format : "table", &style, error);
 }
 
+/* The one argument, if the verb takes one, becomes the option it stands for. */
+static gboolean take_argument(const CliArgs *args, const Report *report, const char *option, GError **error) {
+  guint n = args->arguments->len, wanted = option && !params_get(args->params, option) ? 1 : 0;
+  if (n > wanted)
+    return error_set(error, ERROR_USAGE, "etappe %s takes %s, not \"%s\"\nhint: for example: etappe %s %s", report->name,
+                     wanted ? "one argument" : "options only", (const char *)args->arguments->pdata[wanted], report->name,
+                     report->example);
+  if (n)
+    params_add(args->params, option, args->arguments->pdata[0]);
+  return TRUE;
+}
+
 gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error) {
+  return cmd_report_on(cli, report, NULL, argc, argv, error);
+}
+
+gboolean cmd_report_on(Cli *cli, const Report *report, const char *option, int argc, char **argv, GError **error) {
   static const CliOption timing[] = {{"timing", TRUE, FALSE}, {"repeat", FALSE, FALSE}, {NULL, FALSE, FALSE}};
   g_autoptr(GArray) options = g_array_new(TRUE, TRUE, sizeof(CliOption));
   options_of(options, report->params);
@@ -38,10 +54,8 @@ gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GErro
   g_auto(CliArgs) args = {NULL, NULL};
   if (!cli_parse(cli, &args, (const CliOption *)(gpointer)options->data, argc, argv, error))
     return FALSE;
-  if (args.arguments->len)
-    return error_set(error, ERROR_USAGE, "etappe %s takes options only, not \"%s\"\nhint: for example: etappe %s %s", report->name,
-                     (const char *)args.arguments->pdata[0], report->name, report->example);
-
+  if (!take_argument(&args, report, option, error))
+    return FALSE;
   gint64 repeat = 1;
   gboolean timed = params_get(args.params, "timing") != NULL;
   if (params_get(args.params, "repeat") && !params_int(args.params, "repeat", 1, 1000, &repeat, error))

@@ -17,6 +17,14 @@ static gboolean cmd_version(Cli *cli, int argc, char **argv, GError **error);
 static const Verb verbs[] = {
     {"help", "Explain a command or a report", "etappe help [COMMAND]\n", cmd_help},
     {"import", "Import files of events: CSV, JSON, Parquet", cmd_import_usage, cmd_import},
+    {"person", "List persons, explain one, join or separate two",
+     "etappe person list [--limit N] [--sort last|first|events|id] [--from --to --where --among]\n"
+     "etappe person show ID [--limit N]      identifiers with the moment and the reason they joined; the events\n"
+     "etappe person merge ID ID              the first joins the second, which owns\n"
+     "etappe person unmerge ID ID            takes the merge back, or keeps the two apart from now on\n\n"
+     "An ID is namespace:value (user:anna, email:anna@example.com, card:4711) or 16 hex digits. Each of the last\n"
+     "two takes the other back; every figure is then as before. All take --format json.\n",
+     cmd_person},
     {"project", "Write, check, show or apply the project file: what counts as goal, stage, touchpoint",
      "etappe project init [FILE] [--preset shop|store|b2b|subscription|bank|service]\n"
      "etappe project check [FILE]    errors by line and key; what it changes in today's figures\n"

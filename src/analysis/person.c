@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The person is resolved once more from the events around it, this time with reasons (docs/identity.md). An
+ * identifier may have taken part in many joins; the first one explains how it came in, and of a device its last
+ * move. */
+#include "analysis/person.h"
+#include "base/error.h"
+
+static guint64 present(const Person *person, guint32 identifier) {
+  return component_output(person->component)->identifier_person[identifier];
+}
+
+static const Reason *reason_at(const Person *person, guint i) {
+  return &g_array_index(component_output(person->component)->reasons, Reason, i);
+}
+
+static guint n_reasons(const Person *person) {
+  return component_output(person->component)->reasons->len;
+}
+
+/* --- who belongs here, and why ---------------------------------------------------------------------- */
+static gboolean joins(const Reason *reason) {
+  return reason->kind == REASON_SEEN_WITH || reason->kind == REASON_ALIAS;
+}
+
+static gboolean names_person(const Person *person, guint32 identifier) {
+  return MAX(person_identifier(person, identifier)->hash, 1) == person->id;
+}
+
+static void note_join(PersonMember *member, guint32 identifier, const Reason *reason) {
+  guint32 with = reason->identifier == identifier ? reason->with : reason->identifier;
+  *member = (PersonMember){identifier, with, reason->kind, reason->row, reason->time_ms, 0};
+}
+
+/* How each identifier that stands with this person came there; `how` is REASON_OWNER where no reason is known. */
+static void explain(const Person *person, PersonMember *members, guint32 n) {
+  for (guint32 i = 0; i < n; i++)
+    members[i] = (PersonMember){i, PERSON_NOBODY, REASON_OWNER, 0, 0, 0};
+  for (guint r = 0; r < n_reasons(person); r++) {
+    const Reason *reason = reason_at(person, r);
+    if (reason->person != person->id)
+      continue;
+    if (reason->kind == REASON_MOVED)
+      note_join(&members[reason->identifier], reason->identifier, reason);
+    if (reason->kind == REASON_SHARED)
+      members[reason->identifier].how = REASON_SHARED;
+    if (!joins(reason))
+      continue;
+    if (members[reason->identifier].how == REASON_OWNER)
+      note_join(&members[reason->identifier], reason->identifier, reason);
+    if (members[reason->with].how == REASON_OWNER)
+      note_join(&members[reason->with], reason->with, reason);
+  }
+}
+
+static int compare_members(gconstpointer a, gconstpointer b, gpointer user) {
+  const PersonMember *x = a, *y = b;
+  const Person *person = user;
+  gboolean first = names_person(person, x->identifier), second = names_person(person, y->identifier);
+  if (first != second)
+    return first ? -1 : 1;
+  if (x->time_ms != y->time_ms)
+    return x->time_ms < y->time_ms ? -1 : 1;
+  if (x->row != y->row)
+    return x->row < y->row ? -1 : 1;
+  return (x->identifier > y->identifier) - (x->identifier < y->identifier);
+}
+
+static void collect_members(Person *person) {
+  guint32 n = component_input(person->component)->n_identifiers;
+  g_autofree PersonMember *members = g_new(PersonMember, n + 1);
+  explain(person, members, n);
+  for (guint32 i = 0; i < n; i++) {
+    if (present(person, i) != person->id)
+      continue;
+    if (names_person(person, i) && members[i].how != REASON_SHARED)
+      members[i] = (PersonMember){i, PERSON_NOBODY, REASON_OWNER, 0, 0, 0};
+    g_array_append_val(person->members, members[i]);
+  }
+  g_array_sort_with_data(person->members, compare_members, person);
+}
+
+/* Devices that stood here and moved on, each with its last move away. */
+static void collect_left(Person *person) {
+  guint32 n = component_input(person->component)->n_identifiers;
+  g_autofree guint8 *here = g_new0(guint8, n + 1);
+  g_autoptr(GHashTable) left = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+  for (guint r = 0; r < n_reasons(person); r++) {
+    const Reason *reason = reason_at(person, r);
+    if (joins(reason))
+      here[reason->identifier] = here[reason->with] = reason->person == person->id ? 1 : 0;
+    if (reason->kind != REASON_MOVED)
+      continue;
+    gboolean arrives = reason->person == person->id;
+    if (here[reason->identifier] && !arrives && present(person, reason->identifier) != person->id) {
+      PersonMember member = {reason->identifier, reason->with,    REASON_MOVED,
+                             reason->row,        reason->time_ms, present(person, reason->identifier)};
+      g_hash_table_insert(left, GUINT_TO_POINTER(reason->identifier), g_memdup2(&member, sizeof member));
+    }
+    here[reason->identifier] = arrives ? 1 : 0;
+  }
+  GHashTableIter iter;
+  gpointer member;
+  g_hash_table_iter_init(&iter, left);
+  while (g_hash_table_iter_next(&iter, NULL, &member))
+    g_array_append_vals(person->left, member, 1);
+  g_array_sort_with_data(person->left, compare_members, person);
+}
+
+static void collect_conflicts(Person *person) {
+  for (guint r = 0; r < n_reasons(person); r++) {
+    const Reason *reason = reason_at(person, r);
+    gboolean apart = reason->kind == REASON_INERT || reason->kind == REASON_VETOED || reason->kind == REASON_FULL;
+    if (!apart || (reason->person != person->id && present(person, reason->with) != person->id))
+      continue;
+    if (person->n_conflicts++ < PERSON_CONFLICTS_MAX)
+      g_array_append_vals(person->conflicts, reason, 1);
+  }
+}
+
+static void collect_shared(Person *person) {
+  const ResolveInput *input = component_input(person->component);
+  const ResolveOutput *output = component_output(person->component);
+  g_autofree guint8 *seen = g_new0(guint8, input->n_tuples + 1);
+  g_autofree guint8 *found = g_new0(guint8, input->n_identifiers + 1);
+  for (gsize e = 0; e < input->n_events; e++)
+    if (output->event_person[e] == person->id)
+      seen[input->events[e].tuple] = 1;
+  for (guint32 t = 0; t < input->n_tuples; t++)
+    for (guint32 k = input->tuple_start[t]; seen[t] && k < input->tuple_start[t + 1]; k++)
+      found[input->tuple_members[k]] = 1;
+  for (guint32 i = 0; i < input->n_identifiers; i++)
+    if (found[i] && input->identifiers[i].shared && !names_person(person, i))
+      g_array_append_val(person->shared, i);
+}
+
+static gboolean stands_here(const Person *person, guint64 hash) {
+  guint32 identifier;
+  return component_find(person->component, hash, &identifier) && present(person, identifier) == person->id;
+}
+
+/* An alias call has its event's time; a merge that of its link. */
+static void collect_links(Person *person) {
+  const GArray *links = component_links(person->component);
+  for (guint l = 0; l < links->len; l++) {
+    const Link *link = &g_array_index(links, Link, l);
+    if (stands_here(person, link->a) || stands_here(person, link->b))
+      g_array_append_vals(person->links, link, 1);
+    for (guint i = 0; i < person->members->len; i++) {
+      PersonMember *member = &g_array_index(person->members, PersonMember, i);
+      if (member->how == REASON_ALIAS && member->row == link->number)
+        member->time_ms = link->at_ms;
+    }
+  }
+}
+
+/* --- what happened ------------------------------------------------------------------------------------ */
+static PersonEvent event_at(const Block *block, guint32 e) {
+  PersonEvent event = {.row = block_row(block, e),
+                       .time_ms = block_time_ms(block, e),
+                       .visit = codes_at(&block->visit, e),
+                       .event = (guint16)codes_at(&block->event, e),
+                       .channel = (guint16)codes_at(&block->channel, e),
+                       .touchpoint = (guint16)codes_at(&block->touchpoint, e),
+                       .source = (guint16)codes_at(&block->source, e),
+                       .currency = (guint16)codes_at(&block->currency, e)};
+  event.has_value = block_value(block, e, &event.value_micro);
+  return event;
+}
+
+static gboolean collect_events(Person *person, const Question *question, guint limit, GError **error) {
+  guint block;
+  guint32 place;
+  Block data;
+  if (!snapshot_find(person->snapshot, person->id, &block, &place))
+    return TRUE; /* nobody's event belongs to it: a merged person without events of its own */
+  if (!snapshot_block(person->snapshot, block, &data, error))
+    return FALSE;
+  guint32 start = data.person_start[place], end = data.person_start[place + 1];
+  while (end > start && block_time_ms(&data, end - 1) > question->now_ms)
+    end--;
+  person->n_events = end - start;
+  if (start == end)
+    return TRUE;
+  person->first_ms = block_time_ms(&data, start);
+  person->last_ms = block_time_ms(&data, end - 1);
+  for (guint32 e = end - MIN(limit, end - start); e < end; e++) {
+    PersonEvent event = event_at(&data, e);
+    g_array_append_val(person->events, event);
+  }
+  return TRUE;
+}
+
+/* --- names ---------------------------------------------------------------------------------------------- */
+static void want(Person *person, guint32 identifier) {
+  const ResolveIdentifier *known = identifier == PERSON_NOBODY ? NULL : person_identifier(person, identifier);
+  if (known)
+    who_names_want(person->names, known->hash, known->space, known->first_row);
+}
+
+static void want_hash(Person *person, guint64 hash) {
+  guint32 identifier;
+  if (component_find(person->component, hash, &identifier))
+    want(person, identifier);
+}
+
+static gboolean find_names(Person *person, GError **error) {
+  for (guint i = 0; i < person->members->len; i++) {
+    want(person, g_array_index(person->members, PersonMember, i).identifier);
+    want(person, g_array_index(person->members, PersonMember, i).with);
+  }
+  for (guint i = 0; i < person->left->len; i++) {
+    want(person, g_array_index(person->left, PersonMember, i).identifier);
+    want(person, g_array_index(person->left, PersonMember, i).with);
+  }
+  for (guint i = 0; i < person->shared->len; i++)
+    want(person, g_array_index(person->shared, guint32, i));
+  for (guint i = 0; i < person->conflicts->len; i++) {
+    want(person, g_array_index(person->conflicts, Reason, i).identifier);
+    want(person, g_array_index(person->conflicts, Reason, i).with);
+  }
+  for (guint i = 0; i < person->links->len; i++) {
+    want_hash(person, g_array_index(person->links, Link, i).a);
+    want_hash(person, g_array_index(person->links, Link, i).b);
+  }
+  return who_names_read(person->names, error);
+}
+
+/* --- together -------------------------------------------------------------------------------------------- */
+void person_free(Person *person) {
+  if (!person)
+    return;
+  component_free(person->component);
+  who_names_free(person->names);
+  GArray *arrays[] = {person->members, person->left, person->shared, person->conflicts, person->links, person->events};
+  for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
+    g_array_unref(arrays[i]);
+  snapshot_unref(person->snapshot);
+  g_free(person);
+}
+
+static Person *person_empty(Snapshot *snapshot) {
+  Person *person = g_new0(Person, 1);
+  person->snapshot = snapshot_ref(snapshot);
+  person->members = g_array_new(FALSE, FALSE, sizeof(PersonMember));
+  person->left = g_array_new(FALSE, FALSE, sizeof(PersonMember));
+  person->shared = g_array_new(FALSE, FALSE, sizeof(guint32));
+  person->conflicts = g_array_new(FALSE, FALSE, sizeof(Reason));
+  person->links = g_array_new(FALSE, FALSE, sizeof(Link));
+  person->events = g_array_new(FALSE, FALSE, sizeof(PersonEvent));
+  person->names = who_names_new(snapshot_record(snapshot));
+  return person;
+}
+
+static gboolean find_person(Person *person, const char *text, GError **error) {
+  Who who;
+  guint32 identifier;
+  if (!who_parse(snapshot_record(person->snapshot), text, &who, error))
+    return FALSE;
+  person->component = component_gather(person->snapshot, &who.hash, 1, error);
+  if (!person->component)
+    return FALSE;
+  if (!component_find(person->component, who.hash, &identifier))
+    return who_unknown(text, error);
+  component_resolve(person->component, NULL);
+  person->id = present(person, identifier);
+  return TRUE;
+}
+
+Person *person_new(const Question *question, const char *who, guint limit, GError **error) {
+  g_autoptr(Person) person = person_empty(question->snapshot);
+  if (!find_person(person, who, error) || !collect_events(person, question, limit, error))
+    return NULL;
+  collect_members(person);
+  collect_left(person);
+  collect_shared(person);
+  collect_conflicts(person);
+  collect_links(person);
+  return find_names(person, error) ? g_steal_pointer(&person) : NULL;
+}

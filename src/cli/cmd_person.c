@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+// etappe person: who there is, one of them explained, two joined or separated by hand.
+#include "analysis/person_link.h"
+#include "analysis/person_list.h"
+#include "analysis/person_report.h"
+#include "analysis/workspace.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "cli/cli.h"
+#include <string.h>
+
+typedef LinkPlan *(*PlanFunc)(Snapshot *snapshot, const char *x, const char *y, GError **error);
+
+/* Options alone; `wanted` arguments after the action, named in `usage`. */
+static gboolean parse(Cli *cli, CliArgs *args, int argc, char **argv, guint wanted, const char *usage, GError **error) {
+  static const CliOption none[] = {{NULL, FALSE, FALSE}};
+  if (!cli_parse(cli, args, none, argc, argv, error))
+    return FALSE;
+  return args->arguments->len == wanted || error_set(error, ERROR_USAGE, "etappe person %s takes %u %s\nhint: for example: %s",
+                                                     argv[0], wanted, wanted == 1 ? "identifier" : "identifiers", usage);
+}
+
+/* --- list and show --------------------------------------------------------------------------------- */
+static gboolean run_list(Cli *cli, int argc, char **argv, GError **error) {
+  return cmd_report(cli, &person_list_report, argc, argv, error);
+}
+
+static gboolean run_show(Cli *cli, int argc, char **argv, GError **error) {
+  return cmd_report_on(cli, &person_report, "person", argc, argv, error);
+}
+
+/* --- merge and unmerge ------------------------------------------------------------------------------- */
+static const char *done_name(const LinkPlan *plan) {
+  if (plan->kind == LINK_PLAN_NOTHING)
+    return "nothing";
+  gboolean veto = plan->kind == LINK_PLAN_ADD ? plan->link.kind == LINK_VETO : g_array_index(plan->undo, Link, 0).kind == LINK_VETO;
+  if (plan->kind == LINK_PLAN_ADD)
+    return veto ? "separated" : "merged";
+  return veto ? "separation_taken_back" : "merge_taken_back";
+}
+
+static gboolean is_one(const LinkPlan *plan) {
+  return plan->person_x == plan->person_y;
+}
+
+/* The links that the plan adds or takes back. */
+static guint n_links(const LinkPlan *plan) {
+  return plan->kind == LINK_PLAN_ADD ? 1 : plan->undo->len;
+}
+
+static const Link *link_at(const LinkPlan *plan, guint i) {
+  return plan->kind == LINK_PLAN_ADD ? &plan->link : &g_array_index(plan->undo, Link, i);
+}
+
+/* The command that makes it as before: the opposite for a link that was added, the same again for one that went. */
+static char *take_back_text(const LinkPlan *plan, const Link *link) {
+  g_autofree char *a = who_argument(plan->names, link->a, link->space_a), *b = who_argument(plan->names, link->b, link->space_b);
+  gboolean merge = (link->kind == LINK_ALIAS) == (plan->kind == LINK_PLAN_TAKE_BACK);
+  return g_strdup_printf("etappe person %s %s %s", merge ? "merge" : "unmerge", a, b);
+}
+
+static void say_what(GString *out, const LinkPlan *plan, gboolean merging) {
+  if (plan->kind == LINK_PLAN_NOTHING)
+    g_string_append_printf(out, "Nothing to do: %s and %s are %s already.\n", plan->x, plan->y,
+                           merging ? "one person" : "separated");
+  for (guint i = 0; i < n_links(plan); i++) {
+    const Link *link = link_at(plan, i);
+    g_autofree char *a = who_text(plan->names, link->a, link->space_a), *b = who_text(plan->names, link->b, link->space_b);
+    const char *what = plan->kind == LINK_PLAN_TAKE_BACK ? "Taken back" : link->kind == LINK_ALIAS ? "Merged" : "Separated";
+    gboolean alias = link->kind == LINK_ALIAS;
+    g_string_append_printf(out, "%s: %s %s %s%s (number %" G_GUINT64_FORMAT ").\n", what, a, alias ? "joined" : "and", b,
+                           alias ? "" : " never stand for one person", link->number);
+  }
+}
+
+static char *outcome_text(const LinkPlan *plan, gboolean merging) {
+  GString *out = g_string_new(NULL);
+  say_what(out, plan, merging);
+  if (is_one(plan))
+    g_string_append_printf(out, "%s and %s are one person: " WHO_FORMAT "\n", plan->x, plan->y, plan->person_x);
+  else
+    g_string_append_printf(out, "%s and %s are two persons: " WHO_FORMAT " and " WHO_FORMAT "\n", plan->x, plan->y, plan->person_x,
+                           plan->person_y);
+  if (plan->kind == LINK_PLAN_TAKE_BACK && is_one(plan) != merging)
+    g_string_append_printf(out, "%s; say it once more to %s them all the same.\n",
+                           merging ? "The events do not join them" : "The events join them as well",
+                           merging ? "merge" : "separate");
+  for (guint i = 0; i < n_links(plan); i++) {
+    g_autofree char *back = take_back_text(plan, link_at(plan, i));
+    g_string_append_printf(out, "To take it back: %s\n", back);
+  }
+  return g_string_free(out, FALSE);
+}
+
+static void write_link(JsonOut *out, const LinkPlan *plan, const Link *link) {
+  g_autofree char *back = take_back_text(plan, link);
+  json_object(out);
+  json_kv_int(out, "number", (gint64)link->number);
+  json_key(out, "one");
+  json_object(out);
+  who_write(plan->names, link->a, link->space_a, out);
+  json_object_end(out);
+  json_key(out, "other");
+  json_object(out);
+  who_write(plan->names, link->b, link->space_b, out);
+  json_object_end(out);
+  json_kv_string(out, "take_back", back);
+  json_object_end(out);
+}
+
+static char *outcome_json(const LinkPlan *plan) {
+  g_autoptr(JsonOut) out = json_out_new();
+  g_autofree char *x = g_strdup_printf(WHO_FORMAT, plan->person_x), *y = g_strdup_printf(WHO_FORMAT, plan->person_y);
+  json_object(out);
+  json_kv_string(out, "done", done_name(plan));
+  json_kv_bool(out, "one_person", is_one(plan));
+  json_key(out, "persons");
+  json_array(out);
+  json_string(out, x);
+  if (!is_one(plan))
+    json_string(out, y);
+  json_array_end(out);
+  json_key(out, "links");
+  json_array(out);
+  for (guint i = 0; i < n_links(plan); i++)
+    write_link(out, plan, link_at(plan, i));
+  json_array_end(out);
+  json_object_end(out);
+  return g_strconcat(json_out_text(out, NULL), "\n", NULL);
+}
+
+/* The lock of the writer is held from before the plan is drawn until it is carried out. */
+static gboolean run_link(Cli *cli, int argc, char **argv, PlanFunc make, GError **error) {
+  g_auto(CliArgs) args = {NULL, NULL};
+  g_autofree char *usage = g_strdup_printf("etappe person %s user:anna card:4711", argv[0]);
+  if (!parse(cli, &args, argc, argv, 2, usage, error))
+    return FALSE;
+  const char *format = params_get(args.params, "format");
+  if (format && strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
+    return error_set(error, ERROR_USAGE, "etappe person %s prints table or json, not %s", argv[0], format);
+  g_autoptr(Workspace) workspace = workspace_open(cli->db, NULL, error);
+  g_autoptr(Record) record = workspace ? record_open(cli->db, RECORD_WRITE, error) : NULL;
+  if (!record || !workspace_refresh(workspace, error))
+    return FALSE;
+  g_autoptr(Snapshot) snapshot = index_snapshot(workspace_index(workspace));
+  g_autoptr(LinkPlan) plan = make(snapshot, args.arguments->pdata[0], args.arguments->pdata[1], error);
+  if (!plan || !link_plan_carry_out(plan, record, clock_now_ms(), error))
+    return FALSE;
+  g_autofree char *text =
+      format && strcmp(format, "json") == 0 ? outcome_json(plan) : outcome_text(plan, strcmp(argv[0], "merge") == 0);
+  cli_print(text);
+  return TRUE;
+}
+
+gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error) {
+  static const char *const actions[] = {"list", "show", "merge", "unmerge", NULL};
+  const char *action = argc > 1 ? argv[1] : "";
+  if (strcmp(action, "list") == 0)
+    return run_list(cli, argc - 1, argv + 1, error);
+  if (strcmp(action, "show") == 0)
+    return run_show(cli, argc - 1, argv + 1, error);
+  if (strcmp(action, "merge") == 0)
+    return run_link(cli, argc - 1, argv + 1, link_plan_merge, error);
+  if (strcmp(action, "unmerge") == 0)
+    return run_link(cli, argc - 1, argv + 1, link_plan_unmerge, error);
+  const char *nearest = action[0] ? cli_nearest(action, actions) : NULL;
+  if (nearest)
+    return error_set(error, ERROR_USAGE, "etappe person knows no \"%s\"\nhint: did you mean `etappe person %s`?", action, nearest);
+  return error_set(error, ERROR_USAGE,
+                   "say what to do with persons: list, show, merge or unmerge\nhint: `etappe help person` explains each");
+}
