@@ -133,6 +133,34 @@ static void collect_shared(Person *person) {
       g_array_append_val(person->shared, i);
 }
 
+static void add_owner(Person *person, guint32 strong) {
+  guint32 owner;
+  if (!component_find(person->component, present(person, strong), &owner))
+    return;
+  for (guint i = 0; i < person->owners->len; i++)
+    if (g_array_index(person->owners, guint32, i) == owner)
+      return;
+  if (person->owners->len < PERSON_OWNERS_MAX)
+    g_array_append_val(person->owners, owner);
+}
+
+/* When this is the page of a shared identifier: whose strong ones it was seen with. */
+static void collect_owners(Person *person) {
+  const ResolveInput *input = component_input(person->component);
+  guint32 shared;
+  if (!component_find(person->component, person->id, &shared) || !input->identifiers[shared].shared)
+    return;
+  for (guint32 t = 0; t < input->n_tuples; t++) {
+    guint32 start = input->tuple_start[t], end = input->tuple_start[t + 1];
+    gboolean here = FALSE;
+    for (guint32 k = start; k < end; k++)
+      here |= input->tuple_members[k] == shared;
+    for (guint32 k = start; here && k < end; k++)
+      if (input->spaces->spaces[input->identifiers[input->tuple_members[k]].space].strength == STRENGTH_STRONG)
+        add_owner(person, input->tuple_members[k]);
+  }
+}
+
 static gboolean stands_here(const Person *person, guint64 hash) {
   guint32 identifier;
   return component_find(person->component, hash, &identifier) && present(person, identifier) == person->id;
@@ -214,6 +242,8 @@ static gboolean find_names(Person *person, GError **error) {
   }
   for (guint i = 0; i < person->shared->len; i++)
     want(person, g_array_index(person->shared, guint32, i));
+  for (guint i = 0; i < person->owners->len; i++)
+    want(person, g_array_index(person->owners, guint32, i));
   for (guint i = 0; i < person->conflicts->len; i++) {
     want(person, g_array_index(person->conflicts, Reason, i).identifier);
     want(person, g_array_index(person->conflicts, Reason, i).with);
@@ -231,7 +261,8 @@ void person_free(Person *person) {
     return;
   component_free(person->component);
   who_names_free(person->names);
-  GArray *arrays[] = {person->members, person->left, person->shared, person->conflicts, person->links, person->events};
+  GArray *arrays[] = {person->members,   person->left,  person->shared, person->owners,
+                      person->conflicts, person->links, person->events};
   for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
     g_array_unref(arrays[i]);
   snapshot_unref(person->snapshot);
@@ -244,6 +275,7 @@ static Person *person_empty(Snapshot *snapshot) {
   person->members = g_array_new(FALSE, FALSE, sizeof(PersonMember));
   person->left = g_array_new(FALSE, FALSE, sizeof(PersonMember));
   person->shared = g_array_new(FALSE, FALSE, sizeof(guint32));
+  person->owners = g_array_new(FALSE, FALSE, sizeof(guint32));
   person->conflicts = g_array_new(FALSE, FALSE, sizeof(Reason));
   person->links = g_array_new(FALSE, FALSE, sizeof(Link));
   person->events = g_array_new(FALSE, FALSE, sizeof(PersonEvent));
@@ -273,6 +305,7 @@ Person *person_new(const Question *question, const char *who, guint limit, GErro
   collect_members(person);
   collect_left(person);
   collect_shared(person);
+  collect_owners(person);
   collect_conflicts(person);
   collect_links(person);
   return find_names(person, error) ? g_steal_pointer(&person) : NULL;

@@ -6,7 +6,7 @@
 #include "analysis/who.h"
 #include "journey/component.h"
 
-enum { PERSON_EVENTS_MAX = 1000000, PERSON_CONFLICTS_MAX = 1000, PERSON_NOBODY = G_MAXUINT32 };
+enum { PERSON_EVENTS_MAX = 1000000, PERSON_CONFLICTS_MAX = 1000, PERSON_OWNERS_MAX = 100, PERSON_NOBODY = G_MAXUINT32 };
 
 typedef struct {      /* an identifier of the person, or one that left */
   guint32 identifier; /* these are places in component_input()->identifiers */
@@ -34,6 +34,7 @@ typedef struct { /* read freely */
   GArray *members;   /* of PersonMember, by the time of joining, the one that names the person first */
   GArray *left;      /* of PersonMember: devices that stood here and moved on */
   GArray *shared;    /* of guint32: identifiers in events of this person that link nobody */
+  GArray *owners;    /* of guint32: of a shared identifier, those naming the persons it was seen with; at most PERSON_OWNERS_MAX */
   GArray *conflicts; /* of Reason, at most PERSON_CONFLICTS_MAX */
   GArray *links;     /* of Link: merges and separations that name somebody here */
   GArray *events;    /* of PersonEvent: the last ones by now, in order of time */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIMIT_MAX = 1000000 };
+enum { LIMIT_MAX = 1000000, PAGE_MAX = 200, EVENTS_LOOKED_AT = 100 };
 
 typedef enum { SORT_LAST, SORT_FIRST, SORT_EVENTS, SORT_ID } Sort;
 
@@ -112,12 +112,35 @@ static void gather(PersonList *list, Work *work, guint n_workers) {
   keep_best(list->rows, work->limit, work->sort);
 }
 
-/* Who names a person stands in its first or last event more often than not; a look there is cheap. */
-static gboolean find_names(PersonList *list, GError **error) {
+/* All events of the person up to EVENTS_LOOKED_AT, for one whose name its first and last event do not carry. */
+static gboolean want_all(const Question *question, PersonList *list, const Row *row, GError **error) {
+  guint block;
+  guint32 person;
+  Block data;
+  if (!snapshot_find(question->snapshot, row->id, &block, &person))
+    return TRUE;
+  if (!snapshot_block(question->snapshot, block, &data, error))
+    return FALSE;
+  guint32 start = data.person_start[person], end = data.person_start[person + 1];
+  for (guint32 e = start; e < MIN(end, start + EVENTS_LOOKED_AT); e++)
+    who_names_want(list->names, row->id, WHO_SPACE_UNKNOWN, block_row(&data, e));
+  return TRUE;
+}
+
+/* Who names a person stands in its first or last event more often than not; for the few of a page look further. */
+static gboolean find_names(const Question *question, PersonList *list, GError **error) {
+  guint8 space;
   for (guint i = 0; i < list->rows->len; i++) {
     const Row *row = &g_array_index(list->rows, Row, i);
     who_names_want(list->names, row->id, WHO_SPACE_UNKNOWN, row->first_row);
     who_names_want(list->names, row->id, WHO_SPACE_UNKNOWN, row->last_row);
+  }
+  if (!who_names_read(list->names, error))
+    return FALSE;
+  for (guint i = 0; i < list->rows->len && list->rows->len <= PAGE_MAX; i++) {
+    const Row *row = &g_array_index(list->rows, Row, i);
+    if (!who_space(list->names, row->id, &space) && !want_all(question, list, row, error))
+      return FALSE;
   }
   return who_names_read(list->names, error);
 }
@@ -155,7 +178,7 @@ static gpointer person_list_run(const Question *question, const Params *params, 
   gather(list, &work, n_workers);
   scope_free(work.scope);
   g_free(work.workers);
-  if (good && find_names(list, error))
+  if (good && find_names(question, list, error))
     return list;
   person_list_free(list);
   return NULL;

@@ -62,12 +62,12 @@ static void write_members(const Person *person, const char *key, const GArray *m
   json_array_end(out);
 }
 
-static void write_shared(const Person *person, JsonOut *out) {
-  json_key(out, "shared");
+static void write_identifiers(const Person *person, const char *key, const GArray *identifiers, JsonOut *out) {
+  json_key(out, key);
   json_array(out);
-  for (guint i = 0; i < person->shared->len; i++) {
+  for (guint i = 0; i < identifiers->len; i++) {
     json_object(out);
-    write_who(person, g_array_index(person->shared, guint32, i), out);
+    write_who(person, g_array_index(identifiers, guint32, i), out);
     json_object_end(out);
   }
   json_array_end(out);
@@ -152,7 +152,8 @@ static void person_json(gconstpointer result, JsonOut *out) {
   write_time(out, "last", person->last_ms);
   write_members(person, "identifiers", person->members, out);
   write_members(person, "left", person->left, out);
-  write_shared(person, out);
+  write_identifiers(person, "shared", person->shared, out);
+  write_identifiers(person, "shared_by", person->owners, out);
   json_kv_int(out, "conflicts_total", (gint64)person->n_conflicts);
   write_conflicts(person, out);
   write_links(person, "merges", LINK_ALIAS, out);
@@ -284,11 +285,25 @@ static void table_shared(const Person *person, Table *table) {
   }
 }
 
+static void table_owners(const Person *person, Table *table) {
+  if (person->owners->len == 0)
+    return;
+  table_title(table, "Seen with the persons of");
+  table_column(table, "identifier", CELL_TEXT);
+  table_column(table, "person", CELL_TEXT);
+  for (guint i = 0; i < person->owners->len; i++) {
+    guint32 owner = g_array_index(person->owners, guint32, i);
+    cell_take(table, text_of_identifier(person, owner));
+    cell_take(table, g_strdup_printf(WHO_FORMAT, person_identifier(person, owner)->hash));
+  }
+}
+
 static void person_table(gconstpointer result, Table *table) {
   const Person *person = result;
   g_autofree char *title = g_strdup_printf("Person " WHO_FORMAT, person->id);
   table_members(person, title, person->members, table);
   table_shared(person, table);
+  table_owners(person, table);
   table_members(person, "Devices that were here", person->left, table);
   table_conflicts(person, table);
   table_links(person, table);

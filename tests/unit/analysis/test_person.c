@@ -141,6 +141,7 @@ static void any_identifier_will_do(void) {
   g_assert_cmpuint(id_of(world, "anonymous:d1"), ==, id_of(world, "user:bob"));
   g_autoptr(Person) mail = ask(world, "email: F@X.DE ");
   g_assert_cmpuint(mail->n_events, ==, 1);
+  g_assert_cmpuint(mail->owners->len, ==, 2); /* anna and bob */
   g_assert_cmpint(g_array_index(mail->members, PersonMember, 0).how, ==, REASON_SHARED);
   g_autoptr(Person) bob = ask(world, "user:bob");
   const PersonMember *device = member_of(bob, bob->members, "anonymous", 0);
