@@ -187,18 +187,22 @@ static gboolean check_columns(const Plan *plan, gboolean sparse, const char *con
   return TRUE;
 }
 
-static int compare_pairs(gconstpointer a, gconstpointer b) {
-  char *const *x = *(char **const *)a, *const *y = *(char **const *)b;
-  int order = strcmp(x[0], y[0]);
-  return order ? order : strcmp(x[1], y[1]);
+static int compare_texts(gconstpointer a, gconstpointer b) {
+  return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void append_pairs(GString *text, GPtrArray *pairs, const char *mark) {
-  g_ptr_array_sort(pairs, compare_pairs);
-  for (guint i = 0; i < pairs->len; i++) {
-    char **pair = pairs->pdata[i];
-    g_string_append_printf(text, "%s%s%s\n", g_str_equal(pair[0], "person") ? "user" : pair[0], mark, pair[1]);
+/* One line a pair, in an order that does not depend on that of the options. */
+static char *canonical_text(const Plan *plan) {
+  g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < plan->map->len + plan->set->len; i++) {
+    gboolean map = i < plan->map->len;
+    char **pair = map ? plan->map->pdata[i] : plan->set->pdata[i - plan->map->len];
+    const char *field = g_str_equal(pair[0], "person") ? "user" : pair[0];
+    g_ptr_array_add(lines, g_strdup_printf("%s%s%s\n", field, map ? "=" : ":=", pair[1]));
   }
+  g_ptr_array_sort(lines, compare_texts);
+  g_ptr_array_add(lines, NULL);
+  return g_strjoinv("", (char **)lines->pdata);
 }
 
 static Mapping *build(const Plan *plan, const Spaces *spaces, gboolean sparse, const char *const *columns, GError **error) {
@@ -234,10 +238,7 @@ Mapping *import_map(const ImportMapOptions *options, const Spaces *spaces, const
                g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev), g_ptr_array_new_with_free_func(g_free)};
   Mapping *mapping = plan_mapping(&plan, options, spaces, columns, error);
   if (mapping) {
-    GString *canonical = g_string_new(NULL);
-    append_pairs(canonical, plan.map, "=");
-    append_pairs(canonical, plan.set, ":=");
-    *text = g_string_free(canonical, FALSE);
+    *text = canonical_text(&plan);
     g_ptr_array_add(plan.said, NULL);
     *said = plan.said->len > 1 ? g_strjoinv(", ", (char **)plan.said->pdata) : NULL;
   }
