@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any report of the catalogue: its own options and the common ones, asked of the project, printed.
+#include "analysis/map.h"
 #include "analysis/workspace.h"
 #include "base/error.h"
+#include "exchange/map_svg.h"
 #include "cli/cli.h"
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +43,38 @@ static gboolean take_argument(const CliArgs *args, const Report *report, const c
   return TRUE;
 }
 
+/* What was asked, as a command that asks it again: for the foot of a picture. */
+static char *command_text(int argc, char **argv) {
+  g_autoptr(GString) out = g_string_new("etappe");
+  for (int i = 0; i < argc; i++) {
+    gboolean plain = argv[i][strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/=")] == '\0';
+    g_autofree char *quoted = plain ? g_strdup(argv[i]) : g_shell_quote(argv[i]);
+    g_string_append_printf(out, " %s", quoted);
+  }
+  return g_strdup(out->str);
+}
+
+static gboolean print_picture(Workspace *workspace, Params *params, const char *format, const char *command, GError **error) {
+  Question question;
+  g_autoptr(GBytes) bytes = NULL;
+  if (!params_check(params, &map_report, error) || !workspace_question(workspace, params, &question, error))
+    return FALSE;
+  JourneyMap *map = journey_map_run(&question, params, error);
+  workspace_question_clear(&question);
+  if (!map)
+    return FALSE;
+  g_autofree char *svg = map_svg(map, command);
+  journey_map_free(map);
+  if (strcmp(format, "svg") == 0)
+    bytes = g_bytes_new(svg, strlen(svg));
+  else
+    bytes = strcmp(format, "png") == 0 ? svg_to_png(svg, 2, error) : svg_to_pdf(svg, error);
+  if (!bytes)
+    return FALSE;
+  fwrite(g_bytes_get_data(bytes, NULL), 1, g_bytes_get_size(bytes), stdout);
+  return fflush(stdout) == 0 || error_set(error, ERROR_IO, "the picture cannot be written to standard output");
+}
+
 gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error) {
   return cmd_report_on(cli, report, NULL, argc, argv, error);
 }
@@ -66,6 +100,13 @@ gboolean cmd_report_on(Cli *cli, const Report *report, const char *option, int a
   cli_progress(cli, NULL);
   if (!workspace)
     return FALSE;
+  const char *format = params_get(args.params, "format");
+  if (format && (strcmp(format, "svg") == 0 || strcmp(format, "png") == 0 || strcmp(format, "pdf") == 0)) {
+    g_autofree char *command = command_text(argc, argv);
+    if (report != &map_report)
+      return error_set(error, ERROR_USAGE, "--format %s is for the map; %s prints table, json or csv", format, report->name);
+    return print_picture(workspace, args.params, format, command, error);
+  }
   g_autofree char *text = NULL;
   for (gint64 i = 0; i < repeat; i++) {
     gint64 started_us = g_get_monotonic_time();

@@ -6,6 +6,8 @@
 #include <librsvg/rsvg.h>
 #include <string.h>
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(RsvgHandle, g_object_unref)
+
 static cairo_status_t collect(void *closure, const unsigned char *data, unsigned int size) {
   g_byte_array_append(closure, data, size);
   return CAIRO_STATUS_SUCCESS;
