@@ -24,11 +24,10 @@ void aftersales_ask_satisfaction(Life *life, gint64 at_ms, guint shows, double m
   Random *random = &life->random;
   if (!random_chance(random, .32))
     return;
-  double score = 3.2 + 1.5 * mood + random_normal(random);
   Row *row = life_emit(life, ROW_RATED, at_ms + random_between(random, 2 * MS_MINUTE, 30 * MS_HOUR),
                        shows & ~SHOWS_DEVICE ? shows & ~SHOWS_DEVICE : SHOWS_EMAIL);
   row->survey = SURVEY_CSAT;
-  row->score = (gint8)CLAMP((int)(score + .5), 1, 5);
+  row->score = random_score(random, 3.2 + 1.5 * mood, 1, 1, 5);
   if (random_chance(random, .2) && (row->score >= 4) == (comment != COMMENT_WAITED))
     row->comment = (guint8)comment;
 }
@@ -125,7 +124,7 @@ static void ask_recommendation(Aftersales *after) {
     return;
   Row *row = order_row(after, ROW_SURVEYED, clicked + 2 * MS_MINUTE, SHOWS_EMAIL);
   row->survey = SURVEY_NPS;
-  row->score = (gint8)CLAMP((int)(6.9 + 3.1 * after->mood + .8 * random_normal(random) + .5), 0, 10);
+  row->score = random_score(random, 6.9 + 3.1 * after->mood, .8, 0, 10);
   if (life_kept(life, row))
     life->truth->nps[row->score]++;
   if (!random_chance(random, .3))
@@ -156,7 +155,8 @@ static void maybe_return(Aftersales *after) {
   row = order_row(after, ROW_REFUNDED, paid, after->shows);
   row->reason = (guint8)reason;
   gboolean whole = random_chance(random, .65);
-  row->cents = whole ? after->order->cents : MAX(1, after->order->cents * (guint32)(20 + random_below(random, 50)) / 100);
+  guint64 percent = whole ? 100 : 20 + random_below(random, 50);
+  row->cents = (guint32)MAX(1, after->order->cents * percent / 100);
   if (life_kept(life, row))
     sum_add(&life->truth->refunds, row->cents);
 }
@@ -169,7 +169,7 @@ static void recommend(Aftersales *after) {
   if (random_chance(random, .06 + .06 * fabs(after->mood))) {
     Row *row = order_row(after, ROW_REVIEWED, at, shows);
     row->survey = SURVEY_RATING;
-    row->score = (gint8)CLAMP((int)(3.6 + 1.6 * after->mood + .5 * random_normal(random) + .5), 1, 5);
+    row->score = random_score(random, 3.6 + 1.6 * after->mood, .5, 1, 5);
     row->comment = row->score >= 5 ? COMMENT_LOVE : row->score >= 4 ? COMMENT_GOOD : COMMENT_NONE;
   }
   if (after->mood <= .35)

@@ -7,7 +7,7 @@
 
 const double BRAND_SEARCH_EFFECT = 0.03;
 
-// Mixes are per stage {awareness, consideration, decision}, each per persona {style, family, bargain}.
+// Mixes are per mood {inspired, comparing, deciding}, each per persona {style, family, bargain}.
 const ChannelInfo CHANNEL[CHANNELS] = {
     [CHANNEL_NONE] = {T(""), T(""), T("")},
     [CHANNEL_PAID_SOCIAL] = {T("paid_social"),

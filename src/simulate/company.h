@@ -25,7 +25,7 @@ typedef enum {
 } Channel;
 
 typedef enum { PERSONA_STYLE, PERSONA_FAMILY, PERSONA_BARGAIN, PERSONAS } Persona;
-typedef enum { STAGE_AWARENESS, STAGE_CONSIDERATION, STAGE_DECISION, STAGES } Stage;
+typedef enum { MOOD_INSPIRED, MOOD_COMPARING, MOOD_DECIDING, MOODS } Mood;
 enum { CATEGORIES = 12, MODELS = 8, STORES = 12, REGIONS = 16, REASONS = 16, COMMENTS = 16, AGENTS = 10, BOT_AGENTS = 4 };
 
 typedef struct {
@@ -35,7 +35,7 @@ typedef struct {
   gboolean seasonal;       /* its campaign is that of the season */
   double cost_eur;         /* mean cost of one touch */
   double effect[PERSONAS]; /* true effect of the first touch on the logit of buying; each further one has half */
-  float mix[STAGES][PERSONAS];
+  float mix[MOODS][PERSONAS];
 } ChannelInfo;
 extern const ChannelInfo CHANNEL[CHANNELS];
 extern const double BRAND_SEARCH_EFFECT; /* a search for the shop's own name causes next to nothing */

@@ -63,11 +63,11 @@ static void count_order(Life *life, const Decision *decision, const Order *order
       sum_add(&truth->channel[c].incremental, order->cents);
 }
 
-static Channel pick_channel(Journey *journey, Stage stage) {
+static Channel pick_channel(Journey *journey, Mood mood) {
   Life *life = journey->life;
   float weights[CHANNELS];
   for (guint c = 0; c < CHANNELS; c++)
-    weights[c] = CHANNEL[c].mix[stage][life->persona];
+    weights[c] = CHANNEL[c].mix[mood][life->persona];
   weights[CHANNEL_DIRECT] *= (float)plain_exp(.5 * life->interest);
   weights[CHANNEL_EMAIL] *= life->newsletter && life->newsletter_ms < journey->now_ms - 7 * MS_DAY;
   weights[CHANNEL_PUSH] *= (float)life->app;
@@ -135,7 +135,7 @@ static void chat(Visit *visit, Journey *journey) {
 }
 
 // One touch; TRUE when it is a visit that can go on to the cart.
-static gboolean run_touch(Journey *journey, Visit *visit, Channel channel, Stage stage) {
+static gboolean run_touch(Journey *journey, Visit *visit, Channel channel, Mood mood) {
   if (channel == CHANNEL_STORE) {
     visit_store(journey);
     return FALSE;
@@ -144,8 +144,8 @@ static gboolean run_touch(Journey *journey, Visit *visit, Channel channel, Stage
     take_call(journey);
     return FALSE;
   }
-  visit_begin(visit, journey, channel == CHANNEL_CHAT ? CHANNEL_DIRECT : channel, stage);
-  visit_browse(visit, journey, stage);
+  visit_begin(visit, journey, channel == CHANNEL_CHAT ? CHANNEL_DIRECT : channel, mood);
+  visit_browse(visit, journey, mood);
   if (channel == CHANNEL_CHAT)
     chat(visit, journey);
   journey->now_ms = visit->now_ms;
@@ -158,7 +158,7 @@ static void wait_for_next(Journey *journey) {
   if (random_chance(random, .28))
     journey->now_ms += random_between(random, 70 * MS_MINUTE, 7 * MS_HOUR);
   else
-    journey->now_ms = life_later(life, journey->now_ms, 1 + MIN(random_exponential(random, 4.2), 40), HOURS_WEB);
+    journey->now_ms = life_later(life, journey->now_ms, 1 + random_exponential_up_to(random, 4.2, 40), HOURS_WEB);
 }
 
 // Out of stock: most who would have bought give up.
@@ -192,7 +192,7 @@ static gboolean buy(Journey *journey, Visit *visit, gboolean online, Channel las
   }
   if (!online) {
     journey->now_ms = life_later(life, journey->now_ms, random_unit(random) * 2, HOURS_WEB);
-    visit_begin(visit, journey, CHANNEL_DIRECT, STAGE_DECISION);
+    visit_begin(visit, journey, CHANNEL_DIRECT, MOOD_DECIDING);
     visit_product(visit, ROW_PRODUCT_VIEWED, PAGE_PRODUCT, journey->product);
   }
   if (!payment_fails(journey, visit))
@@ -224,17 +224,17 @@ gint64 journey_run(Life *life, gint64 start_ms) {
   Journey journey = {.life = life, .now_ms = start_ms};
   pick_product(&journey);
   double u = random_unit(random), mean = PERSONA[life->persona].sessions_mean * sqrt(life->world->intensity);
-  guint n = 1 + (guint)MIN(random_exponential(random, mean), SESSIONS_MAX - 1);
-  Stage first = life->n_orders ? STAGE_CONSIDERATION : STAGE_AWARENESS;
+  guint n = 1 + (guint)random_exponential_up_to(random, mean, SESSIONS_MAX - 1);
+  Mood first = life->n_orders ? MOOD_COMPARING : MOOD_INSPIRED;
   Visit visit = {0};
   Channel channel = CHANNEL_NONE;
   gboolean online = FALSE;
   for (guint i = 0; i < n; i++) {
-    Stage stage = i == 0 ? first : i + 1 < n ? STAGE_CONSIDERATION : STAGE_DECISION;
+    Mood mood = i == 0 ? first : i + 1 < n ? MOOD_COMPARING : MOOD_DECIDING;
     if (i > 0)
       wait_for_next(&journey);
-    channel = pick_channel(&journey, stage);
-    online = run_touch(&journey, &visit, channel, stage);
+    channel = pick_channel(&journey, mood);
+    online = run_touch(&journey, &visit, channel, mood);
   }
   life->truth->journeys += start_ms < life->world->calendar.until_ms;
   Decision decision = decide(&journey, u);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * journey.h: one purchase journey of a person: touches drawn by persona and stage, then the decision.
+ * journey.h: one purchase journey of a person: touches drawn by persona and mood, then the decision.
  *   logit p = persona + interest + loyalty + season - price + sum over channels of effect * (1 + 1/2 + 1/4 + ...)
  * One uniform number u decides: bought when u < p. Would it have been bought had a channel's touches had no
  * effect? The same u against p without that channel's part: the truth file counts exactly these. */
@@ -26,12 +26,12 @@ typedef struct {
   guint8 era, agent, place;
   guint shows;
 } Visit;
-void visit_begin(Visit *visit, Journey *journey, Channel channel, Stage stage);
+void visit_begin(Visit *visit, Journey *journey, Channel channel, Mood mood);
 Row *visit_row(Visit *visit, RowKind kind, Page page);
 Row *visit_product(Visit *visit, RowKind kind, Page page, guint product);
 void visit_sign_in(Visit *visit); /* nothing when signed in already; only with an account */
 void visit_sign_up(Visit *visit);
 void visit_link_card(Visit *visit); /* tells the account about the loyalty card */
-void visit_browse(Visit *visit, Journey *journey, Stage stage);
+void visit_browse(Visit *visit, Journey *journey, Mood mood);
 
 guint32 product_cents(guint product);

@@ -87,6 +87,17 @@ static inline double random_normal(Random *random) {
   return ((double)sum / 65536 - 2 + 4 * 0.5 / 65536) * 1.7320508075688772;
 }
 
+/* A whole number about `mean`, scattered by `deviation`, kept within the scale of an answer. */
+static inline gint8 random_score(Random *random, double mean, double deviation, int low, int high) {
+  int score = (int)(mean + deviation * random_normal(random) + 10.5) - 10;
+  return (gint8)CLAMP(score, low, high);
+}
+
+static inline double random_exponential_up_to(Random *random, double mean, double most) {
+  double x = random_exponential(random, mean);
+  return MIN(x, most);
+}
+
 /* An index in proportion to the weights, which may hold zeros but not only. */
 static inline guint random_pick(Random *random, const float *weights, guint n) {
   float total = 0;

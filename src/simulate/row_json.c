@@ -107,13 +107,9 @@ static char *put_campaign(char *out, const World *world, const Row *row) {
 }
 
 static char *put_traits(char *out, const World *world, const Row *row) {
-  if (!(row->shows & (SHOWS_CRM | SHOWS_CARD | SHOWS_EMAIL | SHOWS_PHONE)))
+  if (!(row->shows & (SHOWS_EMAIL | SHOWS_PHONE)))
     return out;
   out = put_literal(put_key(out, "traits"), "{");
-  if (row->shows & SHOWS_CRM)
-    out = put_identifier(out, "crm", put_crm, world, row->person);
-  if (row->shows & SHOWS_CARD)
-    out = put_identifier(out, "card", put_card, world, row->person);
   if (row->shows & SHOWS_EMAIL)
     out = put_identifier(out, "email", put_email, world, row->person);
   if (row->shows & SHOWS_PHONE)
@@ -121,11 +117,31 @@ static char *put_traits(char *out, const World *world, const Row *row) {
   return end_object(out);
 }
 
+static char *put_external_id(char *out, const char *type, PersonText text, const World *world, guint32 person) {
+  *out++ = '{';
+  out = put_string(out, "type", text_of(type));
+  return end_object(put_identifier(out, "id", text, world, person));
+}
+
+static char *put_external_ids(char *out, const World *world, const Row *row) {
+  if (!(row->shows & (SHOWS_CRM | SHOWS_CARD)))
+    return out;
+  out = put_literal(put_key(out, "externalIds"), "[");
+  if (row->shows & SHOWS_CRM)
+    out = put_external_id(out, "crm", put_crm, world, row->person);
+  if (row->shows & SHOWS_CARD)
+    out = put_external_id(out, "card", put_card, world, row->person);
+  out[-1] = ']';
+  *out++ = ',';
+  return out;
+}
+
 static char *put_context(char *out, const World *world, const Row *row) {
   out = put_literal(put_key(out, "context"), "{");
   out = put_string(out, "channel", CHANNEL[row->channel].key);
   out = put_campaign(out, world, row);
   out = put_traits(out, world, row);
+  out = put_external_ids(out, world, row);
   out = put_string(out, "userAgent", row_agent(row));
   return end_object(out);
 }

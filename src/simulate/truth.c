@@ -140,16 +140,17 @@ static void begin_weak_point(JsonOut *out, const World *world, const char *id, c
 static void put_weak_points(JsonOut *out, const Truth *truth, const World *world) {
   json_key(out, "weak_points");
   json_array(out);
-  begin_weak_point(out, world, "payment-fails-on-phones", "event = \"Payment Failed\" and device_type = mobile", world->payment);
+  begin_weak_point(out, world, "payment-fails-on-phones", "event = \"Payment Failed\" and properties.device_type = mobile",
+                   world->payment);
   put_count(out, "exposed", truth->payment.exposed);
   put_sum(out, "lost", truth->payment.lost);
   json_object_end(out);
-  begin_weak_point(out, world, "out-of-stock", "availability = out_of_stock", world->shortage);
+  begin_weak_point(out, world, "out-of-stock", "properties.availability = out_of_stock", world->shortage);
   json_kv_string(out, "category", CATEGORY[CATEGORY_SHORT].name.at);
   put_count(out, "exposed", truth->shortage.exposed);
   put_sum(out, "lost", truth->shortage.lost);
   json_object_end(out);
-  begin_weak_point(out, world, "long-delivery", "event = \"Order Delivered\" and delivery_days > 20", world->delay);
+  begin_weak_point(out, world, "long-delivery", "event = \"Order Delivered\" and properties.delivery_days > 20", world->delay);
   json_kv_string(out, "region", REGION[REGION_LATE].name.at);
   put_count(out, "exposed", truth->delay.exposed);
   put_count(out, "complaints", truth->delay_complaints);

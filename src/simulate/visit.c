@@ -71,9 +71,9 @@ static void name_campaign(const Visit *visit, Row *row, Channel channel) {
 }
 
 // Who comes by search ads typed something; the shop's own name means that the way here was known already.
-static gboolean name_search(const Visit *visit, Row *row, Stage stage) {
+static gboolean name_search(const Visit *visit, Row *row, Mood mood) {
   Random *random = &visit->life->random;
-  gboolean brand = random_chance(random, stage == STAGE_DECISION ? .62 : stage == STAGE_CONSIDERATION ? .25 : .06);
+  gboolean brand = random_chance(random, mood == MOOD_DECIDING ? .62 : mood == MOOD_COMPARING ? .25 : .06);
   row->term = (guint8)(brand ? TERM_BRAND : 2 + random_below(random, TERMS - 2));
   row->campaign = brand ? CAMPAIGN_BRAND : random_chance(random, .5) ? CAMPAIGN_GENERIC : CAMPAIGN_SHOPPING;
   return brand;
@@ -105,7 +105,7 @@ static void maybe_install_app(Visit *visit) {
   visit_row(&app, ROW_APP_INSTALLED, PAGE_NONE);
 }
 
-void visit_begin(Visit *visit, Journey *journey, Channel channel, Stage stage) {
+void visit_begin(Visit *visit, Journey *journey, Channel channel, Mood mood) {
   Life *life = journey->life;
   *visit = (Visit){.life = life, .now_ms = journey->now_ms};
   choose_device(visit, channel);
@@ -116,7 +116,7 @@ void visit_begin(Visit *visit, Journey *journey, Channel channel, Stage stage) {
   gboolean by_mail = channel == CHANNEL_EMAIL && begin_by_mail(visit);
   if (channel == CHANNEL_EMAIL && !by_mail)
     channel = CHANNEL_DIRECT;
-  gboolean deep = stage != STAGE_AWARENESS;
+  gboolean deep = mood != MOOD_INSPIRED;
   gboolean push = channel == CHANNEL_PUSH && visit->device == DEVICE_APP;
   RowKind first = push ? ROW_PUSH_TAPPED : visit->device == DEVICE_APP ? ROW_APP_OPENED : ROW_PAGE_VIEWED;
   Row *row = visit_row(visit, first, first != ROW_PAGE_VIEWED ? PAGE_NONE : deep ? PAGE_CATEGORY : PAGE_HOME);
@@ -124,7 +124,7 @@ void visit_begin(Visit *visit, Journey *journey, Channel channel, Stage stage) {
   double effect = CHANNEL[channel].effect[life->persona];
   if (!by_mail)
     name_campaign(visit, row, channel);
-  if (channel == CHANNEL_PAID_SEARCH && name_search(visit, row, stage))
+  if (channel == CHANNEL_PAID_SEARCH && name_search(visit, row, mood))
     effect = BRAND_SEARCH_EFFECT;
   journey_touch(journey, channel, effect);
   maybe_install_app(visit);
@@ -164,18 +164,18 @@ static void look_at_products(Visit *visit, const Journey *journey) {
   }
 }
 
-void visit_browse(Visit *visit, Journey *journey, Stage stage) {
+void visit_browse(Visit *visit, Journey *journey, Mood mood) {
   Life *life = visit->life;
   Random *random = &life->random;
-  if (random_chance(random, stage == STAGE_AWARENESS ? .45 : .6))
+  if (random_chance(random, mood == MOOD_INSPIRED ? .45 : .6))
     visit_row(visit, ROW_LIST_VIEWED, PAGE_CATEGORY)->product = (guint8)(journey->category * MODELS);
   if (random_chance(random, .12))
     visit_row(visit, ROW_SEARCHED, PAGE_CATEGORY)->term = (guint8)(2 + random_below(random, TERMS - 2));
-  if (stage != STAGE_AWARENESS || random_chance(random, .35))
+  if (mood != MOOD_INSPIRED || random_chance(random, .35))
     look_at_products(visit, journey);
-  if (stage == STAGE_CONSIDERATION && random_chance(random, .10))
+  if (mood == MOOD_COMPARING && random_chance(random, .10))
     visit_row(visit, ROW_PAGE_VIEWED, PAGE_GUIDE);
-  if (!life->newsletter && random_chance(random, stage == STAGE_AWARENESS ? .015 : .03))
+  if (!life->newsletter && random_chance(random, mood == MOOD_INSPIRED ? .015 : .03))
     subscribe(visit);
   if (!life->account && random_chance(random, .05))
     visit_sign_up(visit);
