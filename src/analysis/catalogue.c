@@ -29,11 +29,9 @@ const Report *catalogue_find(const char *name) {
 
 /* What the doors themselves take: where the project lies, how to print, how to measure. */
 static const Param door_params[] = {
-    {"db", PARAM_TEXT},
-    {"format", PARAM_CHOICE, .choices = "table|json|csv|svg"},
-    {"timing", PARAM_FLAG},
-    {"repeat", PARAM_INT},
-    {0},
+    {"db", PARAM_TEXT},     {"format", PARAM_CHOICE, .choices = "table|json|csv|svg|png|pdf"},
+    {"timing", PARAM_FLAG}, {"repeat", PARAM_INT},
+    {"out", PARAM_TEXT},    {0},
 };
 
 static void fill_defaults(Params *params, const Param *table) {

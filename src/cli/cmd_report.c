@@ -3,6 +3,7 @@
 #include "analysis/map.h"
 #include "analysis/workspace.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "exchange/map_svg.h"
 #include "cli/cli.h"
 #include <stdio.h>
@@ -54,6 +55,15 @@ static char *command_text(int argc, char **argv) {
   return g_strdup(out->str);
 }
 
+/* To --out FILE, whole or not at all, else to standard output. */
+static gboolean print_answer(const Params *params, const void *data, gsize size, GError **error) {
+  const char *path = params_get(params, "out");
+  if (path)
+    return file_replace(path, data, size, error);
+  fwrite(data, 1, size, stdout);
+  return fflush(stdout) == 0 || error_set(error, ERROR_IO, "the answer cannot be written to standard output");
+}
+
 static gboolean print_picture(Workspace *workspace, Params *params, const char *format, const char *command, GError **error) {
   Question question;
   g_autoptr(GBytes) bytes = NULL;
@@ -71,8 +81,7 @@ static gboolean print_picture(Workspace *workspace, Params *params, const char *
     bytes = strcmp(format, "png") == 0 ? svg_to_png(svg, 2, error) : svg_to_pdf(svg, error);
   if (!bytes)
     return FALSE;
-  fwrite(g_bytes_get_data(bytes, NULL), 1, g_bytes_get_size(bytes), stdout);
-  return fflush(stdout) == 0 || error_set(error, ERROR_IO, "the picture cannot be written to standard output");
+  return print_answer(params, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error);
 }
 
 gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error) {
@@ -80,11 +89,12 @@ gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GErro
 }
 
 gboolean cmd_report_on(Cli *cli, const Report *report, const char *option, int argc, char **argv, GError **error) {
-  static const CliOption timing[] = {{"timing", TRUE, FALSE}, {"repeat", FALSE, FALSE}, {NULL, FALSE, FALSE}};
+  static const CliOption timing[] = {
+      {"timing", TRUE, FALSE}, {"repeat", FALSE, FALSE}, {"out", FALSE, FALSE}, {NULL, FALSE, FALSE}};
   g_autoptr(GArray) options = g_array_new(TRUE, TRUE, sizeof(CliOption));
   options_of(options, report->params);
   options_of(options, workspace_common_params);
-  g_array_append_vals(options, timing, 2);
+  g_array_append_vals(options, timing, 3);
   g_auto(CliArgs) args = {NULL, NULL};
   if (!cli_parse(cli, &args, (const CliOption *)(gpointer)options->data, argc, argv, error))
     return FALSE;
@@ -118,6 +128,5 @@ gboolean cmd_report_on(Cli *cli, const Report *report, const char *option, int a
       print_timing(opened_us, started_us);
     opened_us = g_get_monotonic_time();
   }
-  cli_print(text);
-  return TRUE;
+  return print_answer(args.params, text, strlen(text), error);
 }

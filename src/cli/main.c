@@ -15,6 +15,8 @@ static gboolean cmd_help(Cli *cli, int argc, char **argv, GError **error);
 static gboolean cmd_version(Cli *cli, int argc, char **argv, GError **error);
 
 static const Verb verbs[] = {
+    {"demo", "Make a sample company in a folder and print its first reports",
+     "etappe demo [--events 200000] [--folder etappe-demo]\n", cmd_demo},
     {"help", "Explain a command or a report", "etappe help [COMMAND]\n", cmd_help},
     {"import", "Import files of events: CSV, JSON, Parquet", cmd_import_usage, cmd_import},
     {"person", "List persons, explain one, join or separate two",
@@ -94,8 +96,9 @@ static void help_report(GString *out, const Report *report) {
   help_params(out, report->params);
   g_string_append(out, "\nEvery report\n");
   help_params(out, workspace_common_params);
-  g_string_append_printf(out, "  %-30s %s\n  %-30s %s\n", "--format table|json|csv", "How to print it [table]", "--db PATH",
-                         "The project [etappe.db]");
+  g_string_append_printf(out, "  %-30s %s\n  %-30s %s\n", "--format table|json|csv",
+                         "How to print it; the map also svg, png, pdf [table]", "--db PATH", "The project [etappe.db]");
+  g_string_append_printf(out, "  %-30s %s\n", "--out FILE", "Write it there, whole or not at all");
   g_string_append_printf(out, "\nExample\n  etappe %s %s\n", report->name, report->example);
 }
 
