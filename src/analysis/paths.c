@@ -8,11 +8,11 @@
  *                                   pairs     a>b 2, b>b 1, b>c 2       --collapse: a>b>c 2, no b>b */
 #include "analysis/paths.h"
 #include "analysis/durations.h"
-#include "analysis/parallel.h"
 #include "analysis/transitions.h"
 #include "analysis/variants.h"
 #include "analysis/walk.h"
 #include "base/error.h"
+#include "base/parallel.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -459,12 +459,13 @@ static gboolean show_block(const Question *question, guint block, const Block *d
 
 /* --- the result ------------------------------------------------------------------------------------------ */
 
-static void median_step(guint i, guint worker, gpointer user) {
+static gboolean median_step(guint i, guint worker, gpointer user, GError **error) {
   Run *run = user;
   g_autofree const Durations **bags = g_new(const Durations *, run->n_workers);
   for (guint w = 0; w < run->n_workers; w++)
     bags[w] = &run->workers[w].times[i];
   g_array_index(run->paths->transitions, Step, i).median_ms = durations_median(bags, run->n_workers);
+  return TRUE;
 }
 
 static gboolean check_times(const Run *run, GError **error) {
@@ -540,8 +541,8 @@ static gboolean first_pass(Run *run, const Params *params, GError **error) {
   for (guint i = 0; i < run->n_workers; i++)
     run->paths->total += run->workers[i].total;
   rank_codes(run);
-  if (!variants_finish(run->variants, run->n_workers, run->limit))
-    return no_memory(error);
+  if (!variants_finish(run->variants, run->n_workers, run->limit, error))
+    return FALSE;
   run->paths->variants_total = variants_total(run->variants);
   run->paths->starts = choose_ends(run, FALSE, &run->paths->starts_total);
   run->paths->ends = choose_ends(run, TRUE, &run->paths->ends_total);
@@ -552,8 +553,8 @@ static gboolean second_pass(Run *run, GError **error) {
   order_wanted(run);
   if (!room_for_times(run, error) || !question_each_block(run->question, show_block, run, error) || !check_times(run, error))
     return FALSE;
-  if (run->times)
-    parallel_for(run->n_workers, run->paths->transitions->len, median_step, run);
+  if (run->times && !parallel_run(run->n_workers, run->paths->transitions->len, median_step, run, error))
+    return FALSE;
   gather_variants(run);
   gather_texts(run);
   return TRUE;
@@ -675,17 +676,25 @@ static void note_rows(Table *table, guint shown, guint64 total) {
     table_note(table, "%u of %" G_GUINT64_FORMAT " shown; --limit shows more.", shown, total);
 }
 
-static char *variant_text(const Paths *paths, const Spelled *spelled, guint32 keys_max) {
+/* For people a key that repeats is said once: "visit x3 > order". */
+static char *variant_text(const Paths *paths, const Spelled *spelled, guint32 keys_max, gboolean people) {
   GString *text = g_string_new(NULL);
-  for (guint32 i = 0; i < MIN(spelled->n, keys_max); i++)
+  guint32 i = 0;
+  for (guint32 repeats; i < MIN(spelled->n, keys_max); i += repeats) {
+    for (repeats = 1; people && i + repeats < spelled->n && spelled->codes[i + repeats] == spelled->codes[i];)
+      repeats++;
     g_string_append_printf(text, "%s%s", i ? " > " : "", text_of_code(paths, spelled->codes[i]));
-  if (spelled->n > keys_max)
+    if (repeats > 1)
+      g_string_append_printf(text, " x%u", repeats);
+  }
+  if (i < spelled->n)
     g_string_append_printf(text, " > ... (%u in all)", spelled->n);
   return g_string_free(text, FALSE);
 }
 
 static void table_variants(const Paths *paths, Table *table) {
   guint n = rows(paths, table, paths->variants);
+  gboolean csv = table_is_csv(table);
   table_title(table, "Paths of %" G_GUINT64_FORMAT " %s by %s", paths->total, paths->unit, paths->key);
   table_column(table, "path", CELL_TEXT);
   table_column(table, "count", CELL_INT);
@@ -693,7 +702,7 @@ static void table_variants(const Paths *paths, Table *table) {
   table_column(table, "share", CELL_SHARE);
   for (guint i = 0; i < n; i++) {
     const Spelled *spelled = &g_array_index(paths->variants, Spelled, i);
-    g_autofree char *text = variant_text(paths, spelled, table_is_csv(table) ? KEYS_SHOWN_MAX : KEYS_TABLE_MAX);
+    g_autofree char *text = variant_text(paths, spelled, csv ? KEYS_SHOWN_MAX : KEYS_TABLE_MAX, !csv);
     table_text(table, text);
     table_int(table, (gint64)spelled->count);
     table_number(table, share_of(paths, spelled->count));

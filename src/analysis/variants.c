@@ -7,7 +7,8 @@
  *
  * How many sequences have which count then says where the limit cuts. */
 #include "analysis/variants.h"
-#include "analysis/parallel.h"
+#include "base/error.h"
+#include "base/parallel.h"
 #include <stdatomic.h>
 #include <string.h>
 #define XXH_INLINE_ALL
@@ -34,7 +35,6 @@ typedef struct { /* of one thread, while counting */
   gsize room;
   guint64 small[SMALL_COUNTS]; /* count -> sequences */
   GArray *large;               /* of guint64: counts beyond */
-  gboolean failed;
 } Counter;
 
 struct Variants {
@@ -155,17 +155,15 @@ static GArray *counter_distinct(Counter *counter) {
   return distinct;
 }
 
-static void count_partition(guint partition, guint worker, gpointer user) {
+static gboolean count_partition(guint partition, guint worker, gpointer user, GError **error) {
   Variants *variants = user;
   Counter *counter = &variants->counters[worker];
   gsize records = 0;
   for (guint i = 0; i < variants->n_workers; i++)
     for (const Chunk *chunk = variants->chunks[i * variants->n_partitions + partition]; chunk; chunk = chunk->next)
       records += chunk->n;
-  if (!counter_clear(counter, records)) {
-    counter->failed = TRUE;
-    return;
-  }
+  if (!counter_clear(counter, records))
+    return error_set(error, ERROR_LIMIT, "no memory to count %" G_GSIZE_FORMAT " paths", records);
   for (guint i = 0; i < variants->n_workers; i++) {
     Chunk **list = &variants->chunks[i * variants->n_partitions + partition];
     for (const Chunk *chunk = *list; chunk; chunk = chunk->next)
@@ -174,6 +172,7 @@ static void count_partition(guint partition, guint worker, gpointer user) {
     chunks_free(list);
   }
   variants->distinct[partition] = counter_distinct(counter);
+  return TRUE;
 }
 
 /* --- the most frequent ones ------------------------------------------------------------------------ */
@@ -226,16 +225,12 @@ static void choose(Variants *variants, guint limit) {
   variants->ties_wanted = count ? limit - (guint)above : 0;
 }
 
-gboolean variants_finish(Variants *variants, guint threads, guint limit) {
-  gboolean failed = FALSE;
+gboolean variants_finish(Variants *variants, guint threads, guint limit, GError **error) {
   variants->n_counters = threads;
   variants->counters = g_new0(Counter, threads);
   for (guint i = 0; i < threads; i++)
     variants->counters[i].large = g_array_new(FALSE, FALSE, sizeof(guint64));
-  parallel_for(threads, variants->n_partitions, count_partition, variants);
-  for (guint i = 0; i < threads; i++)
-    failed |= variants->counters[i].failed;
-  if (failed)
+  if (!parallel_run(threads, variants->n_partitions, count_partition, variants, error))
     return FALSE;
   for (guint i = 0; i < variants->n_partitions; i++)
     variants->total += variants->distinct[i]->len;

@@ -17,7 +17,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Variants, variants_free)
 gboolean variants_add(Variants *variants, guint worker, const guint32 *codes, guint n, guint64 ref);
 /* Counts. Then the most frequent ones are: all of `chosen`, and `ties_wanted` of `ties`, which have all the
  * same count; whoever can spell them out decides which. */
-gboolean variants_finish(Variants *variants, guint threads, guint limit);
+gboolean variants_finish(Variants *variants, guint threads, guint limit, GError **error);
 guint64 variants_total(const Variants *variants);        /* distinct ones */
 const GArray *variants_chosen(const Variants *variants); /* of Variant, in no order */
 const GArray *variants_ties(const Variants *variants);   /* of Variant, in no order */
