@@ -288,24 +288,28 @@ static gboolean take_rest(Work *work, GError **error) {
   return FALSE;
 }
 
-static SourceKind source_kind(const Run *run) {
+static SourceKind source_kind(const Run *run, gboolean *declared) {
   const GPtrArray *sources = run->options->project ? run->options->project->sources : NULL;
   for (guint i = 0; sources && i < sources->len; i++) {
     const SourceRule *rule = sources->pdata[i];
-    if (g_str_equal(rule->name, run->source))
+    if (g_str_equal(rule->name, run->source)) {
+      *declared = rule->kind_given;
       return rule->kind;
+    }
   }
   return SOURCE_FILE;
 }
 
 static void prepare(Work *work) {
   Run *run = work->run;
-  SourceKind kind = source_kind(run);
+  gboolean declared = FALSE;
+  SourceKind kind = source_kind(run, &declared);
   DoorOptions options = {.spaces = record_spaces(run->record),
                          .key = record_key(run->record),
                          .zone = run->zone,
                          .decimal = find_mark(work),
                          .web = kind == SOURCE_WEB || kind == SOURCE_APP,
+                         .devices_browse = !declared,
                          .aliases = work->mapping == NULL};
   if (is_json(work))
     work->segment = segment_new(&options, work->mapping, OBJECT_SIZE_MAX);

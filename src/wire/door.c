@@ -153,6 +153,16 @@ static gboolean name_event(const Door *door, Event *event, const char **why) {
   return TRUE;
 }
 
+/* A file that tells devices apart was written by a tag or an app, whatever it is called. */
+static gboolean browses(const Door *door, const Event *event) {
+  if (!door->options.devices_browse || !event->touch || event->initiator != INITIATOR_CUSTOMER || event->grade != GRADE_VISIT)
+    return FALSE;
+  for (guint i = 0; i < event->n_identifiers; i++)
+    if (door->options.spaces->spaces[event->identifiers[i].space].strength == STRENGTH_DEVICE)
+      return TRUE;
+  return FALSE;
+}
+
 gboolean door_finish(Door *door, Event *event, const ChannelEvidence *given, gboolean cost, const char **why) {
   ChannelEvidence evidence = *given;
   if (!name_event(door, event, why))
@@ -162,6 +172,7 @@ gboolean door_finish(Door *door, Event *event, const ChannelEvidence *given, gbo
   event->initiator = facts.initiator;
   event->touch = acts && !cost && facts.initiator != INITIATOR_SYSTEM;
   event->grade = event->touch ? facts.grade : GRADE_NONE;
+  event->web = event->web || browses(door, event);
   evidence.web = event->web;
   event->converses = evidence.channel.size > 0;
   event->channel = channel_find(&evidence, door->options.hook, door->channel);

@@ -14,6 +14,7 @@ typedef struct {
   const Zone *zone;        /* of times without one; NULL is UTC */
   DecimalMark decimal;     /* of amounts in text */
   gboolean web;            /* source of kind web or app: its events may form visits */
+  gboolean devices_browse; /* source of undeclared kind: a customer's visit on a device is taken for web */
   gboolean aliases;        /* other vendors' event names become the standard ones (standard.h) */
   const ChannelHook *hook; /* the project's channel rules, or NULL */
 } DoorOptions;

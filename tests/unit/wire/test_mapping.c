@@ -311,6 +311,25 @@ static void test_aliases(Fixture *f, gconstpointer unused) {
 
 #define TEST(name, function) g_test_add("/mapping/" name, Fixture, NULL, set_up, function, tear_down)
 
+/* A file of undeclared kind that tells devices apart was written by a tag: pages are web and, unlabelled, direct; mails,
+ * the store's rows and persons without a device are not. */
+static void test_devices_browse(Fixture *f, gconstpointer unused) {
+  const char *why = NULL;
+  door_free(f->door);
+  f->options.devices_browse = TRUE;
+  f->door = door_new(&f->options);
+  map(f, "person=user device=tablet time=at event=what");
+  columns(f, "user,tablet,at,what");
+  g_assert_true(row(f, ";t1;2025-01-01;Page Viewed", &why));
+  g_assert_true(f->event->web);
+  g_assert_true(text_is(f->event->channel, "direct"));
+  g_assert_true(row(f, "ann;;2025-01-01;Page Viewed", &why));
+  g_assert_false(f->event->web);
+  g_assert_true(text_is(f->event->channel, "unassigned"));
+  g_assert_true(row(f, ";t1;2025-01-01;Email Opened", &why));
+  g_assert_false(f->event->web);
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   TEST("an invoice becomes an event", test_invoice);
@@ -319,6 +338,7 @@ int main(int argc, char **argv) {
   TEST("a currency column wins over one written with the amount", test_currencies);
   TEST("reads decimal commas when told", test_decimal_comma);
   TEST("cost rows are no touches", test_cost_rows);
+  TEST("rows with a device are taken for web visits", test_devices_browse);
   TEST("constants fill what a row leaves empty", test_constants);
   TEST("one column may serve several fields", test_column_for_several);
   TEST("own namespaces are fields", test_own_namespace);
