@@ -15,7 +15,7 @@ const ChannelInfo CHANNEL[CHANNELS] = {
                              T("paid_social"),
                              TRUE,
                              TRUE,
-                             0.62,
+                             1.55,
                              {.60, .38, .22},
                              {{30, 18, 12}, {10, 8, 6}, {3, 2, 2}}},
     [CHANNEL_ORGANIC_SOCIAL] =
@@ -25,13 +25,13 @@ const ChannelInfo CHANNEL[CHANNELS] = {
                             T("influencer"),
                             TRUE,
                             TRUE,
-                            0.95,
+                            3.20,
                             {.75, .35, .18},
                             {{14, 6, 4}, {6, 2, 1}, {1, 0, 0}}},
     [CHANNEL_DISPLAY] =
-        {T("display"), T("adnetz"), T("display"), TRUE, TRUE, 0.31, {.06, .05, .04}, {{16, 18, 20}, {8, 9, 10}, {3, 3, 4}}},
+        {T("display"), T("adnetz"), T("display"), TRUE, TRUE, 1.05, {.06, .05, .04}, {{16, 18, 20}, {8, 9, 10}, {3, 3, 4}}},
     [CHANNEL_PAID_SEARCH] =
-        {T("paid_search"), T("google"), T("cpc"), TRUE, FALSE, 0.78, {.40, .50, .45}, {{6, 14, 14}, {14, 16, 16}, {16, 14, 16}}},
+        {T("paid_search"), T("google"), T("cpc"), TRUE, FALSE, 2.10, {.40, .50, .45}, {{6, 14, 14}, {14, 16, 16}, {16, 14, 16}}},
     [CHANNEL_ORGANIC_SEARCH] = {T("organic_search"),
                                 T("google"),
                                 T("organic"),
@@ -45,7 +45,7 @@ const ChannelInfo CHANNEL[CHANNELS] = {
                                   T("comparison"),
                                   TRUE,
                                   FALSE,
-                                  0.45,
+                                  1.20,
                                   {.05, .15, .55},
                                   {{0, 2, 10}, {3, 8, 22}, {2, 5, 20}}},
     [CHANNEL_REFERRAL] = {T("referral"),
@@ -57,7 +57,7 @@ const ChannelInfo CHANNEL[CHANNELS] = {
                           {.25, .42, .22},
                           {{1, 1, 1}, {6, 9, 5}, {1, 2, 1}}},
     [CHANNEL_EMAIL] =
-        {T("email"), T("newsletter"), T("email"), TRUE, FALSE, 0.004, {.25, .45, .50}, {{0, 0, 0}, {6, 8, 10}, {10, 12, 14}}},
+        {T("email"), T("newsletter"), T("email"), TRUE, FALSE, 0.30, {.25, .45, .50}, {{0, 0, 0}, {6, 8, 10}, {10, 12, 14}}},
     [CHANNEL_PUSH] = {T("mobile_push"), T("app"), T("push"), TRUE, TRUE, 0.002, {.25, .20, .40}, {{0, 0, 0}, {5, 5, 7}, {6, 6, 8}}},
     [CHANNEL_DIRECT] = {T("direct"), T(""), T(""), TRUE, FALSE, 0, {0, 0, 0}, {{6, 6, 6}, {12, 12, 12}, {30, 26, 26}}},
     [CHANNEL_STORE] = {T("store"), T(""), T(""), FALSE, FALSE, 0, {.65, .85, .30}, {{3, 8, 3}, {12, 14, 5}, {12, 14, 5}}},
@@ -139,6 +139,9 @@ const Text COMMENT[COMMENTS] = {
     [COMMENT_FAIR] = T("Ganz in Ordnung."),
     [COMMENT_ADVICE] = T("Sehr gut beraten, danke!"),
     [COMMENT_WAITED] = T("Lange in der Warteschleife."),
+    [COMMENT_SHIPPING_COSTS] = T("Versandkosten sieht man erst im Warenkorb, schade."),
+    [COMMENT_PAYMENT] = T("Zahlung bricht ab, dreimal versucht."),
+    [COMMENT_CHEAPER] = T("Woanders günstiger gesehen."),
 };
 
 const Text AGENT[AGENTS] = {

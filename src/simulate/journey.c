@@ -193,7 +193,6 @@ static gboolean buy(Journey *journey, Visit *visit, gboolean online, Channel las
   if (!online) {
     journey->now_ms = life_later(life, journey->now_ms, random_unit(random) * 2, HOURS_WEB);
     visit_begin(visit, journey, CHANNEL_DIRECT, MOOD_DECIDING);
-    visit_product(visit, ROW_PRODUCT_VIEWED, PAGE_PRODUCT, journey->product);
   }
   if (!payment_fails(journey, visit))
     return purchase_online(visit, journey, LEAVE_NOWHERE, order);

@@ -25,13 +25,15 @@ typedef struct {
   Device device;
   guint8 era, agent, place;
   guint shows;
+  gboolean looked; /* at the product */
 } Visit;
 void visit_begin(Visit *visit, Journey *journey, Channel channel, Mood mood);
 Row *visit_row(Visit *visit, RowKind kind, Page page);
 Row *visit_product(Visit *visit, RowKind kind, Page page, guint product);
 void visit_sign_in(Visit *visit); /* nothing when signed in already; only with an account */
 void visit_sign_up(Visit *visit);
-void visit_link_card(Visit *visit); /* tells the account about the loyalty card */
+void visit_link_card(Visit *visit);                                     /* tells the account about the loyalty card */
+void visit_rate(Visit *visit, Page page, double mean, Comment comment); /* a few answer the question how this page was, 1 to 5 */
 void visit_browse(Visit *visit, Journey *journey, Mood mood);
 
 guint32 product_cents(guint product);

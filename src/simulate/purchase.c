@@ -47,6 +47,7 @@ static void finish_order(Life *life, Order *order, Row *row) {
 static void fail_payment(Visit *visit) {
   Row *row = visit_row(visit, ROW_PAYMENT_FAILED, PAGE_CHECKOUT);
   row->reason = REASON_PAYMENT_TIMEOUT;
+  visit_rate(visit, PAGE_CHECKOUT, 1.3, COMMENT_PAYMENT);
 }
 
 // Most buyers open an account at the checkout or have one; the others leave only an address.
@@ -62,9 +63,12 @@ gboolean purchase_online(Visit *visit, Journey *journey, Leave leave, Order *ord
   Life *life = journey->life;
   Random *random = &life->random;
   *order = fill_basket(journey, visit->device == DEVICE_APP ? PLACE_APP : PLACE_WEB);
+  if (!visit->looked)
+    visit_product(visit, ROW_PRODUCT_VIEWED, PAGE_PRODUCT, journey->product);
   Row *row = visit_product(visit, ROW_ADDED, PAGE_PRODUCT, journey->product);
   row->quantity = order->quantity;
   visit_row(visit, ROW_CART_VIEWED, PAGE_CART);
+  visit_rate(visit, PAGE_CART, leave == LEAVE_CART ? 2.2 : 3.0, COMMENT_SHIPPING_COSTS);
   if (leave == LEAVE_CART)
     return FALSE;
   visit_row(visit, ROW_CHECKOUT_STARTED, PAGE_CHECKOUT);

@@ -50,6 +50,7 @@ typedef enum {               /* where the row comes from decides how late it arr
   X(RETURN_ASKED, "Return Requested", LIVE)                                                                                        \
   X(REFUNDED, "Order Refunded", OFFICE)                                                                                            \
   X(SERVICE_ASKED, "Service Contacted", OFFICE)                                                                                    \
+  X(PAGE_RATED, "Page Rated", LIVE)                                                                                                \
   X(RATED, "Conversation Rated", OFFICE)                                                                                           \
   X(SURVEYED, "Survey Answered", OFFICE)                                                                                           \
   X(REVIEWED, "Product Reviewed", LIVE)                                                                                            \

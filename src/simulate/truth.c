@@ -155,6 +155,11 @@ static void put_weak_points(JsonOut *out, const Truth *truth, const World *world
   put_count(out, "exposed", truth->delay.exposed);
   put_count(out, "complaints", truth->delay_complaints);
   json_object_end(out);
+  begin_weak_point(out, world, "shipping-costs-in-cart", "event = \"Page Rated\" and properties.page = cart",
+                   (Span){0, world->calendar.n_days});
+  put_count(out, "ratings", truth->cart_ratings);
+  json_kv_double(out, "mean", truth->cart_ratings ? (double)truth->cart_stars / (double)truth->cart_ratings : 0);
+  json_object_end(out);
   json_array_end(out);
 }
 

@@ -33,6 +33,7 @@ typedef struct {
   gint64 billed_cents[CHANNELS];                     /* as the rows of advertising costs say */
   WeakPoint payment, shortage, delay;                /* delay: exposed deliveries; lost stays 0 */
   guint64 delay_complaints;
+  guint64 cart_ratings, cart_stars; /* shipping costs come as a surprise there */
 } Truth;
 
 void sum_add(Sum *sum, gint64 cents);

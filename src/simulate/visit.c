@@ -42,6 +42,21 @@ Row *visit_product(Visit *visit, RowKind kind, Page page, guint product) {
   return row;
 }
 
+void visit_rate(Visit *visit, Page page, double mean, Comment comment) {
+  Random *random = &visit->life->random;
+  if (!random_chance(random, .045))
+    return;
+  Row *row = visit_row(visit, ROW_PAGE_RATED, page);
+  row->survey = SURVEY_CSAT;
+  row->score = random_score(random, mean, .9, 1, 5);
+  if (comment && row->score <= 2 && random_chance(random, .4))
+    row->comment = (guint8)comment;
+  if (page != PAGE_CART || !life_kept(visit->life, row))
+    return;
+  visit->life->truth->cart_ratings++;
+  visit->life->truth->cart_stars += (guint64)row->score;
+}
+
 void visit_sign_in(Visit *visit) {
   if (!visit->life->account || visit->shows & SHOWS_USER)
     return;
@@ -128,6 +143,10 @@ void visit_begin(Visit *visit, Journey *journey, Channel channel, Mood mood) {
     effect = BRAND_SEARCH_EFFECT;
   journey_touch(journey, channel, effect);
   maybe_install_app(visit);
+  if (channel == CHANNEL_PRICE_COMPARISON)
+    visit_rate(visit, PAGE_CATEGORY, 2.7, COMMENT_CHEAPER);
+  else if (mood == MOOD_INSPIRED)
+    visit_rate(visit, PAGE_HOME, 3.4, COMMENT_NONE);
 }
 
 void visit_sign_up(Visit *visit) {
@@ -156,6 +175,8 @@ static void look_at_products(Visit *visit, const Journey *journey) {
   for (guint more = random_below(random, 5) / 2; more > 0; more--)
     visit_product(visit, ROW_PRODUCT_VIEWED, PAGE_PRODUCT, journey->category * MODELS + random_below(random, MODELS));
   visit_product(visit, ROW_PRODUCT_VIEWED, PAGE_PRODUCT, journey->product);
+  visit->looked = TRUE;
+  visit_rate(visit, PAGE_PRODUCT, 3.9, COMMENT_NONE);
   if (random_chance(random, .10))
     visit_product(visit, ROW_WISHED, PAGE_PRODUCT, journey->product);
   if (random_chance(random, .07)) {
@@ -167,11 +188,11 @@ static void look_at_products(Visit *visit, const Journey *journey) {
 void visit_browse(Visit *visit, Journey *journey, Mood mood) {
   Life *life = visit->life;
   Random *random = &life->random;
-  if (random_chance(random, mood == MOOD_INSPIRED ? .45 : .6))
+  if (random_chance(random, mood == MOOD_INSPIRED ? .2 : .6))
     visit_row(visit, ROW_LIST_VIEWED, PAGE_CATEGORY)->product = (guint8)(journey->category * MODELS);
   if (random_chance(random, .12))
     visit_row(visit, ROW_SEARCHED, PAGE_CATEGORY)->term = (guint8)(2 + random_below(random, TERMS - 2));
-  if (mood != MOOD_INSPIRED || random_chance(random, .35))
+  if (mood != MOOD_INSPIRED || random_chance(random, .2))
     look_at_products(visit, journey);
   if (mood == MOOD_COMPARING && random_chance(random, .10))
     visit_row(visit, ROW_PAGE_VIEWED, PAGE_GUIDE);

@@ -280,13 +280,19 @@ static void planted_weak_points_can_be_measured(void) {
   gint64 from = instant("2025-11-23T23:00:00Z"), until = instant("2025-11-30T23:00:00Z"); // Black week 2025 in Berlin
   gint64 slow_from = instant("2025-05-25T22:00:00Z"), slow_until = instant("2025-08-24T22:00:00Z");
   Ratio paying_then = {0}, paying_else = {0}, slow_there = {0}, slow_else = {0}, stock_then = {0};
-  guint asked[2] = {0}, failed[2] = {0}, delivered[2] = {0}, complained[2] = {0};
+  double stars[2] = {0};
+  guint rated[2] = {0}, asked[2] = {0}, failed[2] = {0}, delivered[2] = {0}, complained[2] = {0};
   for (guint i = 0; i < sample.lines->len; i++) {
     gint64 at = instant(cell(&sample, i, "time"));
     gboolean then = at >= from && at < until, mobile = is(&sample, i, "device_type", "mobile") && is(&sample, i, "place", "web");
     if (mobile) {
       asked[then] += is(&sample, i, "event", "Payment Info Entered");
       failed[then] += is(&sample, i, "event", "Payment Failed");
+    }
+    if (is(&sample, i, "event", "Page Rated")) {
+      gboolean cart = is(&sample, i, "page", "cart");
+      rated[cart]++;
+      stars[cart] += g_ascii_strtod(cell(&sample, i, "score"), NULL);
     }
     gboolean there = is(&sample, i, "region", "Bayern") && at >= slow_from + 14 * MS_DAY && at < slow_until;
     delivered[there] += is(&sample, i, "event", "Order Delivered");
@@ -304,6 +310,8 @@ static void planted_weak_points_can_be_measured(void) {
       stock_then.good += !gone;
     }
   }
+  g_assert_cmpuint(rated[1], >, 200);
+  g_assert_cmpfloat(stars[1] / rated[1], <, stars[0] / rated[0] - .8);
   paying_then = (Ratio){asked[1] - failed[1], failed[1]};
   paying_else = (Ratio){asked[0] - failed[0], failed[0]};
   g_assert_cmpfloat(share(paying_then), >, .6);
