@@ -131,14 +131,14 @@ static void test_damage(Fixture *f, gconstpointer data) {
   for (gsize bit = 0; bit < size * 8; bit++) {
     g_autoptr(GError) error = NULL;
     bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
-    g_assert_true(g_file_set_contents(path, bytes, (gssize)size, NULL));
+    g_assert_true(g_file_set_contents_full(path, bytes, (gssize)size, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
     g_assert_null(seen_run_open(path, &error));
     g_assert_error(error, ETAPPE_ERROR, ERROR_DAMAGED);
     bytes[bit / 8] = (char)(bytes[bit / 8] ^ 1 << bit % 8);
   }
   for (gsize cut = 0; cut < size; cut++) {
     g_autoptr(GError) error = NULL;
-    g_assert_true(g_file_set_contents(path, bytes, (gssize)cut, NULL));
+    g_assert_true(g_file_set_contents_full(path, bytes, (gssize)cut, G_FILE_SET_CONTENTS_NONE, 0600, NULL));
     g_assert_null(seen_run_open(path, &error));
     g_assert_error(error, ETAPPE_ERROR, ERROR_DAMAGED);
   }
