@@ -114,6 +114,10 @@ static Condition *condition_param(const Params *params, const char *name, GError
   return condition;
 }
 
+static gboolean int_param(const Params *params, const char *name, gint64 max, gint64 *value, GError **error) {
+  return !params_get(params, name) || params_int(params, name, 0, max, value, error);
+}
+
 static gint64 default_now(Workspace *workspace, const Snapshot *snapshot) {
   g_autofree char *live = record_setting(workspace->record, "live");
   gint64 wall = clock_now_ms(), last = snapshot_last_time_ms(snapshot);
@@ -130,9 +134,8 @@ gboolean workspace_question(Workspace *workspace, const Params *params, Question
                          .budget_bytes = (gsize)4 << 30};
   question->now_ms = default_now(workspace, question->snapshot);
   gboolean good = instant_param(params, "now", workspace->zone, &question->now_ms, error) &&
-                  range_params(params, workspace->zone, question, error) &&
-                  params_int(params, "seed", 0, G_MAXINT64, &seed, error) &&
-                  params_int(params, "threads", 0, 1024, &threads, error);
+                  range_params(params, workspace->zone, question, error) && int_param(params, "seed", G_MAXINT64, &seed, error) &&
+                  int_param(params, "threads", 1024, &threads, error);
   if (good && params_get(params, "where"))
     good = (question->where = condition_param(params, "where", error)) != NULL;
   if (good && params_get(params, "among"))
