@@ -176,8 +176,17 @@ static guint match_window(const FunnelRules *rules, const Match *matches, guint 
   return depth;
 }
 
-static void gather_matches(const FunnelRules *rules, const Unit *unit, GArray *matches) {
-  g_array_set_size(matches, 0);
+static Match match_of(const FunnelRules *rules, const Unit *unit, guint position) {
+  Match match = {.event = position, .time_ms = unit_time(unit, position)};
+  for (guint k = 0; k < rules->n_steps; k++)
+    match.mask |= (guint32)bit_at(unit->steps[k], position) << k;
+  match.start = !unit->in_range || bit_at(unit->in_range, position);
+  return match;
+}
+
+/* From the first that an attempt may begin with; returns how many. */
+static guint gather_matches(const FunnelRules *rules, const Unit *unit, Match *matches) {
+  guint n = 0;
   for (guint w = unit->from / 64; w * 64 < unit->to; w++) {
     guint64 some = 0;
     for (guint k = 0; k < rules->n_steps; k++)
@@ -186,27 +195,26 @@ static void gather_matches(const FunnelRules *rules, const Unit *unit, GArray *m
       guint position = w * 64 + (guint)__builtin_ctzll(some);
       if (position < unit->from || position >= unit->to)
         continue;
-      Match match = {.event = position, .time_ms = unit_time(unit, position)};
-      for (guint k = 0; k < rules->n_steps; k++)
-        match.mask |= (guint32)bit_at(unit->steps[k], position) << k;
-      match.start = !unit->in_range || bit_at(unit->in_range, position);
-      g_array_append_val(matches, match);
+      matches[n] = match_of(rules, unit, position);
+      n += n > 0 || matches[n].start;
     }
   }
+  return n;
 }
 
 /* The window of each attempt slides over the matches; the number of different steps in it bounds what the
  * attempt can reach and, unless an event matches several steps, is what it reaches. */
 static void attempt_any(const FunnelRules *rules, const Unit *unit, GArray *scratch, FunnelAttempt *attempt) {
-  gather_matches(rules, unit, scratch);
+  g_array_set_size(scratch, unit->to - unit->from);
   const Match *matches = (const Match *)(const void *)scratch->data;
-  guint n = scratch->len, end = 0, distinct = 0, counts[FUNNEL_STEPS_MAX] = {0};
+  guint n = gather_matches(rules, unit, (Match *)(void *)scratch->data), end = 0, distinct = 0, counts[FUNNEL_STEPS_MAX] = {0};
+  gboolean bounded = rules->window_ms != G_MAXINT64 || unit->exclude; /* else the first attempt comes farthest */
   guint32 all = 0, at[FUNNEL_STEPS_MAX];
   for (guint i = 0; i < n; i++)
     all |= matches[i].mask;
   guint most = (guint)__builtin_popcount(all);
   attempt->depth = 0;
-  for (guint i = 0; i < n && attempt->depth < most; i++) {
+  for (guint i = 0; i < n && attempt->depth < most && (bounded || i == 0); i++) {
     guint limit = unit_limit(unit, matches[i].event);
     for (; end < n && (end <= i || (matches[end].event <= limit && matches[end].time_ms - matches[i].time_ms <= rules->window_ms));
          end++)
@@ -285,24 +293,34 @@ INLINE void prefetch_times(const guint32 *time_s, guint w) {
     __builtin_prefetch(time_s + (w + PREFETCH_WORDS) * 64 + line * 16);
 }
 
-/* What the usual funnel asks: a window over whole seconds. */
-CLONES static void chain_seconds(const Chain *c) {
-  const guint32 *time_s = c->events->block->time_s;
-  gint64 window_s = c->rules->window_ms / 1000;
+/* What the usual funnel asks: nothing but a window; `fine`: times have milliseconds. */
+INLINE void chain_window(const Chain *c, gboolean fine) {
+  const Block *block = c->events->block;
+  gint64 window = fine ? c->rules->window_ms : c->rules->window_ms / 1000;
   guint32 last = 0;
   for (guint w = 0; w < c->words; w++) {
     guint64 ends = c->chain[w], kept = 0;
-    prefetch_times(time_s, w);
+    prefetch_times(block->time_s, w);
     for (guint64 hits = c->step[w] & c->after[w]; hits; hits &= hits - 1) {
       guint bit = (guint)__builtin_ctzll(hits);
       guint32 event = w * 64 + bit, before = last_bit(ends & bits_below(bit), w, last);
       guint32 first = c->chain_start ? c->chain_start[before] : before;
+      gint64 took = (gint64)block->time_s[event] - block->time_s[first];
+      if (fine)
+        took = took * 1000 + block->time_ms[event] - block->time_ms[first];
       c->start[event] = first;
-      kept |= (guint64)((gint64)time_s[event] - time_s[first] <= window_s) << bit;
+      kept |= (guint64)(took <= window) << bit;
     }
     c->step[w] = kept;
     last = last_bit(ends, w, last);
   }
+}
+
+CLONES static void chain_seconds(const Chain *c) {
+  chain_window(c, FALSE);
+}
+CLONES static void chain_milliseconds(const Chain *c) {
+  chain_window(c, TRUE);
 }
 
 CLONES static void chain_checked(const Chain *c) {
@@ -337,10 +355,12 @@ static void chain_step(const FunnelRules *rules, FunnelEvents *events, guint k, 
                  k > 1 ? scratch->start[(k - 1) % 2] : NULL,
                  scratch->start[k % 2],
                  words};
-  if (rules->mode == FUNNEL_ORDERED && !events->exclude && !events->block->time_ms)
-    chain_seconds(&chain);
-  else
+  if (rules->mode == FUNNEL_STRICT || events->exclude)
     chain_checked(&chain);
+  else if (events->block->time_ms)
+    chain_milliseconds(&chain);
+  else
+    chain_seconds(&chain);
 }
 
 INLINE guint32 next_bit(const guint64 *bits, guint32 from) { /* there is one */
@@ -434,20 +454,26 @@ static void count_chained(const FunnelRules *rules, FunnelEvents *events, Funnel
     tally_depth(rules, events, scratch, words, rules->n_steps, tally);
 }
 
+/* Persons with a match after one in range are walked; of the others only the first match counts. */
 static void count_any(const FunnelRules *rules, FunnelEvents *events, FunnelScratch *scratch, FunnelTally *tally) {
   const Block *block = events->block;
   guint words = bits_words(block->n_events);
-  guint64 *starts = scratch->after;
-  memcpy(starts, events->steps[0], words * sizeof(guint64));
+  guint64 *starts = scratch->reached[0], *some = scratch->reached[1], *after = scratch->after;
+  memcpy(some, events->steps[0], words * sizeof(guint64));
   for (guint k = 1; k < rules->n_steps; k++)
-    bits_or(starts, events->steps[k], words);
+    bits_or(some, events->steps[k], words);
+  memcpy(starts, some, words * sizeof(guint64));
   if (events->in_range)
     bits_and(starts, events->in_range, words);
+  bits_after(starts, block->ends, after, words);
+  guint64 begun = tally->reached[0] + bits_count_persons(starts, after, block->ends, words);
+  bits_and(some, after, words);
   for (guint32 person = 0; person < block->n_persons; person++) {
-    guint to = block->person_start[person + 1];
-    if (bits_next(starts, block->person_start[person], to) < to)
+    guint from = block->person_start[person], to = block->person_start[person + 1];
+    if (bits_next(tally->each ? starts : some, from, to) < to)
       whole_person(rules, events, person, scratch, tally);
   }
+  tally->reached[0] = begun;
 }
 
 void funnel_count_persons(const FunnelRules *rules, FunnelEvents *events, FunnelScratch *scratch, FunnelTally *tally) {

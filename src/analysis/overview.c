@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Two passes: the first finds from when to when there are events, so that the second can count them by day,
  * month or year. Journeys count when they begin in range, conversions when they lie in it; with --where a
- * journey counts that holds a matching event. */
+ * journey must hold a matching event in range. */
 #include "analysis/overview.h"
 #include "analysis/bits.h"
 #include "analysis/derive.h"
@@ -224,7 +224,7 @@ static gboolean in_range(const Question *question, gint64 ms) {
   return ms >= question->from_ms && ms < question->to_ms;
 }
 
-/* Bits of journeys with a kept event, in `held`. */
+/* Bits of journeys with an event that counts, in `held`. */
 static void find_held(const Derived *derived, const guint64 *kept, guint64 *held) {
   for (guint32 i = 0; i < derived->n_events; i++)
     if (derived->event_journey[i] && bit_at(kept, i))
@@ -270,7 +270,7 @@ static gboolean second_pass(const Question *question, guint block, const Block *
   worker->sum.persons += bits_count_persons(worker->bits, worker->bits + worker->words, data->ends, words);
   if (!derive_block(run->derive, worker->scratch, block, data, &derived, error))
     return FALSE;
-  count_journeys(question, &derived, scope.kept, worker);
+  count_journeys(question, &derived, scope.kept ? worker->bits : NULL, worker);
   count_goals(question, &derived, scope.kept, worker);
   return TRUE;
 }
