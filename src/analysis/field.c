@@ -122,6 +122,8 @@ static GPtrArray *read_source_kinds(Record *record, const Names *names) {
     g_autofree char *setting = g_strdup_printf("source.%.*s.kind", (int)source.size, source.at);
     g_ptr_array_add(kinds, record_setting(record, setting));
   }
+  if (kinds->len > NAMES_MAX) /* then "(other)" may occur */
+    g_ptr_array_set_size(kinds, FIELD_SHARED_MAX);
   return kinds;
 }
 
@@ -192,7 +194,9 @@ guint32 field_shared_count(const Field *field) {
   case FIELD_GRADE: return G_N_ELEMENTS(GRADES);
   case FIELD_KIND: return field->source_kind->len;
   default:
-    return names_overflowed(names, name_kind(field->kind)) ? FIELD_SHARED_MAX : names_count(names, name_kind(field->kind)) + 1;
+    if (names_count(names, name_kind(field->kind)) >= NAMES_MAX) /* then "(other)" may occur */
+      return FIELD_SHARED_MAX;
+    return names_count(names, name_kind(field->kind)) + 1;
   }
 }
 
@@ -231,26 +235,33 @@ static char *place_text(Text channel, Text event) {
   return g_strdup_printf("%.*s / %.*s", (int)channel.size, channel.at, (int)event.size, event.at);
 }
 
+static void add_touchpoint(Maker *maker, const Names *names, guint32 stated, guint32 channel, guint32 event) {
+  g_autofree char *text =
+      stated ? text_dup(names_text(names, NAME_TOUCHPOINT, (guint16)stated))
+             : place_text(names_text(names, NAME_CHANNEL, (guint16)channel), names_text(names, NAME_EVENT, (guint16)event));
+  add_text(maker, text_of(text));
+}
+
+/* Most blocks have few pairs of channel and event, so a small cache answers instead of the table. */
 static void make_touchpoints(Maker *maker, const Field *field, const Block *data) {
-  const Names *names = snapshot_names(field->snapshot);
-  guint64 last_identity = G_MAXUINT64;
-  guint32 last_code = 0;
+  enum { CACHE = 1024 };
+  struct {
+    guint64 identity;
+    guint32 code;
+  } cache[CACHE] = {{0}};
   for (guint32 i = 0; i < data->n_events; i++) {
     guint32 stated = codes_at(&data->touchpoint, i), channel = stated ? 0 : codes_at(&data->channel, i),
             event = stated ? 0 : codes_at(&data->event, i);
     guint64 identity = (guint64)stated << 32 | (guint64)channel << 16 | event;
+    guint at = (guint)(identity ^ identity >> 10 ^ identity >> 20) % CACHE;
     gboolean is_new = FALSE;
-    if (identity != last_identity) {
-      last_identity = identity;
-      last_code = identity ? made_code(maker, identity, &is_new) : 0;
+    if (cache[at].identity != identity) {
+      cache[at].identity = identity;
+      cache[at].code = made_code(maker, identity, &is_new);
     }
-    maker->codes[i] = last_code;
-    if (!is_new)
-      continue;
-    g_autofree char *text =
-        stated ? text_dup(names_text(names, NAME_TOUCHPOINT, (guint16)stated))
-               : place_text(names_text(names, NAME_CHANNEL, (guint16)channel), names_text(names, NAME_EVENT, (guint16)event));
-    add_text(maker, text_of(text));
+    maker->codes[i] = cache[at].code;
+    if (is_new)
+      add_touchpoint(maker, snapshot_names(field->snapshot), stated, channel, event);
   }
 }
 

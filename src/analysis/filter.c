@@ -17,13 +17,19 @@
 #include "base/regex.h"
 #include "journey/value_path.h"
 
+typedef struct { /* a value as written, and as millionths where that is exact: most numbers compare that way */
+  Text text;
+  gboolean number;
+  gint64 micro;
+} Literal;
+
 typedef struct Node Node;
 struct Node {
   ConditionKind kind;
   ConditionOp op;
   GPtrArray *children; /* of Node*; COUNT: the inner condition; PICK: that and what the picked event must satisfy */
   Field *field;        /* COMPARE, EXISTS; COUNT: by */
-  GPtrArray *texts;    /* COMPARE: of char* */
+  GArray *literals;    /* COMPARE: of Literal */
   GArray *numbers;     /* COMPARE of time and value, COUNT: of gint64 */
   Regex *regex;        /* OP_MATCH */
   guint8 *verdicts;    /* of a shared dictionary */
@@ -52,7 +58,9 @@ static void node_free(Node *node) {
     return;
   g_ptr_array_unref(node->children);
   field_free(node->field);
-  g_ptr_array_unref(node->texts);
+  for (guint i = 0; i < node->literals->len; i++)
+    g_free((char *)g_array_index(node->literals, Literal, i).text.at);
+  g_array_unref(node->literals);
   g_array_unref(node->numbers);
   regex_free(node->regex);
   g_free(node->verdicts);
@@ -65,7 +73,7 @@ static Node *node_new(ConditionKind kind, ConditionOp op) {
   node->kind = kind;
   node->op = op;
   node->children = g_ptr_array_new_with_free_func((GDestroyNotify)node_free);
-  node->texts = g_ptr_array_new_with_free_func(g_free);
+  node->literals = g_array_new(FALSE, FALSE, sizeof(Literal));
   node->numbers = g_array_new(FALSE, FALSE, sizeof(gint64));
   return node;
 }
@@ -121,11 +129,32 @@ static void judge_shared(Node *node) {
     node->verdicts[entry] = (guint8)judge(node, field_shared_entry(node->field, entry), NULL);
 }
 
+/* A canonical decimal of at most 12 digits before the point and 6 behind it. */
+static gboolean small_decimal(Text text, gint64 *micro) {
+  const char *at = text.at, *end = text.at + text.size;
+  gboolean negative = at < end && *at == '-';
+  const char *first = at += negative;
+  gint64 whole = 0;
+  while (at < end && g_ascii_isdigit(*at) && at - first < 12)
+    whole = whole * 10 + (*at++ - '0');
+  if (at == first || (at - first > 1 && *first == '0'))
+    return FALSE;
+  gint64 scale = 1000000;
+  if (at < end && *at == '.' && at + 1 < end)
+    for (at++; at < end && g_ascii_isdigit(*at) && scale > 1; at++)
+      whole = whole * 10 + (*at - '0'), scale /= 10;
+  *micro = (negative ? -whole : whole) * scale;
+  return at == end;
+}
+
 static gboolean read_texts(Node *node, const Condition *condition, GError **error) {
-  for (guint i = 0; i < condition->values->len; i++)
-    g_ptr_array_add(node->texts, g_strdup(g_ptr_array_index(condition->values, i)));
+  for (guint i = 0; i < condition->values->len; i++) {
+    Literal literal = {.text = text_of(g_strdup(g_ptr_array_index(condition->values, i)))};
+    literal.number = small_decimal(literal.text, &literal.micro);
+    g_array_append_val(node->literals, literal);
+  }
   if (node->kind == CONDITION_COMPARE && node->op == OP_MATCH) {
-    node->regex = regex_new(g_ptr_array_index(node->texts, 0), error);
+    node->regex = regex_new(g_array_index(node->literals, Literal, 0).text.at, error);
     if (!node->regex) {
       g_prefix_error(error, "column %u: ", condition->value_column);
       return FALSE;
@@ -204,23 +233,35 @@ void filter_free(Filter *filter) {
 
 /* --- verdicts on values ---------------------------------------------------------------------- */
 
-static gboolean contains(Text text, const char *part) {
-  gsize size = strlen(part);
-  return size == 0 || (text.size >= size && memmem(text.at, text.size, part, size));
+static gboolean contains(Text text, Text part) {
+  return part.size == 0 || (text.size >= part.size && memmem(text.at, text.size, part.at, part.size));
+}
+
+static gboolean holds(ConditionOp op, gint64 a, gint64 b) {
+  switch (op) {
+  case OP_EQ: return a == b;
+  case OP_NE: return a != b;
+  case OP_LT: return a < b;
+  case OP_LE: return a <= b;
+  case OP_GT: return a > b;
+  case OP_GE: return a >= b;
+  default: return FALSE;
+  }
 }
 
 static gboolean judge_scalar(const Node *node, Text scalar) {
-  const char *first = g_ptr_array_index(node->texts, 0);
-  switch (node->op) {
-  case OP_IN:
-    for (guint i = 0; i < node->texts->len; i++)
-      if (condition_compare(OP_EQ, scalar, text_of(g_ptr_array_index(node->texts, i))))
-        return TRUE;
-    return FALSE;
-  case OP_MATCH: return regex_match(node->regex, scalar);
-  case OP_CONTAINS: return contains(scalar, first);
-  default: return condition_compare(node->op, scalar, text_of(first));
-  }
+  const Literal *literals = &g_array_index(node->literals, Literal, 0);
+  if (node->op == OP_MATCH)
+    return regex_match(node->regex, scalar);
+  if (node->op == OP_CONTAINS)
+    return contains(scalar, literals[0].text);
+  ConditionOp op = node->op == OP_IN ? OP_EQ : node->op;
+  gint64 micro;
+  gboolean number = small_decimal(scalar, &micro);
+  for (guint i = 0; i < node->literals->len; i++)
+    if (number && literals[i].number ? holds(op, micro, literals[i].micro) : condition_compare(op, scalar, literals[i].text))
+      return TRUE;
+  return FALSE;
 }
 
 static gboolean judge_element(Text scalar, gpointer node) {
@@ -241,20 +282,11 @@ static gboolean judge(const Node *node, ColumnEntry entry, ValueReader **reader)
 }
 
 static gboolean judge_number(const Node *node, gint64 number) {
-  gint64 first = g_array_index(node->numbers, gint64, 0);
-  switch (node->op) {
-  case OP_EQ: return number == first;
-  case OP_NE: return number != first;
-  case OP_LT: return number < first;
-  case OP_LE: return number <= first;
-  case OP_GT: return number > first;
-  case OP_GE: return number >= first;
-  default:
-    for (guint i = 0; i < node->numbers->len; i++)
-      if (number == g_array_index(node->numbers, gint64, i))
-        return TRUE;
-    return FALSE;
-  }
+  ConditionOp op = node->op == OP_IN ? OP_EQ : node->op;
+  for (guint i = 0; i < node->numbers->len; i++)
+    if (holds(op, number, g_array_index(node->numbers, gint64, i)))
+      return TRUE;
+  return FALSE;
 }
 
 /* --- bitmaps --------------------------------------------------------------------------------- */
@@ -384,7 +416,8 @@ static guint count_range(const guint64 *bits, guint from, guint to) {
   return n;
 }
 
-/* Entries as sets of texts: the same text under two kinds is one value, an array is its elements. */
+/* Entries as sets of texts: the same text under two kinds is one value, an array is its elements. Where all entries
+ * are of one plain kind each stands for itself, and only `stamp` is made. */
 typedef struct {
   GHashTable *numbers; /* of char* text to number */
   GArray *all;         /* of guint32: the numbers of every entry, one after the other */
@@ -413,7 +446,19 @@ static void distinct_clear(Distinct *distinct) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Distinct, distinct_clear)
 
+static gboolean one_plain_kind(const Field *field, const FieldBlock *block) {
+  for (guint32 entry = 1; entry < block->n_entries; entry++) {
+    ValueKind kind = field_entry(field, block, entry).kind;
+    if (kind == VALUE_JSON || (kind != VALUE_NONE && kind != field_entry(field, block, 1).kind))
+      return FALSE;
+  }
+  return field_kind(field) != FIELD_KIND; /* several sources share one kind */
+}
+
 static void distinct_init(Distinct *distinct, const Field *field, const FieldBlock *block) {
+  distinct->stamp = g_new0(guint32, (gsize)block->n_entries + 1);
+  if (one_plain_kind(field, block))
+    return;
   g_autoptr(ValueReader) reader = value_reader_new();
   distinct->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   distinct->all = g_array_new(FALSE, FALSE, sizeof(guint32));
@@ -427,18 +472,29 @@ static void distinct_init(Distinct *distinct, const Field *field, const FieldBlo
       distinct_add(value.text, distinct);
   }
   distinct->start[block->n_entries] = distinct->all->len;
+  g_free(distinct->stamp);
   distinct->stamp = g_new0(guint32, (gsize)g_hash_table_size(distinct->numbers) + 1);
 }
 
-static guint distinct_range(Distinct *distinct, const Codes *codes, const guint64 *bits, guint from, guint to, guint32 stamp) {
+static guint stamp_new(guint32 *stamp, guint32 value) {
+  guint is_new = *stamp != value;
+  *stamp = value;
+  return is_new;
+}
+
+static guint distinct_range(Distinct *distinct, const Field *field, const FieldBlock *block, const guint64 *bits, guint from,
+                            guint to, guint32 stamp) {
   guint n = 0;
   for (guint i = bits_next(bits, from, to); i < to; i = bits_next(bits, i + 1, to)) {
-    guint32 entry = codes_at(codes, i);
-    for (guint32 k = distinct->start[entry]; k < distinct->start[entry + 1]; k++) {
-      guint32 *seen = &distinct->stamp[g_array_index(distinct->all, guint32, k)];
-      n += *seen != stamp;
-      *seen = stamp;
+    guint32 entry = codes_at(&block->codes, i);
+    if (entry >= block->n_entries)
+      continue;
+    if (!distinct->start) {
+      n += field_entry(field, block, entry).kind == VALUE_NONE ? 0 : stamp_new(&distinct->stamp[entry], stamp);
+      continue;
     }
+    for (guint32 k = distinct->start[entry]; k < distinct->start[entry + 1]; k++)
+      n += stamp_new(&distinct->stamp[g_array_index(distinct->all, guint32, k)], stamp);
   }
   return n;
 }
@@ -455,7 +511,8 @@ static gboolean count_bits(const Node *node, const Context *context, guint64 *bi
   memset(bits, 0, bits_words(context->n) * sizeof *bits);
   for (guint person = 0; person < data->n_persons; person++) {
     guint from = data->person_start[person], to = data->person_start[person + 1];
-    guint n = node->field ? distinct_range(&distinct, &field.codes, seen, from, to, person + 1) : count_range(seen, from, to);
+    guint n =
+        node->field ? distinct_range(&distinct, node->field, &field, seen, from, to, person + 1) : count_range(seen, from, to);
     if (judge_number(node, n))
       bit_set(bits, person);
   }

@@ -15,13 +15,17 @@ typedef struct {
   Text text;
 } Word;
 
+typedef struct { /* the upper half of the hash tells most strangers without a look at the word; code 0: free */
+  guint32 tag, code;
+} Slot;
+
 struct Key {
   Field *field;
   HashKey secret;       /* values come from strangers */
   pthread_mutex_t lock; /* of everything below */
   GStringChunk *texts;
-  GArray *words;  /* of Word; 0 is "(none)" */
-  guint32 *slots; /* open addressing: code, 0 free */
+  GArray *words; /* of Word; 0 is "(none)" */
+  Slot *slots;   /* open addressing */
   guint32 mask;
   guint32 *shared; /* entry to code, or NULL */
 };
@@ -38,7 +42,7 @@ Key *key_new(const Question *question, const char *field, GError **error) {
   key->words = g_array_new(FALSE, FALSE, sizeof(Word));
   Word none = {0, text_of("(none)")};
   g_array_append_val(key->words, none);
-  key->slots = g_new0(guint32, FIRST_SLOTS);
+  key->slots = g_new0(Slot, FIRST_SLOTS);
   key->mask = FIRST_SLOTS - 1;
   if (field_is_shared(key->field)) {
     key->shared = g_new(guint32, field_shared_count(key->field));
@@ -61,34 +65,36 @@ void key_free(Key *key) {
 
 /* --- under the lock -------------------------------------------------------------------------- */
 
-static guint32 *find_slot(const Key *key, guint64 hash, Text text) {
+static Slot *find_slot(const Key *key, guint64 hash, Text text) {
   for (guint32 at = (guint32)hash & key->mask;; at = (at + 1) & key->mask) {
-    const Word *word = &g_array_index(key->words, Word, key->slots[at]);
-    if (!key->slots[at] || (word->hash == hash && text_equal(word->text, text)))
-      return &key->slots[at];
+    Slot *slot = &key->slots[at];
+    if (!slot->code || (slot->tag == (guint32)(hash >> 32) && text_equal(g_array_index(key->words, Word, slot->code).text, text)))
+      return slot;
   }
 }
 
 static gboolean grow(Key *key) {
-  guint32 size = (key->mask + 1) * 2;
-  guint32 *slots = g_try_malloc0_n(size, sizeof *slots);
+  guint32 mask = key->mask * 2 + 1;
+  Slot *slots = g_try_malloc0_n((gsize)mask + 1, sizeof *slots);
   if (!slots)
     return FALSE;
+  for (guint32 code = 1; code < key->words->len; code++) {
+    guint64 hash = g_array_index(key->words, Word, code).hash;
+    guint32 at = (guint32)hash & mask;
+    while (slots[at].code)
+      at = (at + 1) & mask;
+    slots[at] = (Slot){(guint32)(hash >> 32), code};
+  }
   g_free(key->slots);
   key->slots = slots;
-  key->mask = size - 1;
-  for (guint32 code = 1; code < key->words->len; code++) {
-    const Word *word = &g_array_index(key->words, Word, code);
-    *find_slot(key, word->hash, word->text) = code;
-  }
+  key->mask = mask;
   return TRUE;
 }
 
-static gboolean intern(Key *key, Text text, guint32 *code, GError **error) {
-  guint64 hash = hash64(&key->secret, text.at, text.size);
-  guint32 *slot = find_slot(key, hash, text);
-  if (*slot) {
-    *code = *slot;
+static gboolean intern(Key *key, guint64 hash, Text text, guint32 *code, GError **error) {
+  Slot *slot = find_slot(key, hash, text);
+  if (slot->code) {
+    *code = slot->code;
     return TRUE;
   }
   if (key->words->len > KEYS_MAX)
@@ -99,32 +105,29 @@ static gboolean intern(Key *key, Text text, guint32 *code, GError **error) {
       return error_set(error, ERROR_LIMIT, "not enough memory for %u distinct values of a key", key->words->len);
     slot = find_slot(key, hash, text);
   }
-  *slot = *code = key->words->len;
+  *code = key->words->len;
+  *slot = (Slot){(guint32)(hash >> 32), *code};
   Word word = {hash, {g_string_chunk_insert_len(key->texts, text.at, text.size), text.size}};
   g_array_append_val(key->words, word);
   return TRUE;
 }
 
 /* Codes of the entries that occur, into `table`; the others stay as they are. */
-static gboolean intern_entries(Key *key, const FieldBlock *block, const guint8 *occurs, guint32 *table, GError **error) {
+static gboolean intern_entries(Key *key, const FieldBlock *block, const guint8 *occurs, const guint64 *hashes, guint32 *table,
+                               GError **error) {
   for (guint32 entry = 0; entry < block->n_entries; entry++) {
     if (!occurs[entry] || table[entry] != UNKNOWN)
       continue;
     ColumnEntry value = field_entry(key->field, block, entry);
     if (value.kind == VALUE_NONE)
       table[entry] = KEY_NONE;
-    else if (!intern(key, value.text, &table[entry], error))
+    else if (!intern(key, hashes[entry], value.text, &table[entry], error))
       return FALSE;
   }
   return TRUE;
 }
 
 /* --- blocks ---------------------------------------------------------------------------------- */
-
-static void mark_occurring(const Codes *codes, guint32 n, guint8 *occurs) {
-  for (guint32 i = 0; i < n; i++)
-    occurs[codes_at(codes, i)] = 1;
-}
 
 #define TRANSLATE(type)                                                                                                            \
   for (guint32 i = 0; i < n; i++) {                                                                                                \
@@ -147,15 +150,26 @@ static gboolean translate(const Codes *codes, guint32 n, const guint32 *table, g
   return !unknown;
 }
 
+/* Hashes of the entries that occur: what can be done without the lock. */
+static void hash_entries(const Key *key, const FieldBlock *block, const guint8 *occurs, guint64 *hashes) {
+  for (guint32 entry = 0; entry < block->n_entries; entry++) {
+    Text text = occurs[entry] ? field_entry(key->field, block, entry).text : (Text){NULL, 0};
+    hashes[entry] = text.size ? hash64(&key->secret, text.at, text.size) : 0;
+  }
+}
+
 static gboolean intern_occurring(Key *key, const FieldBlock *block, guint32 n, guint32 *table, GError **error) {
   g_autofree guint8 *occurs = g_try_malloc0(block->n_entries);
-  if (!occurs)
+  g_autofree guint64 *hashes = g_try_malloc_n(block->n_entries, sizeof *hashes);
+  if (!occurs || !hashes)
     return error_set(error, ERROR_LIMIT, "not enough memory for %u values of a key", block->n_entries);
-  mark_occurring(&block->codes, n, occurs);
+  for (guint32 i = 0; i < n; i++)
+    occurs[codes_at(&block->codes, i)] = 1;
+  hash_entries(key, block, occurs, hashes);
   pthread_mutex_lock(&key->lock);
   if (key->shared)
     memcpy(table, key->shared, block->n_entries * sizeof *table);
-  gboolean done = intern_entries(key, block, occurs, table, error);
+  gboolean done = intern_entries(key, block, occurs, hashes, table, error);
   if (key->shared)
     memcpy(key->shared, table, block->n_entries * sizeof *table);
   pthread_mutex_unlock(&key->lock);

@@ -104,14 +104,16 @@ static gboolean range_params(const Params *params, Zone *zone, Question *questio
   return TRUE;
 }
 
-static Condition *condition_param(const Params *params, const char *name, GError **error) {
+typedef gboolean (*ConditionCheck)(const Condition *condition, GError **error);
+
+static Condition *condition_param(const Params *params, const char *name, ConditionCheck check, GError **error) {
   g_autoptr(GError) inner = NULL;
-  Condition *condition = condition_parse(params_get(params, name), &inner);
-  if (!condition) {
-    g_prefix_error(&inner, "--%s: ", name);
-    g_propagate_error(error, g_steal_pointer(&inner));
-  }
-  return condition;
+  g_autoptr(Condition) condition = condition_parse(params_get(params, name), &inner);
+  if (condition && check(condition, &inner))
+    return g_steal_pointer(&condition);
+  g_prefix_error(&inner, "--%s: ", name);
+  g_propagate_error(error, g_steal_pointer(&inner));
+  return NULL;
 }
 
 static gboolean int_param(const Params *params, const char *name, gint64 max, gint64 *value, GError **error) {
@@ -137,9 +139,9 @@ gboolean workspace_question(Workspace *workspace, const Params *params, Question
                   range_params(params, workspace->zone, question, error) && int_param(params, "seed", G_MAXINT64, &seed, error) &&
                   int_param(params, "threads", 1024, &threads, error);
   if (good && params_get(params, "where"))
-    good = (question->where = condition_param(params, "where", error)) != NULL;
+    good = (question->where = condition_param(params, "where", condition_require_events, error)) != NULL;
   if (good && params_get(params, "among"))
-    good = (question->among = condition_param(params, "among", error)) != NULL;
+    good = (question->among = condition_param(params, "among", condition_require_persons, error)) != NULL;
   question->seed = (guint64)seed;
   question->threads = (guint)threads;
   if (!good)

@@ -9,7 +9,8 @@
  *
  * A file that does not fit is made anew: nothing in it is not in the record too. It is written under a name of
  * its maker's own and renamed; who comes second takes the first one's. A block's checksum and codes are
- * checked when it is first touched. Where all values are missing there is no file. */
+ * checked when it is first touched. A path below a key that leads nowhere gets no file: whoever asks could fill the
+ * disk with names. */
 #include "journey/column.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 enum { COLUMN_VERSION = 1, MAGIC_SIZE = 8 };
-static const gsize BUDGET_BYTES = 320 << 20; /* 10 M events with their places stay below 400 MB */
+static const gsize BUDGET_BYTES = 256 << 20; /* for the dictionaries; with places and tables 10 M events stay below 500 MB */
 static const gsize MEMORY_MAX = (gsize)2 << 30;
 static const char MAGIC[MAGIC_SIZE + 1] = "ETCOLUMN";
 
@@ -240,7 +241,7 @@ static Writing part_write(const char *path, const ColumnSource *source, const ch
     g_propagate_error(error, g_steal_pointer(&failed));
     return FAILED;
   }
-  if (!output.any)
+  if (!output.any && source->path)
     return NOTHING_TO_WRITE;
   if (!file_out_commit(output.file, NULL))
     return CANNOT_WRITE;

@@ -5,10 +5,10 @@
  *   record   row 1 "de"  2 "at"  3 -  4 "de" ...     scan:    code of row   1 2 0 1 ...    values "de" "at"
  *   block    rows 4 2 3                              gather:  1 2 0         its own dictionary: "de" "at"
  *
- * Scanning threads take disjoint ranges of rows and have a dictionary each, so that none waits; a value that
- * two of them met becomes one entry again when a block gathers it. A block's entries stand in the order in
- * which its events have them: the bytes depend on nothing else. When the dictionaries outgrow the budget, the blocks are
- * halved and made in more than one scan. */
+ * Scanning threads take disjoint ranges of rows and have a dictionary each, so that none waits; afterwards the
+ * values that several of them met get one number. A block's entries stand in the order in which its events
+ * have them: the bytes depend on nothing else. When the dictionaries outgrow the budget, the blocks are halved
+ * and made in more than one scan. */
 #include "journey/column_maker.h"
 #include "base/error.h"
 #include "base/parallel.h"
@@ -116,12 +116,16 @@ typedef struct { /* a value in the arena; its bytes follow; values begin at mult
   guint32 kind : 4, size : 28;
 } Value;
 
+typedef struct { /* number + 1, 0 free; with the upper hash bits most looks at a value are right ones */
+  guint32 hash, code;
+} Slot;
+
 typedef struct {
   guint8 *arena;
-  gsize used, capacity, most; /* bytes; `most` for arena, places and slots together */
+  gsize used, capacity, most; /* bytes; `most` for arena, values and slots together */
   guint32 *value;             /* where each value stands in the arena, in units of 4 */
   guint32 n, value_capacity;
-  guint32 *slots; /* open addressing: number + 1; 0 free */
+  Slot *slots; /* open addressing */
   guint32 mask;
 } Dictionary;
 
@@ -137,35 +141,43 @@ static const Value *value_at(const Dictionary *dictionary, guint32 number) {
 static Text value_text(const Value *value) {
   return (Text){(const char *)(value + 1), value->size};
 }
-
-static guint64 value_hash(const HashKey *key, ValueKind kind, Text text) {
-  return hash64(key, text.at, text.size) + (guint64)kind * 0x9e3779b9;
+static gboolean value_is(const Value *value, ValueKind kind, Text text) {
+  return value->kind == kind && text_equal(value_text(value), text);
 }
 
-static guint32 *find_slot(const Dictionary *dictionary, guint64 hash, ValueKind kind, Text text) {
-  for (guint32 at = (guint32)hash & dictionary->mask;; at = (at + 1) & dictionary->mask) {
-    guint32 *slot = &dictionary->slots[at];
-    if (!*slot)
-      return slot;
-    const Value *value = value_at(dictionary, *slot - 1);
-    if (value->kind == kind && text_equal(value_text(value), text))
-      return slot;
-  }
+static guint32 value_hash(const HashKey *key, ValueKind kind, Text text) {
+  return (guint32)hash64(key, text.at, text.size) + (guint32)kind * 0x9e3779b9u;
 }
 
-static gboolean grow_slots(Dictionary *dictionary, const HashKey *key) {
-  guint32 size = dictionary->slots ? (dictionary->mask + 1) * 2 : SLOTS_FIRST;
-  guint32 *slots = g_try_malloc0_n(size, sizeof *slots);
-  if (!slots)
+/* Twice as many slots, or the first ones. */
+static gboolean grow_slots(Slot **slots, guint32 *mask) {
+  guint32 size = *slots ? (*mask + 1) * 2 : SLOTS_FIRST;
+  Slot *grown = g_try_malloc0_n(size, sizeof *grown);
+  if (!grown)
     return FALSE;
-  g_free(dictionary->slots);
-  dictionary->slots = slots;
-  dictionary->mask = size - 1;
-  for (guint32 number = 0; number < dictionary->n; number++) {
-    const Value *value = value_at(dictionary, number);
-    *find_slot(dictionary, value_hash(key, value->kind, value_text(value)), value->kind, value_text(value)) = number + 1;
+  for (guint32 i = 0; *slots && i <= *mask; i++) {
+    guint32 at = (*slots)[i].hash & (size - 1);
+    while ((*slots)[i].code && grown[at].code)
+      at = (at + 1) & (size - 1);
+    if ((*slots)[i].code)
+      grown[at] = (*slots)[i];
   }
+  g_free(*slots);
+  *slots = grown;
+  *mask = size - 1;
   return TRUE;
+}
+
+static gboolean slots_full(const Slot *slots, guint32 mask, guint32 n) {
+  return !slots || n >= mask / 4 * 3;
+}
+
+static Slot *find_slot(const Dictionary *dictionary, guint32 hash, ValueKind kind, Text text) {
+  for (guint32 at = hash & dictionary->mask;; at = (at + 1) & dictionary->mask) {
+    Slot *slot = &dictionary->slots[at];
+    if (!slot->code || (slot->hash == hash && value_is(value_at(dictionary, slot->code - 1), kind, text)))
+      return slot;
+  }
 }
 
 static gboolean make_room(Dictionary *dictionary, gsize size) {
@@ -189,19 +201,20 @@ static gboolean make_room(Dictionary *dictionary, gsize size) {
 }
 
 static gsize dictionary_bytes(const Dictionary *dictionary) {
-  return dictionary->used + (gsize)dictionary->n * sizeof(guint32) + ((gsize)dictionary->mask + 1) * sizeof(guint32);
+  return dictionary->used + (gsize)dictionary->n * sizeof(guint32) + ((gsize)dictionary->mask + 1) * sizeof(Slot);
 }
 
 /* The value's number plus 1; 0 when the dictionary is full. */
 static guint32 dictionary_add(Dictionary *dictionary, const HashKey *key, ValueKind kind, Text text) {
-  if ((!dictionary->slots || dictionary->n >= dictionary->mask / 4 * 3) && !grow_slots(dictionary, key))
+  if (slots_full(dictionary->slots, dictionary->mask, dictionary->n) && !grow_slots(&dictionary->slots, &dictionary->mask))
     return 0;
-  guint32 *slot = find_slot(dictionary, value_hash(key, kind, text), kind, text);
-  if (*slot)
-    return *slot;
+  guint32 hash = value_hash(key, kind, text);
+  Slot *slot = find_slot(dictionary, hash, kind, text);
+  if (slot->code)
+    return slot->code;
   gsize size = (sizeof(Value) + text.size + 3) / 4 * 4;
-  if (text.size >= 1 << 28 || dictionary_bytes(dictionary) + size > dictionary->most || dictionary->used / 4 > G_MAXUINT32 - size ||
-      !make_room(dictionary, size))
+  if (text.size >= 1 << 28 || dictionary_bytes(dictionary) + size > dictionary->most ||
+      (dictionary->used + size) / 4 > G_MAXUINT32 || !make_room(dictionary, size))
     return 0;
   Value *value = (Value *)(void *)(dictionary->arena + dictionary->used);
   value->kind = kind & 0xf;
@@ -210,7 +223,8 @@ static guint32 dictionary_add(Dictionary *dictionary, const HashKey *key, ValueK
     memcpy(value + 1, text.at, text.size);
   dictionary->value[dictionary->n] = (guint32)(dictionary->used / 4);
   dictionary->used += size;
-  return *slot = ++dictionary->n;
+  *slot = (Slot){hash, ++dictionary->n};
+  return slot->code;
 }
 
 /* --- scanning ---------------------------------------------------------------------------------- */
@@ -220,7 +234,8 @@ typedef struct Maker Maker;
 typedef struct { /* one range of rows */
   Maker *maker;
   guint64 from, until;
-  guint32 base; /* of its values' numbers among those of all tasks */
+  guint32 base;    /* of its values' numbers among those of all tasks */
+  guint32 *number; /* per value of its own: the number among all, plus 1 */
   Dictionary dictionary;
   Batch *batch;
   ValueReader *reader;
@@ -329,6 +344,7 @@ static void make_tasks(Maker *maker) {
 static void maker_clear(Maker *maker) {
   for (guint i = 0; i < maker->n_tasks; i++) {
     dictionary_clear(&maker->tasks[i].dictionary);
+    g_free(maker->tasks[i].number);
     batch_free(maker->tasks[i].batch);
     value_reader_free(maker->tasks[i].reader);
   }
@@ -337,14 +353,77 @@ static void maker_clear(Maker *maker) {
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Maker, maker_clear)
 
-/* Numbers of a task's own dictionary become numbers among all. */
-static gboolean rebase_task(guint number, guint worker, gpointer data, GError **error) {
+/* --- one number a value ------------------------------------------------------------------------ */
+
+static const Value *find_value(const Maker *maker, guint32 number) {
+  guint task = 0;
+  while (task + 1 < maker->n_tasks && number >= maker->tasks[task + 1].base)
+    task++;
+  return value_at(&maker->tasks[task].dictionary, number - maker->tasks[task].base);
+}
+
+typedef struct { /* of all tasks' values so far, by number */
+  Slot *slots;
+  guint32 mask, n;
+} Union;
+
+/* The number, plus 1, of a value equal to this one; its own when it is the first. */
+static guint32 union_add(const Maker *maker, Union *all, guint32 hash, const Value *value, guint32 own) {
+  guint32 at = hash & all->mask;
+  for (; all->slots[at].code; at = (at + 1) & all->mask)
+    if (all->slots[at].hash == hash && value_is(find_value(maker, all->slots[at].code - 1), value->kind, value_text(value)))
+      return all->slots[at].code;
+  all->slots[at] = (Slot){hash, own};
+  all->n++;
+  return own;
+}
+
+static gboolean number_values(Maker *maker, Task *task, Union *all, GError **error) {
+  Dictionary *own = &task->dictionary;
+  task->number = g_try_malloc_n(MAX(own->n, 1), sizeof *task->number);
+  if (!task->number)
+    return no_memory(error);
+  /* room for all of them first: they come in order of their hashes, and would crowd one end of a table that grows */
+  while (slots_full(all->slots, all->mask, all->n + own->n))
+    if (!grow_slots(&all->slots, &all->mask))
+      return no_memory(error);
+  for (guint32 i = 0; own->slots && i <= own->mask; i++) {
+    guint32 code = own->slots[i].code;
+    if (code)
+      task->number[code - 1] = union_add(maker, all, own->slots[i].hash, value_at(own, code - 1), task->base + code);
+  }
+  g_clear_pointer(&own->slots, g_free);
+  return TRUE;
+}
+
+/* The first task's numbers stay, the others' values are looked up among those before. */
+static gboolean number_all(Maker *maker, GError **error) {
+  Union all = {0};
+  gboolean good = TRUE;
+  guint64 base = 0;
+  for (guint i = 0; i < maker->n_tasks; i++) {
+    maker->tasks[i].base = (guint32)base;
+    base += maker->tasks[i].dictionary.n;
+  }
+  if (base >= G_MAXUINT32)
+    return no_memory(error);
+  if (maker->n_tasks > 0) {
+    Dictionary *first = &maker->tasks[0].dictionary;
+    all = (Union){g_steal_pointer(&first->slots), first->mask, first->n};
+  }
+  for (guint i = 1; i < maker->n_tasks && good; i++)
+    good = number_values(maker, &maker->tasks[i], &all, error);
+  g_free(all.slots);
+  return good;
+}
+
+static gboolean renumber_task(guint number, guint worker, gpointer data, GError **error) {
   Maker *maker = data;
   const Task *task = &maker->tasks[number];
-  for (guint64 row = task->from; task->base && row < task->until; row++) {
+  for (guint64 row = task->from; task->number && row < task->until; row++) {
     gint64 place = place_of(&maker->rows, row);
     if (place >= 0 && maker->rows.codes[place])
-      maker->rows.codes[place] += task->base;
+      maker->rows.codes[place] = task->number[maker->rows.codes[place] - 1];
   }
   return TRUE;
 }
@@ -354,31 +433,23 @@ static gboolean collect(Maker *maker, GError **error) {
   gboolean few = maker->rows.words && maker->rows.n <= FEW_ROWS;
   if (maker->n_tasks && !(few ? scan_few(maker, error) : parallel_run(maker->threads, maker->n_tasks, scan_task, maker, error)))
     return FALSE;
-  guint64 base = 0;
-  for (guint i = 0; i < maker->n_tasks; i++) {
-    maker->tasks[i].base = (guint32)base;
-    base += maker->tasks[i].dictionary.n;
-  }
-  if (base >= G_MAXUINT32)
-    return no_memory(error);
-  return parallel_run(maker->threads, maker->n_tasks, rebase_task, maker, error);
+  return number_all(maker, error) && parallel_run(maker->threads, maker->n_tasks, renumber_task, maker, error);
 }
 
 /* --- gathering a block ------------------------------------------------------------------------- */
 
 typedef struct { /* the block's dictionary while it grows */
   const Maker *maker;
-  guint32 *by_number, *by_text; /* open addressing: entry, 0 free */
-  guint32 *numbers;             /* per slot of by_number: the value's */
+  struct {
+    guint32 number, entry; /* entry 0: free */
+  } * slots;               /* open addressing */
   guint32 mask, n;
   const Value **values; /* per entry */
   gsize texts_size;
 } Gather;
 
 static void gather_clear(Gather *gather) {
-  g_free(gather->by_number);
-  g_free(gather->by_text);
-  g_free(gather->numbers);
+  g_free(gather->slots);
   g_free(gather->values);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Gather, gather_clear)
@@ -388,42 +459,20 @@ static gboolean gather_init(Gather *gather, const Maker *maker, guint32 n_events
   while (size < n_events * 2)
     size *= 2;
   *gather = (Gather){.maker = maker, .mask = size - 1, .n = 1};
-  gather->by_number = g_try_malloc0_n(size, sizeof(guint32));
-  gather->by_text = g_try_malloc0_n(size, sizeof(guint32));
-  gather->numbers = g_try_malloc_n(size, sizeof(guint32));
+  gather->slots = g_try_malloc0_n(size, sizeof *gather->slots);
   gather->values = g_try_malloc_n((gsize)n_events + 1, sizeof(Value *));
-  return (gather->by_number && gather->by_text && gather->numbers && gather->values) || no_memory(error);
+  return (gather->slots && gather->values) || no_memory(error);
 }
 
-static const Value *find_value(const Maker *maker, guint32 number) {
-  guint task = 0;
-  while (task + 1 < maker->n_tasks && number >= maker->tasks[task + 1].base)
-    task++;
-  return value_at(&maker->tasks[task].dictionary, number - maker->tasks[task].base);
-}
-
-/* The entry of a value that another task's number may stand for already. */
-static guint32 entry_by_text(Gather *gather, guint32 number) {
-  const Value *value = find_value(gather->maker, number);
-  guint64 hash = value_hash(gather->maker->key, value->kind, value_text(value));
-  guint32 at = (guint32)hash & gather->mask;
-  for (; gather->by_text[at]; at = (at + 1) & gather->mask) {
-    const Value *known = gather->values[gather->by_text[at]];
-    if (known->kind == value->kind && text_equal(value_text(known), value_text(value)))
-      return gather->by_text[at];
-  }
-  gather->values[gather->n] = value;
-  gather->texts_size += value->size;
-  return gather->by_text[at] = gather->n++;
-}
-
-static guint32 entry_by_number(Gather *gather, guint32 number) {
+static guint32 entry_of(Gather *gather, guint32 number) {
   guint32 at = (guint32)hash_mix(number) & gather->mask;
-  for (; gather->by_number[at]; at = (at + 1) & gather->mask)
-    if (gather->numbers[at] == number)
-      return gather->by_number[at];
-  gather->numbers[at] = number;
-  return gather->by_number[at] = entry_by_text(gather, number);
+  for (; gather->slots[at].entry; at = (at + 1) & gather->mask)
+    if (gather->slots[at].number == number)
+      return gather->slots[at].entry;
+  gather->values[gather->n] = find_value(gather->maker, number);
+  gather->texts_size += gather->values[gather->n]->size;
+  gather->slots[at].number = number;
+  return gather->slots[at].entry = gather->n++;
 }
 
 static gboolean gather_codes(Gather *gather, const Block *block, guint32 *codes, GError **error) {
@@ -431,7 +480,7 @@ static gboolean gather_codes(Gather *gather, const Block *block, guint32 *codes,
   for (guint32 i = 0; i < block->n_events; i++) {
     gint64 place = place_of(rows, block_row(block, i));
     guint32 number = place >= 0 ? rows->codes[place] : 0;
-    codes[i] = number ? entry_by_number(gather, number - 1) : 0;
+    codes[i] = number ? entry_of(gather, number - 1) : 0;
   }
   return gather->texts_size < G_MAXUINT32 || error_set(error, ERROR_LIMIT, "the values of one block take more than 4 GiB");
 }
