@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The person is resolved once more from the events around it, this time with reasons (docs/identity.md). An
- * identifier may have taken part in many joins; the first one explains how it came in, and of a device its last
- * move. */
+/* The person is resolved once more from the events around it, this time with reasons (docs/identity.md). */
 #include "analysis/person.h"
 #include "base/error.h"
+#include <string.h>
 
 static guint64 present(const Person *person, guint32 identifier) {
   return component_output(person->component)->identifier_person[identifier];
@@ -26,30 +25,83 @@ static gboolean names_person(const Person *person, guint32 identifier) {
   return MAX(person_identifier(person, identifier)->hash, 1) == person->id;
 }
 
-static void note_join(PersonMember *member, guint32 identifier, const Reason *reason) {
-  guint32 with = reason->identifier == identifier ? reason->with : reason->identifier;
-  *member = (PersonMember){identifier, with, reason->kind, reason->row, reason->time_ms, 0};
+/* Every join and move of this person links two identifiers: a tree, whatever the order it grew in. */
+typedef struct {
+  GArray *edges; /* of guint: reasons; edge e is at places 2e and 2e + 1 of `next` */
+  guint32 *head; /* per identifier: its first place, PERSON_NOBODY none */
+  GArray *next;  /* of guint32 */
+} Tree;
+
+static gboolean links_two(const Reason *reason) {
+  return joins(reason) || reason->kind == REASON_MOVED;
 }
 
-/* How each identifier that stands with this person came there; `how` is REASON_OWNER where no reason is known. */
-static void explain(const Person *person, PersonMember *members, guint32 n) {
-  for (guint32 i = 0; i < n; i++)
-    members[i] = (PersonMember){i, PERSON_NOBODY, REASON_OWNER, 0, 0, 0};
+static void tree_add(Tree *tree, guint32 identifier) {
+  guint32 place = tree->next->len;
+  g_array_append_val(tree->next, tree->head[identifier]);
+  tree->head[identifier] = place;
+}
+
+static Tree tree_of(const Person *person, guint32 n) {
+  Tree tree = {g_array_new(FALSE, FALSE, sizeof(guint)), g_new(guint32, n + 1), g_array_new(FALSE, FALSE, sizeof(guint32))};
+  memset(tree.head, 0xff, (n + 1) * sizeof *tree.head);
+  for (guint r = 0; r < n_reasons(person); r++) {
+    const Reason *reason = reason_at(person, r);
+    if (!links_two(reason) || reason->person != person->id)
+      continue;
+    g_array_append_val(tree.edges, r);
+    tree_add(&tree, reason->identifier);
+    tree_add(&tree, reason->with);
+  }
+  return tree;
+}
+
+static void tree_clear(Tree *tree) {
+  g_array_unref(tree->edges);
+  g_array_unref(tree->next);
+  g_free(tree->head);
+}
+
+/* Walks away from the identifier that names the person: the link by which each one is reached explains it. */
+static void walk(const Person *person, const Tree *tree, guint32 root, PersonMember *members) {
+  g_autoptr(GArray) queue = g_array_new(FALSE, FALSE, sizeof(guint32));
+  g_array_append_val(queue, root);
+  for (guint i = 0; i < queue->len; i++) {
+    guint32 at = g_array_index(queue, guint32, i);
+    for (guint32 place = tree->head[at]; place != PERSON_NOBODY; place = g_array_index(tree->next, guint32, place)) {
+      const Reason *reason = reason_at(person, g_array_index(tree->edges, guint, place / 2));
+      guint32 other = reason->identifier == at ? reason->with : reason->identifier;
+      if (other == root || members[other].with != PERSON_NOBODY)
+        continue;
+      members[other] = (PersonMember){other, at, reason->kind, reason->row, reason->time_ms, 0};
+      g_array_append_val(queue, other);
+    }
+  }
+}
+
+/* A device that came back is here for its last move. */
+static void note_moves(const Person *person, PersonMember *members) {
   for (guint r = 0; r < n_reasons(person); r++) {
     const Reason *reason = reason_at(person, r);
     if (reason->person != person->id)
       continue;
     if (reason->kind == REASON_MOVED)
-      note_join(&members[reason->identifier], reason->identifier, reason);
+      members[reason->identifier] = (PersonMember){reason->identifier, reason->with, REASON_MOVED, reason->row, reason->time_ms, 0};
     if (reason->kind == REASON_SHARED)
       members[reason->identifier].how = REASON_SHARED;
-    if (!joins(reason))
-      continue;
-    if (members[reason->identifier].how == REASON_OWNER)
-      note_join(&members[reason->identifier], reason->identifier, reason);
-    if (members[reason->with].how == REASON_OWNER)
-      note_join(&members[reason->with], reason->with, reason);
   }
+}
+
+static void explain(const Person *person, PersonMember *members, guint32 n) {
+  guint32 root;
+  for (guint32 i = 0; i < n; i++)
+    members[i] = (PersonMember){i, PERSON_NOBODY, REASON_OWNER, 0, 0, 0};
+  if (component_find(person->component, person->id, &root)) {
+    Tree tree = tree_of(person, n);
+    walk(person, &tree, root, members);
+    tree_clear(&tree);
+  }
+  note_moves(person, members);
 }
 
 static int compare_members(gconstpointer a, gconstpointer b, gpointer user) {

@@ -479,7 +479,7 @@ static void mark_many_partners(Resolver *r, const guint32 *bound) {
         if (j != k)
           g_array_append_val(pairs, ((guint64){(guint64)identifier << 32 | input->tuple_members[j]}));
     }
-  qsort(pairs->data, pairs->len, sizeof(guint64), compare_pairs);
+  g_array_sort(pairs, compare_pairs);
   guint32 partners = 0;
   for (guint i = 0; i < pairs->len; i++) {
     guint64 pair = g_array_index(pairs, guint64, i), before = i ? g_array_index(pairs, guint64, i - 1) : ~pair;

@@ -134,6 +134,22 @@ static void explained(void) {
   g_assert_cmpuint(anna->n_conflicts, ==, 1); /* bob with her card */
 }
 
+static void every_link_leads_to_the_owner(void) {
+  g_autoptr(World) world = world_new("email:e@x.de+anonymous:d1 email:e@x.de+anonymous:d2 anonymous:d2+user:anna crm:9+user:anna");
+  g_autoptr(Person) anna = ask(world, "user:anna");
+  static const char *const links[] = {"email>anonymous", "anonymous>email", "anonymous>user", "crm>user"}; /* by time */
+  g_assert_cmpuint(anna->members->len, ==, 5);
+  for (guint i = 1; i < 5; i++) {
+    const PersonMember *member = &g_array_index(anna->members, PersonMember, i);
+    const Space *spaces = snapshot_spaces(world->snapshot)->spaces;
+    g_autofree char *link = g_strdup_printf("%s>%s", spaces[person_identifier(anna, member->identifier)->space].name,
+                                            spaces[person_identifier(anna, member->with)->space].name);
+    g_test_message("%s", link);
+    g_assert_cmpint(member->how, ==, REASON_SEEN_WITH);
+    g_assert_true(g_strv_contains(links, link));
+  }
+}
+
 static void any_identifier_will_do(void) {
   g_autoptr(World) world = world_new(STORY);
   g_autofree char *hex = g_strdup_printf(WHO_FORMAT, id_of(world, "user:anna"));
@@ -289,6 +305,8 @@ static void assert_explained(const World *world, const Block *block, guint32 per
   }
   g_assert_cmpuint(e, ==, block->person_start[person + 1]);
   g_assert_cmpuint(explained->id, ==, block->person_id[person]);
+  for (guint m = 1; m < explained->members->len; m++)
+    g_assert_cmpuint(g_array_index(explained->members, PersonMember, m).with, !=, PERSON_NOBODY);
 }
 
 static void assert_all_explained(const World *world) {
@@ -357,6 +375,7 @@ static void refused(void) {
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/a person is explained", explained);
+  g_test_add_func("/every link leads to the owner", every_link_leads_to_the_owner);
   g_test_add_func("/any identifier finds its present person", any_identifier_will_do);
   g_test_add_func("/who is not known is said so", nobody);
   g_test_add_func("/events after now are unseen", only_what_is_seen_by_now);
