@@ -161,9 +161,9 @@ static gboolean run_models(Attribution *attribution, GError **error) {
     totals.net_value += g_array_index(paths->net_value, gint64, p);
     attribution->n_nulls += g_array_index(paths->nulls, gint64, p);
   }
-  attribution->conversions = totals.conversions + paths->none_conversions;
-  attribution->value = totals.value + paths->none_value;
-  attribution->net_value = totals.net_value + paths->none_net_value;
+  attribution->conversions = totals.conversions + paths->none_conversions + paths->unidentified;
+  attribution->value = totals.value + paths->none_value + paths->unidentified_value;
+  attribution->net_value = totals.net_value + paths->none_net_value + paths->unidentified_net_value;
   attribution->n_paths = totals.conversions + attribution->n_nulls;
   ready_init(&ready, paths);
   for (guint m = 0; m < attribution->models->len && good; m++) {
@@ -411,16 +411,16 @@ static void credit_json(const Attribution *attribution, const ModelResult *model
   json_object_end(out);
 }
 
-static void none_json(const Attribution *attribution, JsonOut *out) {
-  const AttributionPaths *paths = attribution->paths;
-  if (paths->none_conversions == 0)
+static void apart_json(const Attribution *attribution, const char *key, gint64 conversions, gint64 value, gint64 net_value,
+                       JsonOut *out) {
+  if (conversions == 0)
     return;
   json_object(out);
-  json_kv_string(out, "key", "(none)");
-  json_kv_double(out, "conversions", (double)paths->none_conversions);
-  json_kv_micro(out, "value", paths->none_value);
-  json_kv_micro(out, "net_value", paths->none_net_value);
-  json_kv_double(out, "share", (double)paths->none_conversions / (double)attribution->conversions);
+  json_kv_string(out, "key", key);
+  json_kv_double(out, "conversions", (double)conversions);
+  json_kv_micro(out, "value", value);
+  json_kv_micro(out, "net_value", net_value);
+  json_kv_double(out, "share", (double)conversions / (double)attribution->conversions);
   json_object_end(out);
 }
 
@@ -464,7 +464,9 @@ void attribution_json(gconstpointer result, JsonOut *out) {
     json_array(out);
     for (guint k = 0; k < attribution->paths->keys->len; k++)
       credit_json(attribution, model, k, out);
-    none_json(attribution, out);
+    const AttributionPaths *paths = attribution->paths;
+    apart_json(attribution, "(none)", paths->none_conversions, paths->none_value, paths->none_net_value, out);
+    apart_json(attribution, "(unidentified)", paths->unidentified, paths->unidentified_value, paths->unidentified_net_value, out);
     json_array_end(out);
     json_object_end(out);
   }
@@ -522,17 +524,16 @@ static void table_row(const Attribution *attribution, const ModelResult *last, g
   table_number(table, most > 0 ? credit_to_double(last->conversions[key]) / most : 0);
 }
 
-static void table_none(const Attribution *attribution, Table *table) {
-  const AttributionPaths *paths = attribution->paths;
-  if (paths->none_conversions == 0)
+static void table_apart(const Attribution *attribution, const char *key, gint64 conversions, gint64 value, Table *table) {
+  if (conversions == 0)
     return;
-  table_text(table, "(none)");
+  table_text(table, key);
   for (guint m = 0; m < attribution->models->len; m++)
-    table_number(table, (double)paths->none_conversions);
+    table_number(table, (double)conversions);
   table_empty(table);
   table_empty(table);
-  table_number(table, (double)paths->none_value / 1e6);
-  table_number(table, (double)paths->none_conversions / (double)attribution->conversions);
+  table_number(table, (double)value / 1e6);
+  table_number(table, (double)conversions / (double)attribution->conversions);
   table_empty(table);
 }
 
@@ -584,7 +585,8 @@ void attribution_table(gconstpointer result, Table *table) {
   table_columns(attribution, table);
   for (guint i = 0; i < n; i++)
     table_row(attribution, last, order[i], most, table);
-  table_none(attribution, table);
+  table_apart(attribution, "(none)", attribution->paths->none_conversions, attribution->paths->none_value, table);
+  table_apart(attribution, "(unidentified)", attribution->paths->unidentified, attribution->paths->unidentified_value, table);
   if (attribution->conversions == 0)
     table_note(table, "Nobody reached this goal in the period, so there is nothing to share out.");
   if (last->resamples)

@@ -268,14 +268,32 @@ static gboolean mark_brands(const Collect *collect, Worker *worker, guint block,
   return TRUE;
 }
 
+/* Conversions of nobody: a row of their own in every model. */
+static gboolean take_unidentified(Collect *collect, Worker *worker, guint block, const Block *data, const ScopeBlock *scope,
+                                  GError **error) {
+  Derived derived;
+  PathCounter *counter = &worker->counter;
+  Ground ground = {.data = data, .derived = &derived, .scope = scope};
+  if (!derive_block(collect->derive, worker->derive, block, data, &derived, error))
+    return FALSE;
+  for (guint32 c = 0; c < derived.person_conversions[data->n_persons]; c++) {
+    const Conversion *conversion = &derived.conversions[c];
+    if (conversion->goal != collect->goal || collect->options->customers != CUSTOMERS_ALL ||
+        !conversion_counts(collect, &ground, conversion, FALSE))
+      continue;
+    counter->unidentified++;
+    counter->unidentified_value += conversion->value;
+    counter->unidentified_net_value += conversion->net_value;
+  }
+  return TRUE;
+}
+
 static gboolean collect_block(const Question *question, guint block, const Block *data, guint worker_number, gpointer user,
                               GError **error) {
   Collect *collect = user;
   Worker *worker = &collect->workers[worker_number];
   ScopeBlock scope;
   Derived derived;
-  if (data->unidentified)
-    return TRUE;
   if (!scope_block(collect->scope, block, data, worker_number, &scope, error))
     return FALSE;
   if (scope.nothing)
@@ -287,6 +305,8 @@ static gboolean collect_block(const Question *question, guint block, const Block
   }
   if (!worker->derive)
     worker->derive = derive_scratch_new(collect->derive);
+  if (data->unidentified)
+    return take_unidentified(collect, worker, block, data, &scope, error);
   Ground ground = {.data = data, .derived = &derived, .scope = &scope};
   if (!derive_block(collect->derive, worker->derive, block, data, &derived, error) ||
       !key_block(collect->key, block, data, worker->keys, error) || !mark_brands(collect, worker, block, data, error) ||

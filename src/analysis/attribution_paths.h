@@ -30,6 +30,7 @@ typedef struct {
   GArray *conversions, *nulls, *value, *net_value; /* of gint64, per path */
   GArray *decay; /* of gint64: sums of shares in 2^-32, per element; empty when times are unknown */
   gint64 none_conversions, none_value, none_net_value; /* conversions without a touch */
+  gint64 unidentified, unidentified_value, unidentified_net_value; /* conversions of nobody */
   gint64 open_paths;                                   /* not over yet, left out */
   GArray *persons;                                     /* of PathOfPerson by (person, path), or NULL: more than PERSONS_MAX paths */
 } AttributionPaths;

@@ -298,8 +298,6 @@ static gboolean mark_seen(Derive *derive, DeriveScratch *s, guint block, const B
   for (guint32 p = 0; data->dead && p < data->n_persons; p++)
     if (bit_at(data->dead, p))
       bits_clear_range(s->seen, data->person_start[p], data->person_start[p + 1]);
-  if (data->unidentified)
-    memset(s->seen, 0, words * sizeof *s->seen);
   return TRUE;
 }
 
@@ -498,8 +496,13 @@ static int change_compare(gconstpointer a, gconstpointer b) {
   return (x->goal > y->goal) - (x->goal < y->goal);
 }
 
-/* The first of this order among conversions [first, n), or NULL. Persons have few, so a walk is enough. */
-static Conversion *order_find(GArray *conversions, guint first, guint32 goal, guint64 order) {
+/* The first of this order among conversions [first, n), or NULL. Persons have few, so a walk is enough; rows of nobody
+ * are many, and `known` then tells their places + 1. */
+static Conversion *order_find(GArray *conversions, guint first, GHashTable *known, guint32 goal, guint64 order) {
+  guint64 key = order ^ goal;
+  guint place = known && order ? GPOINTER_TO_UINT(g_hash_table_lookup(known, &key)) : 0;
+  if (known)
+    return place ? &g_array_index(conversions, Conversion, place - 1) : NULL;
   for (guint i = first; order && i < conversions->len; i++) {
     Conversion *conversion = &g_array_index(conversions, Conversion, i);
     if (conversion->goal == goal && conversion->order == order)
@@ -521,6 +524,13 @@ static void order_repeat(Derive *derive, Conversion *kept, const Conversion *aga
     kept->authoritative = again->authoritative;
   }
   derive->repeated_orders++;
+}
+
+static void remember_conversion(GArray *conversions, GHashTable *known, const Conversion *conversion) {
+  guint64 key = conversion->order ^ conversion->goal;
+  g_array_append_vals(conversions, conversion, 1);
+  if (known && conversion->order)
+    g_hash_table_insert(known, g_memdup2(&key, sizeof key), GUINT_TO_POINTER(conversions->len));
 }
 
 static gboolean counted_before(GArray *conversions, guint first, const Conversion *next, CountMode count) {
@@ -550,21 +560,22 @@ static void settle_conversions(Derive *derive, DeriveScratch *s, const Block *da
   s->conversions = g_array_sized_new(FALSE, TRUE, sizeof(Conversion), rows->len);
   g_array_sort(rows, conversion_compare);
   g_array_sort(s->changes, change_compare);
+  g_autoptr(GHashTable) known = data->unidentified ? g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL) : NULL;
   guint row = 0, change = 0;
   for (guint32 p = 0; p < data->n_persons; p++) {
     guint first = s->conversions->len;
     for (; row < rows->len && g_array_index(rows, Conversion, row).event < data->person_start[p + 1]; row++) {
       const Conversion *next = &g_array_index(rows, Conversion, row);
-      Conversion *same = order_find(s->conversions, first, next->goal, next->order);
+      Conversion *same = order_find(s->conversions, first, known, next->goal, next->order);
       const Goal *goal = derive->project->goals->pdata[next->goal];
       if (same)
         order_repeat(derive, same, next);
-      else if (!counted_before(s->conversions, first, next, goal->count))
-        g_array_append_vals(s->conversions, next, 1);
+      else if (data->unidentified || !counted_before(s->conversions, first, next, goal->count))
+        remember_conversion(s->conversions, known, next);
     }
     for (; change < s->changes->len && g_array_index(s->changes, Change, change).event < data->person_start[p + 1]; change++) {
       const Change *next = &g_array_index(s->changes, Change, change);
-      Conversion *same = order_find(s->conversions, first, next->goal, next->order);
+      Conversion *same = order_find(s->conversions, first, known, next->goal, next->order);
       if (same)
         change_apply(same, next);
       else
@@ -833,7 +844,7 @@ gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block
   for (guint w = 0; w < words; w++)
     s->mine[w] = s->touch[w] | s->converts[w];
   guint conversion = 0;
-  for (guint32 p = 0; p < data->n_persons; p++)
+  for (guint32 p = 0; p < data->n_persons && !data->unidentified; p++)
     walk_person(derive, s, data, p, &conversion);
   drop_second_in_journey(derive, s);
   fill_offsets(s, data);

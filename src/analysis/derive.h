@@ -34,6 +34,7 @@ typedef struct {
   gboolean authoritative;  /* its value comes from the goal's authoritative source */
 } Conversion;
 
+/* Events of nobody convert too, each for itself (an order id still counts once), but walk no journeys. */
 typedef struct { /* of one block; arrays live until the next derive_block with this struct */
   guint32 n_events, n_persons;
   const guint64 *seen;               /* events at or before now, of living persons, not excluded */

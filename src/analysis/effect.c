@@ -29,8 +29,6 @@ static gboolean effect_block(const Question *question, guint block, const Block 
   Run *run = user;
   Worker *worker = &run->workers[number];
   Derived derived;
-  if (data->unidentified)
-    return TRUE;
   if (!worker->derive)
     worker->derive = derive_scratch_new(run->derive);
   if (!derive_block(run->derive, worker->derive, block, data, &derived, error))

@@ -263,11 +263,10 @@ static gboolean second_pass(const Question *question, guint block, const Block *
     return TRUE;
   count_codes(data, worker->bits, worker);
   count_periods(run, data, worker->bits, worker);
-  if (data->unidentified)
-    return TRUE;
   guint words = bits_words(data->n_events);
   bits_after(worker->bits, data->ends, worker->bits + worker->words, words);
-  worker->sum.persons += bits_count_persons(worker->bits, worker->bits + worker->words, data->ends, words);
+  if (!data->unidentified)
+    worker->sum.persons += bits_count_persons(worker->bits, worker->bits + worker->words, data->ends, words);
   if (!derive_block(run->derive, worker->scratch, block, data, &derived, error))
     return FALSE;
   count_journeys(question, &derived, scope.kept ? worker->bits : NULL, worker);

@@ -84,6 +84,9 @@ static void append_counter(AttributionPaths *paths, const PathCounter *counter) 
   paths->none_conversions += counter->none_conversions;
   paths->none_value += counter->none_value;
   paths->none_net_value += counter->none_net_value;
+  paths->unidentified += counter->unidentified;
+  paths->unidentified_value += counter->unidentified_value;
+  paths->unidentified_net_value += counter->unidentified_net_value;
   paths->open_paths += counter->open_paths;
   if (!counter->persons || (paths->persons && paths->persons->len + counter->persons->len > ATTRIBUTION_PERSONS_MAX))
     g_clear_pointer(&paths->persons, g_array_unref);

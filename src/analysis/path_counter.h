@@ -16,6 +16,7 @@ typedef struct {   /* distinct sequences of codes */
   guint n_slots;   /* a power of two */
   GArray *persons; /* PathOfPerson, path is the cell; NULL once too many */
   gint64 none_conversions, none_value, none_net_value, open_paths;
+  gint64 unidentified, unidentified_value, unidentified_net_value;
 } PathCounter;
 
 void path_counter_init(PathCounter *counter);
