@@ -12,7 +12,7 @@ from tap import check, done, test
 
 PROGRAM = os.environ["IDENTITY_CASES_PROGRAM"]
 SEED = int(os.environ.get("IDENTITY_SEED", "1"))
-CASES = int(os.environ.get("IDENTITY_CASES", "4000"))
+CASES = int(os.environ.get("IDENTITY_CASES", "2500"))
 
 KINDS = "ucklepdvw"
 STRONG, WEAK, DEVICE = "uckl", "ep", "dvw"

@@ -342,7 +342,7 @@ static void change_and_back(World *world, GRand *rng, PlanFunc make) {
 
 static void index_and_explanation_agree(void) {
   g_autoptr(GRand) rng = g_rand_new_with_seed((guint32)g_test_rand_int());
-  for (guint i = 0; i < 25; i++) {
+  for (guint i = 0; i < 10; i++) {
     g_autofree char *events = random_events(rng);
     g_test_message("%s", events);
     g_autoptr(World) world = world_new(events);
