@@ -28,8 +28,7 @@ enum {
   RANGES_PER_THREAD = 16,
   GROUP_SHIFT = 16, /* a block of unidentified events holds those of 65,536 arrival numbers */
   COMPONENTS_PER_TASK = 64,
-  CHUNK_SHIFT = 8, /* persons per entry of the table that finds a person's block */
-  SET_SIZE_MAX = 10000,
+  CHUNK_SHIFT = 8,  /* persons per entry of the table that finds a person's block */
   PLACE_SHIFT = 48, /* of a scattered fact: person in the block above, time below */
 };
 
@@ -64,7 +63,6 @@ struct Build {
   BuildOptions options;
   GArray *pieces; /* of Piece */
   Worker *workers[WORKERS_MAX];
-  guint64 through;
   guint64 row_base; /* a multiple of the group's size; rows are relative to it */
   guint64 groups;
   gsize n_events;
@@ -85,8 +83,7 @@ Build *build_new(Record *record, const BuildOptions *options) {
   build->options = *options;
   build->options.threads = parallel_threads(options->threads);
   build->pieces = g_array_new(FALSE, TRUE, sizeof(Piece));
-  build->through = record_through(record);
-  build->groups = (build->through >> GROUP_SHIFT) + 1;
+  build->groups = (options->through >> GROUP_SHIFT) + 1;
   return build;
 }
 
@@ -178,7 +175,7 @@ static gboolean mark_wanted(Scan *scan, guint64 first, const BatchFacts *facts, 
   for (guint i = 0; i < facts->n; i++) {
     guint64 row = first + i;
     gboolean inside = scan->rows ? wanted[i] : row >= scan->from && row < scan->until;
-    wanted[i] = inside && row <= scan->build->through && !(facts->flags[i] & FACT_ERASED);
+    wanted[i] = inside && row <= scan->build->options.through && !(facts->flags[i] & FACT_ERASED);
     *n_wanted += wanted[i];
   }
   return *n_wanted == facts->n;
@@ -312,8 +309,6 @@ static gboolean make_targets(Worker *worker, const guint32 *identifier, const gu
 /* Joins what the threads have seen into worker 0's evidence. */
 static gboolean gather_evidence(Build *build, GError **error) {
   Worker *first = worker_of(build, 0);
-  if (!make_targets(first, NULL, NULL, error))
-    return FALSE;
   for (guint i = 1; i < WORKERS_MAX; i++) {
     Worker *worker = build->workers[i];
     g_autofree guint32 *identifier = NULL, *tuple = NULL;
@@ -326,7 +321,7 @@ static gboolean gather_evidence(Build *build, GError **error) {
     for (guint64 group = 0; group < build->groups; group++)
       first->group_events[group] += worker->group_events[group];
   }
-  return TRUE;
+  return make_targets(first, NULL, NULL, error); /* its codes are everybody's */
 }
 
 static void find_targets(const Build *build, Target *targets, guint32 n) {
@@ -348,8 +343,7 @@ static gboolean find_worker_targets(guint task, guint number, gpointer user, GEr
 
 static void order_targets(const Build *build, Target *targets, guint32 n) {
   for (guint32 i = 0; i < n; i++)
-    if (!PEOPLE_IS_COMPONENT(targets[i].number))
-      targets[i].number = people_ordinal(build->people, targets[i].number);
+    targets[i].number = people_final(build->people, targets[i].code, targets[i].number);
 }
 
 static gboolean order_worker_targets(guint task, guint number, gpointer user, GError **error) {
@@ -389,6 +383,7 @@ static gboolean list_component_facts(guint task, guint number, gpointer user, GE
     guint32 component = target->number & ~PEOPLE_COMPONENT;
     judging->facts[start[component] + atomic_fetch_add_explicit(&judging->filled[component], 1, memory_order_relaxed)] = &facts[i];
     facts[i].who = target->code;
+    facts[i].flags |= FACT_GLOBAL;
   }
   return TRUE;
 }
@@ -486,7 +481,7 @@ static void scatter_fact(Build *build, const Worker *worker, const Fact *fact) {
       ordinal = people_ordinal(build->people, fact->who);
       moved.who = CODE_NONE;
     } else {
-      const Target *target = target_of(worker, fact->who);
+      const Target *target = target_of(fact->flags & FACT_GLOBAL ? build->workers[0] : worker, fact->who);
       ordinal = target->number;
       moved.who = target->device;
       moved.flags |= target->device != CODE_NONE ? FACT_DEVICE : 0;
@@ -613,7 +608,7 @@ static gboolean fill_persons(Build *build, Worker *worker, guint block, Draft *d
       return FALSE;
     sort_facts(of_person, n_events[p]);
     if (web)
-      person_visits(worker->visits, of_person, n_events[p], worker->numbers);
+      person_visits(worker->visits, of_person, n_events[p], people_visit_channels(build->people), worker->numbers);
     draft_facts(build, events, of_person, web ? worker->numbers : NULL, n_events[p]);
   }
   return TRUE;
@@ -658,13 +653,13 @@ Segment *build_segment(Build *build, const BuildTarget *target, GError **error) 
   if (!gather_evidence(build, error))
     return NULL;
   Evidence *evidence = build->workers[0]->evidence;
-  build->people = people_new(evidence, target->links, target->shared, build->options.max_links, SET_SIZE_MAX, error);
+  build->people = people_new(evidence, target->links, target->shared, build->options.max_links, build->options.set_size_max, error);
   if (build->people == NULL || !parallel_run(threads, WORKERS_MAX, find_worker_targets, build, error) || !judge(build, error) ||
       !people_number(build->people, error) || !parallel_run(threads, WORKERS_MAX, order_worker_targets, build, error))
     return NULL;
   if (!plan_blocks(build, error) || !parallel_run(threads, build->pieces->len, scatter_piece, build, error))
     return NULL;
-  g_autoptr(SegmentWriter) writer = segment_writer_new(target->path, record_id(build->record), target->through, error);
+  g_autoptr(SegmentWriter) writer = segment_writer_new(target->path, record_id(build->record), build->options.through, error);
   if (writer == NULL || !segment_writer_blocks(writer, threads, n_blocks(build), fill_block, build, error) ||
       !write_identifiers(build, writer, error))
     return NULL;

@@ -12,13 +12,13 @@ typedef struct Build Build;
 
 typedef struct {
   guint threads;
-  guint max_links;
+  guint max_links, set_size_max;
+  guint64 through;    /* later events are passed over */
   const char *folder; /* where temporary files may be made; NULL: nowhere */
   IndexProgress progress;
   gpointer progress_user;
 } BuildOptions;
 
-/* Takes up events as of record_through(); later ones are passed over. */
 Build *build_new(Record *record, const BuildOptions *options);
 void build_free(Build *build);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Build, build_free)
@@ -34,8 +34,7 @@ gsize build_events(const Build *build);
 const Evidence *build_evidence(const Build *build);
 
 typedef struct {
-  const char *path; /* NULL: in memory */
-  guint64 through;
+  const char *path;        /* NULL: in memory */
   const GArray *links;     /* of Link, those in force */
   const GArray *shared;    /* of guint64, sorted: identifiers known to link nobody; may be NULL */
   const guint64 *replaced; /* ids of persons that the segment replaces, ascending */

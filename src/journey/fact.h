@@ -8,6 +8,7 @@ enum {                       /* in Fact.flags, above the eight of FactFlags */
        FACT_GRADE_MASK = 7 << FACT_GRADE_SHIFT,
        FACT_DEVICE = 1 << 11,   /* carries a device */
        FACT_RESOLVED = 1 << 12, /* resolve() has judged it: `who` is a person, `visit` is known */
+       FACT_GLOBAL = 1 << 13,   /* `who` is the code that everybody uses, not one of the thread that read it */
 };
 
 typedef struct {
@@ -17,7 +18,7 @@ typedef struct {
   guint32 who; /* the code of evidence.h; of a resolved event a person; once scattered the device, or CODE_NONE */
   union {
     guint32 campaign; /* hash, 0 none */
-    guint32 visit;    /* of the component, 0 none */
+    guint32 visit;    /* of a resolved event, 1.. over all components; 0 none */
   };
   guint16 event, channel, touchpoint, source, currency;
   guint16 flags;

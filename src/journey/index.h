@@ -7,8 +7,8 @@
 typedef struct Index Index;
 typedef void (*IndexProgress)(const char *doing, double share, gpointer user);
 typedef struct {
-  guint threads;       /* 0: all cores */
-  gboolean read_only;  /* never write files: what is missing is made in memory */
+  guint threads;      /* 0: all cores */
+  gboolean read_only; /* never write files: what is missing is made in memory */
   IndexProgress progress;
   gpointer progress_user;
 } IndexOptions;
@@ -17,7 +17,7 @@ typedef struct {
 Index *index_open(Record *record, const IndexOptions *options, GError **error);
 void index_free(Index *index);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Index, index_free)
-Snapshot *index_snapshot(Index *index);            /* a new reference to the newest */
+Snapshot *index_snapshot(Index *index);              /* a new reference to the newest */
 gboolean index_update(Index *index, GError **error); /* takes up what the record committed since */
 gboolean index_fold(Index *index, GError **error);   /* merges all levels into a new base */
 gboolean index_rebuild(Index *index, GError **error);

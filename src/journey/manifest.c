@@ -2,9 +2,13 @@
  * manifest.c:
  *
  *     etappe index 1
- *     record 8f3a...        through 120034     max_links 100     generation 5c01...
- *     segment 77ab....seg
- *     sum 90d2...                                   xxh3 of all lines before */
+ *     record 8f3a...
+ *     generation 5c01...
+ *     through 120034
+ *     max_links 100
+ *     set_size_max 10000
+ *     segment 77ab....seg       one line a level
+ *     sum 90d2...               xxh3 of all lines before */
 #include "journey/manifest.h"
 
 #include "base/error.h"
@@ -38,10 +42,12 @@ static char *manifest_path(const char *folder) {
 
 gboolean manifest_write(const char *folder, const Manifest *manifest, GError **error) {
   g_autoptr(GString) text = g_string_new(NULL);
-  g_string_printf(text,
-                  MANIFEST_HEAD "%d\nrecord %016" G_GINT64_MODIFIER "x\nthrough %" G_GUINT64_FORMAT "\nmax_links %" G_GUINT64_FORMAT
-                                "\ngeneration %016" G_GINT64_MODIFIER "x\n",
-                  MANIFEST_VERSION, manifest->record_id, manifest->through, manifest->max_links, manifest->generation);
+  g_string_printf(text, MANIFEST_HEAD "%d\n", MANIFEST_VERSION);
+  g_string_append_printf(text, "record %016" G_GINT64_MODIFIER "x\n", manifest->record_id);
+  g_string_append_printf(text, "generation %016" G_GINT64_MODIFIER "x\n", manifest->generation);
+  g_string_append_printf(text, "through %" G_GUINT64_FORMAT "\n", manifest->through);
+  g_string_append_printf(text, "max_links %" G_GUINT64_FORMAT "\n", manifest->max_links);
+  g_string_append_printf(text, "set_size_max %" G_GUINT64_FORMAT "\n", manifest->set_size_max);
   for (guint i = 0; i < manifest->segments->len; i++)
     g_string_append_printf(text, "segment %s\n", (const char *)manifest->segments->pdata[i]);
   g_string_append_printf(text, "sum %016" G_GINT64_MODIFIER "x\n", checksum64(text->str, text->len));
@@ -78,6 +84,8 @@ static gboolean take_line(Manifest *manifest, const char *line) {
     manifest->through = g_ascii_strtoull(space, NULL, 10);
   else if (g_str_has_prefix(line, "max_links "))
     manifest->max_links = g_ascii_strtoull(space, NULL, 10);
+  else if (g_str_has_prefix(line, "set_size_max "))
+    manifest->set_size_max = g_ascii_strtoull(space, NULL, 10);
   else if (g_str_has_prefix(line, "generation "))
     manifest->generation = g_ascii_strtoull(space, NULL, 16);
   else if (g_str_has_prefix(line, "segment ") && good_name(space + 1) && manifest->segments->len < SEGMENTS_MAX)

@@ -45,10 +45,13 @@ struct People {
   guint64 *component_events;           /* n_components + 1 offsets */
   List members, tuples, aliases, ends; /* an end is 2 * link, + 1 for its second identifier */
   /* persons */
-  pthread_mutex_t lock; /* of the next two while components are judged */
-  GArray *persons;      /* of Person, by provisional number; sorted by people_number() */
-  GArray *identifiers;  /* of SegmentIdentifier; provisional numbers until people_number() */
-  guint32 *ordinals;    /* per provisional number */
+  pthread_mutex_t lock;     /* of the next four while components are judged */
+  GArray *persons;          /* of Person, by provisional number; sorted by people_number() */
+  GArray *visit_channels;   /* of guint16: of the visits of all components */
+  GHashTable *shared_codes; /* code -> person, of codes in components that turned out to have shared identifiers only */
+  GArray *identifiers;      /* of SegmentIdentifier; provisional numbers until people_number() */
+  guint32 *ordinals;        /* per provisional number */
+  guint32 n_persons;
   guint64 *ids;
   guint32 *n_events;
 };
@@ -166,17 +169,24 @@ static gboolean link_ends(const People *people, const Link *link, guint32 *a, gu
   return evidence_find(people->evidence, link->a, a) && evidence_find(people->evidence, link->b, b);
 }
 
-/* An alias counts even where one of its ends has no event yet. */
+static gboolean add_alias_ends(Evidence *evidence, const Link *link, GError **error) {
+  guint32 known;
+  if (link->undone || link->kind != LINK_ALIAS ||
+      (!evidence_find(evidence, link->a, &known) && !evidence_find(evidence, link->b, &known)))
+    return TRUE;
+  return evidence_identifier(evidence, link->space_a, link->a, error) >= 0 &&
+         evidence_identifier(evidence, link->space_b, link->b, error) >= 0;
+}
+
+/* An alias counts even where one of its ends has no event yet: that one may own, and lead on to another. */
 static gboolean add_link_ends(Evidence *evidence, const GArray *links, GError **error) {
-  for (guint i = 0; links && i < links->len; i++) {
-    const Link *link = &g_array_index(links, Link, i);
-    guint32 known;
-    if (link->undone || (!evidence_find(evidence, link->a, &known) && !evidence_find(evidence, link->b, &known)))
-      continue;
-    if (evidence_identifier(evidence, link->space_a, link->a, error) < 0 ||
-        evidence_identifier(evidence, link->space_b, link->b, error) < 0)
-      return FALSE;
-  }
+  guint32 before;
+  do {
+    before = evidence->n_identifiers;
+    for (guint i = 0; links && i < links->len; i++)
+      if (!add_alias_ends(evidence, &g_array_index(links, Link, i), error))
+        return FALSE;
+  } while (evidence->n_identifiers != before);
   return TRUE;
 }
 
@@ -349,6 +359,8 @@ People *people_new(Evidence *evidence, const GArray *links, const GArray *shared
       .evidence = evidence, .spaces = evidence->spaces, .links = links, .max_links = max_links, .set_size_max = set_size_max};
   people->device_space = device_namespace(evidence->spaces);
   people->persons = g_array_new(FALSE, FALSE, sizeof(Person));
+  people->visit_channels = g_array_new(FALSE, FALSE, sizeof(guint16));
+  people->shared_codes = g_hash_table_new(NULL, NULL);
   people->identifiers = g_array_new(FALSE, FALSE, sizeof(SegmentIdentifier));
   pthread_mutex_init(&people->lock, NULL);
   if (!add_link_ends(evidence, links, error) || !people_reserve(people, error))
@@ -371,6 +383,8 @@ void people_free(People *people) {
     return;
   pthread_mutex_destroy(&people->lock);
   g_array_unref(people->persons);
+  g_array_unref(people->visit_channels);
+  g_hash_table_unref(people->shared_codes);
   g_array_unref(people->identifiers);
   g_free(people->shared);
   g_free(people->parent);
@@ -681,25 +695,53 @@ static GArray *component_pairs(const People *people, const Component *component)
   return out;
 }
 
-/* A visit has one channel, that of its first event, and keeps it when it is split between two persons. */
-static void write_facts(const People *people, const Component *component, Fact **facts) {
-  guint32 n_visits = 0;
+static guint32 count_visits(const Component *component) {
+  guint32 n = 0;
   for (gsize e = 0; e < component->input.n_events; e++)
-    n_visits = MAX(n_visits, component->output.event_visit[e]);
-  g_autofree guint32 *channel = g_new(guint32, (gsize)n_visits + 1);
-  memset(channel, 0xff, ((gsize)n_visits + 1) * sizeof *channel);
+    n = MAX(n, component->output.event_visit[e]);
+  return n;
+}
+
+/* A visit has one channel, that of its first event, and keeps it when it is split between two persons. Returns what
+ * stands before the component's visits among those of all. */
+static guint32 number_visits(People *people, const Component *component, Fact *const *facts) {
+  guint32 n = count_visits(component);
+  g_autofree guint16 *channels = g_new0(guint16, (gsize)n + 1);
+  for (gsize e = component->input.n_events; e-- > 0;)
+    channels[component->output.event_visit[e]] = facts[e]->channel;
+  pthread_mutex_lock(&people->lock);
+  guint32 before = people->visit_channels->len;
+  g_array_append_vals(people->visit_channels, channels + 1, n);
+  pthread_mutex_unlock(&people->lock);
+  return before;
+}
+
+static gboolean all_shared(const ResolveInput *input, guint32 tuple) {
+  for (guint32 k = input->tuple_start[tuple]; k < input->tuple_start[tuple + 1]; k++)
+    if (!input->identifiers[input->tuple_members[k]].shared)
+      return FALSE;
+  return TRUE;
+}
+
+/* Events with shared identifiers only are those of the first one's person, who may have others elsewhere. Their
+ * visits are told apart by person anyway, so they leave the component. */
+static void write_facts(People *people, const Component *component, Fact **facts) {
+  guint32 before = number_visits(people, component, facts);
   for (gsize e = 0; e < component->input.n_events; e++) {
     Fact *fact = facts[e];
-    guint32 visit = component->output.event_visit[e];
+    guint32 visit = component->output.event_visit[e],
+            person = component_person(component, component->output.event_person[e])->person;
+    if (all_shared(&component->input, component->input.events[e].tuple)) {
+      pthread_mutex_lock(&people->lock);
+      g_hash_table_insert(people->shared_codes, GUINT_TO_POINTER(fact->who), GUINT_TO_POINTER(person));
+      pthread_mutex_unlock(&people->lock);
+      continue;
+    }
     if (people_device(people, fact->who) != CODE_NONE)
       fact->flags |= FACT_DEVICE;
     fact->flags |= FACT_RESOLVED;
-    fact->who = component_person(component, component->output.event_person[e])->person;
-    fact->visit = visit;
-    if (visit && channel[visit] == G_MAXUINT32)
-      channel[visit] = fact->channel;
-    if (visit && !(fact->flags & FACT_CONVERSES))
-      fact->channel = (guint16)channel[visit];
+    fact->who = person;
+    fact->visit = visit ? before + visit : 0;
   }
 }
 
@@ -766,6 +808,7 @@ static gboolean sort_persons(GArray *persons, GError **error) {
   return TRUE;
 }
 
+/* The person of a shared identifier may have come up in several components; it is one. */
 static gboolean order_persons(People *people, GError **error) {
   gsize n = people->persons->len;
   people->ordinals = g_try_new(guint32, n + 1);
@@ -775,18 +818,15 @@ static gboolean order_persons(People *people, GError **error) {
     return no_memory(error);
   if (n >= ORDINAL_NONE)
     return error_set(error, ERROR_LIMIT, "the index holds at most %d persons", ORDINAL_NONE - 1);
-  for (guint32 i = 0; i < n; i++) {
+  for (gsize i = 0; i < n; i++) {
     const Person *person = &g_array_index(people->persons, Person, i);
-    people->ordinals[person->person] = i;
-    people->ids[i] = person->id;
-    people->n_events[i] = person->n_events;
+    gboolean again = i > 0 && person->id == people->ids[people->n_persons - 1];
+    guint32 at = again ? people->n_persons - 1 : people->n_persons++;
+    people->ordinals[person->person] = at;
+    people->ids[at] = person->id;
+    people->n_events[at] = (again ? people->n_events[at] : 0) + person->n_events;
   }
   return TRUE;
-}
-
-static guint32 ordinal_of_id(const People *people, guint64 id) {
-  const guint64 *found = bsearch(&id, people->ids, people->persons->len, sizeof id, compare_u64);
-  return found ? (guint32)(found - people->ids) : ORDINAL_NONE;
 }
 
 static void add_plain_identifiers(People *people) {
@@ -794,7 +834,7 @@ static void add_plain_identifiers(People *people) {
     guint64 hash = people->evidence->identifiers[i].hash;
     guint32 person = people_of_code(people, i << 1);
     if (people->shared[i]) {
-      g_array_append_val(people->identifiers, ((SegmentIdentifier){hash, ordinal_of_id(people, id_of(people, i)), FALSE, TRUE}));
+      g_array_append_val(people->identifiers, ((SegmentIdentifier){hash, ORDINAL_NONE, FALSE, TRUE}));
       people->n_shared++;
     } else if (person != PEOPLE_NOBODY && !PEOPLE_IS_COMPONENT(person)) {
       guint32 ordinal = people->ordinals[person];
@@ -817,7 +857,7 @@ gboolean people_number(People *people, GError **error) {
 }
 
 gsize people_count(const People *people) {
-  return people->persons->len;
+  return people->n_persons;
 }
 
 const guint64 *people_ids(const People *people) {
@@ -830,6 +870,18 @@ const guint32 *people_n_events(const People *people) {
 
 guint32 people_ordinal(const People *people, guint32 person) {
   return people->ordinals[person];
+}
+
+guint32 people_final(const People *people, guint32 code, guint32 number) {
+  gpointer person;
+  if (!PEOPLE_IS_COMPONENT(number))
+    return people->ordinals[number];
+  gboolean shared = g_hash_table_lookup_extended(people->shared_codes, GUINT_TO_POINTER(code), NULL, &person);
+  return shared ? people->ordinals[GPOINTER_TO_UINT(person)] : PEOPLE_NOBODY;
+}
+
+const guint16 *people_visit_channels(const People *people) {
+  return (const guint16 *)people->visit_channels->data;
 }
 
 const SegmentIdentifier *people_identifiers(const People *people, gsize *n) {

@@ -30,7 +30,8 @@ guint32 people_device(const People *people, guint32 code);
 guint people_components(const People *people);
 /* Where the events of each component begin when they stand together: components + 1 offsets. */
 const guint64 *people_component_events(const People *people);
-/* Judges a component: its facts in any order. They become FACT_RESOLVED. Thread-safe. */
+/* Judges a component: its facts in any order, with everybody's codes. They become FACT_RESOLVED, except those with
+ * shared identifiers only, for which the code decides again. Thread-safe. */
 gboolean people_resolve(People *people, guint component, Fact **facts, gsize n, guint64 row_base, GError **error);
 
 /* Gives persons their final order. After it: */
@@ -39,6 +40,10 @@ gsize people_count(const People *people);
 const guint64 *people_ids(const People *people); /* ascending */
 const guint32 *people_n_events(const People *people);
 guint32 people_ordinal(const People *people, guint32 person);
+/* The ordinal for a code, of which people_of_code() said `number`; PEOPLE_NOBODY where events have their own. */
+guint32 people_final(const People *people, guint32 code, guint32 number);
 /* Identifiers besides those that persons are called by, as a segment keeps them; ordinals count from 0. */
 const SegmentIdentifier *people_identifiers(const People *people, gsize *n);
+/* The channel of each visit of resolved facts: of visit v at v - 1. */
+const guint16 *people_visit_channels(const People *people);
 gboolean people_any_shared(const People *people);

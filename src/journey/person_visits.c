@@ -22,6 +22,7 @@ typedef struct { /* a device, or a visit that resolve() has numbered, as the eve
 
 typedef struct {
   guint32 first, last; /* events */
+  guint16 channel;
 } Visit;
 
 struct PersonVisits {
@@ -77,11 +78,11 @@ static gboolean visit_begins(const Device *device, const Fact *fact) {
 }
 
 /* The visit of a web event, begun when it has to. Resolved ones have their component's number as device. */
-static guint32 visit_of(PersonVisits *visits, const Fact *fact, guint32 event) {
+static guint32 visit_of(PersonVisits *visits, const Fact *fact, guint32 event, const guint16 *channels) {
   gboolean resolved = (fact->flags & FACT_RESOLVED) != 0;
   Device *device = device_of(visits, resolved ? fact->visit : fact->who);
   if (visit_begins(device, fact)) {
-    g_array_append_val(visits->visits, ((Visit){event, event}));
+    g_array_append_val(visits->visits, ((Visit){event, event, resolved ? channels[fact->visit - 1] : fact->channel}));
     device->visit = visits->visits->len;
   }
   device->last_ms = time_of(fact);
@@ -118,14 +119,14 @@ static void join_servers(PersonVisits *visits, Fact *const *facts, guint32 n, gu
   }
 }
 
-void person_visits(PersonVisits *visits, Fact *const *facts, guint32 n, guint32 *numbers) {
+void person_visits(PersonVisits *visits, Fact *const *facts, guint32 n, const guint16 *channels, guint32 *numbers) {
   gboolean any = FALSE;
   g_array_set_size(visits->visits, 0);
   if (visits->devices->len > SMALL)
     g_hash_table_remove_all(visits->many);
   g_array_set_size(visits->devices, 0);
   for (guint32 i = 0; i < n; i++) {
-    numbers[i] = in_visit(facts[i]) ? visit_of(visits, facts[i], i) : 0;
+    numbers[i] = in_visit(facts[i]) ? visit_of(visits, facts[i], i, channels) : 0;
     any |= numbers[i] != 0;
   }
   if (!any)
@@ -133,5 +134,5 @@ void person_visits(PersonVisits *visits, Fact *const *facts, guint32 n, guint32 
   join_servers(visits, facts, n, numbers);
   for (guint32 i = 0; i < n; i++)
     if (numbers[i] && !(facts[i]->flags & FACT_CONVERSES))
-      facts[i]->channel = facts[g_array_index(visits->visits, Visit, numbers[i] - 1).first]->channel;
+      facts[i]->channel = g_array_index(visits->visits, Visit, numbers[i] - 1).channel;
 }

@@ -40,12 +40,12 @@ guint64 segment_block_first(const Segment *segment, guint block); /* ordinal of 
 guint segment_block_of(const Segment *segment, guint64 ordinal);
 
 /* --- who is where ------------------------------------------------------------------------------ */
-enum { ORDINAL_NONE = 0x3fffffff }; /* a shared identifier without a person of its own */
+enum { ORDINAL_NONE = 0x3fffffff };
 typedef struct {
   guint64 hash;
   guint32 ordinal;  /* a person that has an event with this identifier */
   gboolean present; /* its present owner */
-  gboolean shared;  /* has too many partners: links nobody; the ordinal is its own person or ORDINAL_NONE */
+  gboolean shared;  /* has too many partners: links nobody; ordinal is ORDINAL_NONE */
 } SegmentIdentifier;
 
 /* The identified person with this id. 1 found, 0 not, -1 damaged. */

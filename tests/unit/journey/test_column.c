@@ -234,19 +234,16 @@ static Snapshot *with_overlay(Sample *sample, Snapshot *base, guint from, guint 
   g_array_sort(ids, by_row);
   guint64 last = g_array_index(rows, guint64, rows->len - 1);
   g_array_sort(wanted, by_row);
-  BuildOptions options = {.threads = 1, .max_links = 100};
+  BuildOptions options = {.threads = 1, .max_links = 100, .set_size_max = 10000, .through = record_through(sample->record)};
   g_autoptr(Build) build = build_new(sample->record, &options);
   g_assert_true(build_scan_rows(build, (const guint64 *)(void *)wanted->data, wanted->len, &error));
   g_assert_true(build_scan(build, last + 1, record_through(sample->record), &error));
   g_autoptr(GArray) links = record_links(sample->record, FALSE, &error);
-  BuildTarget target = {.through = record_through(sample->record),
-                        .links = links,
-                        .replaced = (const guint64 *)(void *)ids->data,
-                        .n_replaced = ids->len};
+  BuildTarget target = {.links = links, .replaced = (const guint64 *)(void *)ids->data, .n_replaced = ids->len};
   g_autoptr(Segment) overlay = build_segment(build, &target, &error);
   g_assert_no_error(error);
   Segment *levels[] = {snapshot_segment(base, 0), overlay};
-  Snapshot *snapshot = snapshot_new(sample->record, names_copy(record_names(sample->record)), target.through, levels, 2, &error);
+  Snapshot *snapshot = snapshot_new(sample->record, names_copy(record_names(sample->record)), options.through, levels, 2, &error);
   g_assert_no_error(error);
   return snapshot;
 }
