@@ -57,11 +57,18 @@ static int bind_one(sqlite3_stmt *statement, int at, char letter, va_list *value
   }
 }
 
+static int bind_all(sqlite3_stmt *statement, const char *letters, va_list *values) {
+  int code = SQLITE_OK;
+  for (int i = 0; code == SQLITE_OK && letters[i]; i++)
+    code = bind_one(statement, i + 1, letters[i], values);
+  return code;
+}
+
 static sqlite3_stmt *query(sqlite3 *db, GError **error, const char *sql, const char *letters, va_list *values) {
   g_autoptr(sqlite3_stmt) statement = NULL;
   int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-  for (int i = 0; code == SQLITE_OK && letters[i]; i++)
-    code = bind_one(statement, i + 1, letters[i], values);
+  if (code == SQLITE_OK)
+    code = bind_all(statement, letters, values);
   if (code == SQLITE_OK)
     return g_steal_pointer(&statement);
   database_fail(db, code, "reading", error);
@@ -102,6 +109,18 @@ gboolean database_run(sqlite3 *db, GError **error, const char *sql, const char *
   return statement && run_to_end(statement, error);
 }
 
+gboolean database_run_kept(sqlite3 *db, sqlite3_stmt **kept, GError **error, const char *sql, const char *letters, ...) {
+  va_list values;
+  va_start(values, letters);
+  int code = *kept ? SQLITE_OK : sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, kept, NULL);
+  if (code == SQLITE_OK)
+    code = bind_all(*kept, letters, &values);
+  va_end(values);
+  gboolean good = code == SQLITE_OK ? run_to_end(*kept, error) : database_fail(db, code, "writing", error);
+  sqlite3_reset(*kept);
+  return good;
+}
+
 gboolean database_int(sqlite3 *db, gint64 *value, gint64 otherwise, GError **error, const char *sql, const char *letters, ...) {
   va_list values;
   va_start(values, letters);
@@ -115,7 +134,7 @@ gboolean database_int(sqlite3 *db, gint64 *value, gint64 otherwise, GError **err
 }
 
 gboolean database_begin(sqlite3 *db, GError **error) {
-  return database_run(db, error, "BEGIN IMMEDIATE", "");
+  return database_run(db, error, DATABASE_BEGIN, "");
 }
 
 void database_roll_back(sqlite3 *db) {

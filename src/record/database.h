@@ -25,10 +25,13 @@ sqlite3_stmt *database_query(sqlite3 *db, GError **error, const char *sql, const
 gboolean database_step(sqlite3_stmt *statement, gboolean *row, GError **error);
 /* Runs a statement that gives no rows (of which any are passed over). */
 gboolean database_run(sqlite3 *db, GError **error, const char *sql, const char *letters, ...);
+/* The same, with the prepared statement kept in *kept for the next time; finalize it before closing. */
+gboolean database_run_kept(sqlite3 *db, sqlite3_stmt **kept, GError **error, const char *sql, const char *letters, ...);
 /* The first column of the first row; `otherwise` when there is none or it is NULL. */
 gboolean database_int(sqlite3 *db, gint64 *value, gint64 otherwise, GError **error, const char *sql, const char *letters, ...);
 
-gboolean database_begin(sqlite3 *db, GError **error); /* to write */
+#define DATABASE_BEGIN "BEGIN IMMEDIATE" /* to write */
+gboolean database_begin(sqlite3 *db, GError **error);
 gboolean database_commit(sqlite3 *db, GError **error); /* what fails is rolled back */
 void database_roll_back(sqlite3 *db);
 

@@ -146,8 +146,8 @@ void pack_ints(GByteArray *out, gint64 *values, guint n) {
 enum { TABLE_MAX = 1024 };
 
 /* Finds the different codes by a direct map from code to its place; FALSE when there are too many. */
-static gboolean code_table(const guint16 *codes, guint n, guint16 *table, guint *entries, guint16 *indexes) {
-  g_autofree guint16 *place = g_new0(guint16, 65536);
+static gboolean code_table(const guint16 *codes, guint n, guint most, guint16 *table, guint *entries, guint16 *indexes) {
+  g_autofree guint16 *place = g_new0(guint16, most + 1);
   *entries = 0;
   for (guint i = 0; i < n; i++) {
     if (place[codes[i]] == 0) {
@@ -173,9 +173,9 @@ void pack_codes(GByteArray *out, const guint16 *codes, guint n) {
   guint16 table[TABLE_MAX], most = 0;
   guint entries;
   g_autofree guint16 *indexes = g_new(guint16, n);
-  gboolean few = code_table(codes, n, table, &entries, indexes);
   for (guint i = 0; i < n; i++)
     most = MAX(most, codes[i]);
+  gboolean few = code_table(codes, n, most, table, &entries, indexes);
   guint plain_bits = pack_bits_for(most);
   if (few && entries * sizeof *table + packed_size(n, pack_bits_for(entries - 1)) < packed_size(n, plain_bits)) {
     pack_varint(out, entries);

@@ -108,14 +108,18 @@ static gboolean set_durable(Record *record, gboolean durable, GError **error) {
   return TRUE;
 }
 
-gboolean record_begin(Record *record, gboolean durable, GError **error) {
-  g_assert(record->mode != RECORD_READ);
-  return set_durable(record, durable, error) && database_begin(record->db, error);
-}
-
 gboolean record_cancel(Record *record) {
   database_roll_back(record->db);
   return FALSE;
+}
+
+gboolean record_begin(Record *record, gboolean durable, GError **error) {
+  g_assert(record->mode != RECORD_READ);
+  return set_durable(record, durable, error) && database_run_kept(record->db, &record->kept[KEPT_BEGIN], error, DATABASE_BEGIN, "");
+}
+
+static gboolean commit(Record *record, GError **error) {
+  return database_run_kept(record->db, &record->kept[KEPT_COMMIT], error, "COMMIT", "") || record_cancel(record);
 }
 
 gboolean record_write_change(Record *record, ChangeKind kind, guint64 subject, Change *change, GError **error) {
@@ -125,7 +129,7 @@ gboolean record_write_change(Record *record, ChangeKind kind, guint64 subject, C
 }
 
 gboolean record_commit_change(Record *record, const Change *change, GError **error) {
-  if (!database_commit(record->db, error))
+  if (!commit(record, error))
     return FALSE;
   View *view = view_new(change->number, record->view);
   view_take_up(view, change->kind, change->subject);
@@ -136,7 +140,7 @@ gboolean record_commit_change(Record *record, const Change *change, GError **err
 }
 
 gboolean record_commit_events(Record *record, guint n, gboolean visible, GError **error) {
-  if (!database_commit(record->db, error))
+  if (!commit(record, error))
     return FALSE;
   record->next += n;
   if (visible)
@@ -490,6 +494,8 @@ void record_free(Record *record) {
   if (record == NULL)
     return;
   g_ptr_array_unref(record->readers);
+  for (guint i = 0; i < KEPT_STATEMENTS; i++)
+    sqlite3_finalize(record->kept[i]);
   if (record->db && record->mode != RECORD_READ)
     sqlite3_wal_checkpoint_v2(record->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
   sqlite3_close(record->db);

@@ -40,11 +40,11 @@ gboolean record_import_begin(Record *record, const char *source, const char *lab
 
 static gboolean count_events(Record *record, guint64 import_id, guint n, GError **error) {
   gint64 last = (gint64)(record->next + n - 1);
-  if (!database_run(record->db, error,
-                    "UPDATE import SET first = CASE first WHEN 0 THEN ? ELSE first END, last = ?, stored = stored + ?"
-                    " WHERE id = ? AND state = ?",
-                    "iiiii", (gint64)record->next, last, (gint64)n, (gint64)import_id,
-                    (gint64)(import_id ? IMPORT_RUNNING : IMPORT_DONE)))
+  if (!database_run_kept(record->db, &record->kept[KEPT_COUNT], error,
+                         "UPDATE import SET first = CASE first WHEN 0 THEN ? ELSE first END, last = ?, stored = stored + ?"
+                         " WHERE id = ? AND state = ?",
+                         "iiiii", (gint64)record->next, last, (gint64)n, (gint64)import_id,
+                         (gint64)(import_id ? IMPORT_RUNNING : IMPORT_DONE)))
     return FALSE;
   return sqlite3_changes(record->db) == 1 ||
          error_set(error, ERROR_NOT_FOUND, "import %" G_GUINT64_FORMAT " is not running", import_id);
@@ -53,9 +53,10 @@ static gboolean count_events(Record *record, guint64 import_id, guint n, GError 
 static gboolean write_batch(Record *record, guint64 import_id, const BatchHeader *header, Text blob, guint counts[NAME_KINDS],
                             GError **error) {
   return record_write_names(record, counts, error) && count_events(record, import_id, header->n, error) &&
-         database_run(record->db, error, "INSERT INTO batch (first, n, import, min_time, max_time, data) VALUES (?, ?, ?, ?, ?, ?)",
-                      "iiiiib", (gint64)record->next, (gint64)header->n, (gint64)import_id, header->min_time_ms,
-                      header->max_time_ms, blob);
+         database_run_kept(record->db, &record->kept[KEPT_BATCH], error,
+                           "INSERT INTO batch (first, n, import, min_time, max_time, data) VALUES (?, ?, ?, ?, ?, ?)", "iiiiib",
+                           (gint64)record->next, (gint64)header->n, (gint64)import_id, header->min_time_ms, header->max_time_ms,
+                           blob);
 }
 
 gboolean record_append(Record *record, guint64 import_id, BatchWriter *writer, GError **error) {

@@ -24,6 +24,9 @@ typedef struct { /* what can be seen as of one number; immutable */
   GArray *imports;  /* of guint64, ascending: done and not undone */
 } View;
 
+/* Statements of every append, kept prepared. */
+typedef enum { KEPT_BEGIN, KEPT_COMMIT, KEPT_COUNT, KEPT_BATCH, KEPT_STATEMENTS } Kept;
+
 struct Record {
   char *path;
   RecordMode mode;
@@ -34,6 +37,7 @@ struct Record {
 
   pthread_mutex_t mutex; /* guards everything below; a write holds it from begin to commit */
   sqlite3 *db;
+  sqlite3_stmt *kept[KEPT_STATEMENTS];
   gboolean frozen;
   View *view;
   guint64 next; /* number of the next event or change */

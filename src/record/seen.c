@@ -11,6 +11,7 @@
 
 #include "record/record_private.h"
 #include "record/seen_run.h"
+#include <sys/mman.h>
 #include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -20,6 +21,7 @@ enum {
   TABLE_FIRST = 1 << 12,
   REMAKE_CHUNK = 1 << 22, /* events held in memory while runs are made anew */
   KEY_ON_STACK = 2048,
+  LARGE_PAGE = 2 << 20,
 };
 
 #define GROUP_SETTING "group:"
@@ -106,6 +108,16 @@ static Hash128 hash_id(const Seen *seen, const Event *event, const char *group) 
 
 /* --- the table of the file ----------------------------------------------------------------------------- */
 
+/* Every look lands on another page of a large table, so large pages spare most of the cost of a look. */
+static Slot *table_new(gsize size) {
+  Slot *table = g_try_new0(Slot, size);
+  gsize page = (gsize)sysconf(_SC_PAGESIZE);
+  guintptr start = ((guintptr)table + page - 1) & ~(page - 1), end = (guintptr)(table + size) & ~(page - 1);
+  if (table && end > start + LARGE_PAGE)
+    madvise((void *)start, end - start, MADV_HUGEPAGE);
+  return table;
+}
+
 static void table_clear(Seen *seen) {
   g_free(seen->table);
   seen->table = g_new0(Slot, TABLE_FIRST);
@@ -122,7 +134,7 @@ static Slot *table_at(Slot *table, gsize mask, guint32 low, guint32 high) {
 
 static void table_grow(Seen *seen) {
   gsize mask = seen->mask * 2 + 1;
-  Slot *table = g_try_new0(Slot, mask + 1);
+  Slot *table = table_new(mask + 1);
   if (table == NULL) {
     seen->failed = TRUE;
     return;
