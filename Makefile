@@ -45,7 +45,8 @@ check: deps  ## layers, headers, formatting, warnings as errors
 	@[ -f build-strict/build.ninja ] || meson setup build-strict -Dwerror=true
 	@ninja -C build-strict etappe
 
-install: build  ## install program, library, headers (DESTDIR, prefix through MESON_OPTIONS)
+install: build  ## install program, library, headers (DESTDIR; prefix through MESON_OPTIONS)
+	@meson compile -C $(BUILD) etappe:executable etappe:shared_library >/dev/null
 	@meson install -C $(BUILD) --no-rebuild
 
 clean:  ## remove what was built (not what was fetched)
