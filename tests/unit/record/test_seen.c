@@ -4,6 +4,9 @@
 #include "base/error.h"
 #include "base/file.h"
 #include <glib/gstdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 typedef struct {
   char *folder, *path;
@@ -329,6 +332,78 @@ static void test_equal_rows_are_linear(Fixture *f, gconstpointer data) {
   g_assert_cmpuint(import_equal(f, n + 2, "a"), ==, 1);
 }
 
+/* --- faults ---------------------------------------------------------------------------------------------- */
+
+enum { FILE_ROWS = 40, FILES = 3 };
+
+/* File k: rows with ids, of which half were in file k - 1, and k + 1 equal rows without. */
+static gboolean import_file(Fixture *f, guint k) {
+  char id[16];
+  if (!record_import_begin(f->record, "file", "f.csv", "", &f->import_id, NULL))
+    return FALSE;
+  f->totals = (ImportInfo){.id = f->import_id};
+  seen_begin_file(f->seen);
+  for (guint i = 0; i < FILE_ROWS; i++) {
+    g_snprintf(id, sizeof id, "%u", k * FILE_ROWS / 2 + i);
+    row(f, id, "a");
+  }
+  for (guint i = 0; i <= k; i++)
+    row(f, NULL, "b");
+  if (record_append(f->record, f->import_id, f->writer, NULL) && seen_commit(f->seen, f->import_id, NULL) &&
+      record_import_finish(f->record, &f->totals, NULL))
+    return TRUE;
+  seen_forget(f->seen);
+  record_import_abort(f->record, f->import_id, NULL);
+  return FALSE;
+}
+
+static int import_files(const char *path) {
+  Fixture f = {.path = (char *)path};
+  gboolean good = (f.record = record_open(path, RECORD_CREATE, NULL)) != NULL;
+  good = good && (f.seen = seen_open(f.record, NULL)) != NULL;
+  if (!good)
+    return 1;
+  f.writer = batch_writer_new(record_spaces(f.record), record_names(f.record));
+  for (guint k = 0; k < FILES; k++)
+    good &= import_file(&f, k);
+  return !good; /* without closing, as in a crash */
+}
+
+static gboolean add_count(guint64 first, guint n, guint64 import_id, const void *blob, gsize size, gpointer user, GError **error) {
+  *(guint *)user += n;
+  return TRUE;
+}
+
+static gboolean import_with_fault(const char *path, const char *kind, guint at) {
+  g_autofree char *fault = g_strdup_printf("%s:%u", kind, at);
+  const char *const arguments[] = {"/proc/self/exe", "--work", path, NULL};
+  g_auto(GStrv) environment = g_environ_setenv(g_get_environ(), "ETAPPE_FAULT", fault, TRUE);
+  int status;
+  g_assert_true(g_spawn_sync(NULL, (char **)arguments, environment, 0, NULL, NULL, NULL, NULL, &status, NULL));
+  g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
+  return WEXITSTATUS(status) != 0;
+}
+
+/* Whatever failed, importing the same files again leaves every row exactly once. */
+static void test_faults(Fixture *f, gconstpointer kind) {
+  guint hits = 0;
+  for (guint at = 1, quiet = 0; quiet < 15; at++) {
+    g_autofree char *path = g_strdup_printf("%s/%s%u.db", f->folder, (const char *)kind, at);
+    gboolean hit = import_with_fault(path, kind, at);
+    quiet = hit ? 0 : quiet + 1;
+    hits += hit;
+    Fixture after = {.path = path};
+    guint n = 0;
+    open_all(&after);
+    for (guint k = 0; k < FILES; k++)
+      g_assert_true(import_file(&after, k));
+    g_assert_true(record_scan(after.record, 0, G_MAXUINT64, add_count, &n, NULL));
+    g_assert_cmpuint(n, ==, FILE_ROWS / 2 * (FILES + 1) + FILES);
+    close_all(&after);
+  }
+  g_assert_cmpuint(hits, >, 0);
+}
+
 /* --- what the content is made of ----------------------------------------------------------------------- */
 
 static void test_content(Fixture *f, gconstpointer data) {
@@ -366,7 +441,11 @@ static void test_content(Fixture *f, gconstpointer data) {
 
 #define ADD(name, function) g_test_add(name, Fixture, NULL, set_up, function, tear_down)
 
+#define ADD_FAULT(name, kind) g_test_add(name, Fixture, kind, set_up, test_faults, tear_down)
+
 int main(int argc, char **argv) {
+  if (argc == 3 && strcmp(argv[1], "--work") == 0)
+    return import_files(argv[2]);
   g_test_init(&argc, &argv, NULL);
   ADD("/seen/with an id, the same content is repeated and another conflicting", test_ids);
   ADD("/seen/an id belongs to its group and event", test_groups);
@@ -384,5 +463,10 @@ int main(int argc, char **argv) {
   ADD("/seen/many imports end in few runs", test_many_imports);
   ADD("/seen/live events are known, in a run or not", test_live);
   ADD("/seen/a hundred thousand equal rows are no burden", test_equal_rows_are_linear);
+  ADD_FAULT("/seen/any failing write leaves each row once", "write");
+  ADD_FAULT("/seen/any failing sync leaves each row once", "fsync");
+  ADD_FAULT("/seen/any failing open leaves each row once", "open");
+  ADD_FAULT("/seen/any failing rename leaves each row once", "rename");
+  ADD_FAULT("/seen/any failing map leaves each row once", "mmap");
   return g_test_run();
 }
