@@ -40,6 +40,10 @@ static char *manifest_path(const char *folder) {
   return g_build_filename(folder, "MANIFEST", NULL);
 }
 
+static char *sum_line(const char *text) {
+  return g_strdup_printf("sum %016" G_GINT64_MODIFIER "x\n", checksum64(text, strlen(text)));
+}
+
 gboolean manifest_write(const char *folder, const Manifest *manifest, GError **error) {
   g_autoptr(GString) text = g_string_new(NULL);
   g_string_printf(text, MANIFEST_HEAD "%d\n", MANIFEST_VERSION);
@@ -50,7 +54,8 @@ gboolean manifest_write(const char *folder, const Manifest *manifest, GError **e
   g_string_append_printf(text, "set_size_max %" G_GUINT64_FORMAT "\n", manifest->set_size_max);
   for (guint i = 0; i < manifest->segments->len; i++)
     g_string_append_printf(text, "segment %s\n", (const char *)manifest->segments->pdata[i]);
-  g_string_append_printf(text, "sum %016" G_GINT64_MODIFIER "x\n", checksum64(text->str, text->len));
+  g_autofree char *sum = sum_line(text->str);
+  g_string_append(text, sum);
   g_autofree char *path = manifest_path(folder);
   return file_replace(path, text->str, text->len, error);
 }
@@ -64,9 +69,10 @@ static gboolean check_sum(char *text, GError **error) {
   char *sum = g_strrstr(text, "\nsum ");
   if (sum == NULL)
     return damaged(error);
-  guint64 told = g_ascii_strtoull(sum + strlen("\nsum "), NULL, 16);
+  g_autofree char *told = g_strdup(sum + 1);
   sum[1] = '\0';
-  return told == checksum64(text, strlen(text)) || damaged(error);
+  g_autofree char *right = sum_line(text);
+  return g_str_equal(told, right) || damaged(error);
 }
 
 /* A segment's name is ours: letters, digits and one dot, so that no line can lead out of the folder. */

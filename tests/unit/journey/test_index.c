@@ -91,6 +91,22 @@ static void test_empty(void) {
   scene_free(scene);
 }
 
+/* u1 joins c1, which has no event, and c1 joins k1, which has none either: whoever they lead to owns. */
+static void test_aliases_without_events(void) {
+  Scene *scene = scene_new();
+  scene_link(scene, LINK_ALIAS, "c1", "k1");
+  scene_link(scene, LINK_ALIAS, "d1", "c1");
+  scene_add(scene, "@1 d1");
+  scene_commit(scene, 0);
+  check_text(scene, "k1: 3@1=none/Event\n");
+  Index *index = scene_index(scene, TRUE, 1);
+  g_autofree char *found = scene_lookups(scene, index);
+  g_assert_nonnull(strstr(found, "c1>k1 "));
+  g_assert_nonnull(strstr(found, "d1>k1 "));
+  index_free(index);
+  scene_free(scene);
+}
+
 /* --- random worlds ---------------------------------------------------------------------------- */
 
 typedef struct {
@@ -168,6 +184,85 @@ static void test_random(void) {
     index_free(index);
     scene_free(scene);
   }
+}
+
+/* --- large ones --------------------------------------------------------------------------------- */
+
+static void add_lines(Scene *scene, guint n, const char *format) {
+  for (guint i = 0; i < n; i++) {
+    g_autofree char *number = g_strdup_printf("%u", i), *line = g_strdup(format);
+    g_auto(GStrv) parts = g_strsplit(line, "#", -1);
+    g_autofree char *full = g_strjoinv(number, parts);
+    scene_add(scene, full);
+    if (batch_writer_count(scene->writer) == BATCH_EVENTS_MAX)
+      scene_commit(scene, 0);
+  }
+  scene_commit(scene, 0);
+}
+
+static void test_many_events(void) {
+  enum { N = 100000 };
+  Scene *scene = scene_new();
+  g_autoptr(GError) error = NULL;
+  Block block;
+  add_lines(scene, N, "@# u1 web =c");
+  add_lines(scene, 10, "@# u2");
+  Index *index = scene_index(scene, TRUE, 2);
+  scene_add(scene, "@50 u1");
+  scene_commit(scene, 0);
+  g_assert_true(index_update(index, &error));
+  g_autoptr(Snapshot) snapshot = index_snapshot(index);
+  guint at;
+  guint32 person;
+  g_assert_true(snapshot_find(snapshot, scene_hash(scene, "u1"), &at, &person));
+  g_assert_true(snapshot_block(snapshot, at, &block, &error));
+  g_assert_cmpuint(block.person_start[person + 1] - block.person_start[person], ==, N + 1);
+  for (guint32 i = block.person_start[person] + 1; i < block.person_start[person + 1]; i++) {
+    g_assert_cmpint(block_time_ms(&block, i - 1), <=, block_time_ms(&block, i));
+    g_assert_cmpint(block_time_ms(&block, i) - block_time_ms(&block, i - 1), <=, 60000);
+  }
+  g_assert_cmpuint(snapshot_events(snapshot), ==, N + 11);
+  index_free(index);
+  scene_free(scene);
+}
+
+/* 10,500 devices of one user: the set stops at 10,000 identifiers, and the others stay by themselves. */
+static void test_large_set(void) {
+  Scene *scene = scene_new();
+  g_assert_true(record_set_setting(scene->record, "max_links", "20000", NULL));
+  add_lines(scene, 10500, "@# u1+d#");
+  Index *index = scene_index(scene, TRUE, 2);
+  check_reference(scene, index, 20000);
+  g_autoptr(Snapshot) snapshot = index_snapshot(index);
+  g_assert_cmpuint(snapshot_persons(snapshot), ==, 1);
+  scene_add(scene, "@10600 d3");
+  scene_add(scene, "@10600 d10499");
+  scene_commit(scene, 0);
+  g_assert_true(index_update(index, NULL));
+  check_reference(scene, index, 20000);
+  index_free(index);
+  scene_free(scene);
+}
+
+static void test_threads(void) {
+  Scene *scene = scene_new();
+  Habit habit = {.users = 3000, .devices = 5000, .minutes = 4000, .link_percent = 20};
+  for (guint i = 0; i < 30000; i++) {
+    add_random(scene, &habit);
+    if (batch_writer_count(scene->writer) == BATCH_EVENTS_MAX)
+      scene_commit(scene, 0);
+  }
+  scene_commit(scene, 0);
+  guint64 checksum[4];
+  for (guint threads = 1; threads < 4; threads++) {
+    Index *index = scene_index(scene, TRUE, threads);
+    g_autoptr(Snapshot) snapshot = index_snapshot(index);
+    checksum[threads] = segment_info(snapshot_segment(snapshot, 0))->checksum;
+    index_free(index);
+  }
+  g_assert_cmpuint(checksum[1], ==, checksum[2]);
+  g_assert_cmpuint(checksum[1], ==, checksum[3]);
+  scene_free(scene);
 }
 
 /* --- growing ---------------------------------------------------------------------------------- */
@@ -313,6 +408,10 @@ int main(int argc, char **argv) {
   g_test_add_func("/index/a server event joins the visit that was touched last", test_two_devices);
   g_test_add_func("/index/a device that moved leads to its present owner", test_device_moves);
   g_test_add_func("/index/nothing, and then something", test_empty);
+  g_test_add_func("/index/aliases lead on where no events are", test_aliases_without_events);
+  g_test_add_func("/index/a person of 100,000 events", test_many_events);
+  g_test_add_func("/index/a set of more than 10,000 identifiers", test_large_set);
+  g_test_add_func("/index/one thread and three make the same bytes", test_threads);
   g_test_add_func("/index/random records equal the slow reference", test_random);
   g_test_add_func("/index/grown in steps in files, it equals the reference and a rebuild", test_grow_files);
   g_test_add_func("/index/grown in memory likewise", test_grow_memory);
