@@ -392,15 +392,20 @@ extern "C" gboolean json_in_next(JsonIter *iter, Text *key, JsonValue *value) {
 /* --- writing a part again ---------------------------------------------------------------------------- */
 
 static void append_string(GString *into, Text text) {
+  const char *at = text.at, *end = text.at + text.size;
   g_string_append_c(into, '"');
-  for (guint32 i = 0; i < text.size; i++) {
-    guint8 c = (guint8)text.at[i];
-    if (c == '"' || c == '\\')
-      g_string_append_c(into, '\\');
+  while (at < end) {
+    const char *run = at;
+    while (at < end && (guint8)*at >= 0x20 && *at != '"' && *at != '\\')
+      at++;
+    g_string_append_len(into, run, at - run);
+    if (at == end)
+      break;
+    guint8 c = (guint8)*at++;
     if (c < 0x20)
       g_string_append_printf(into, "\\u%04x", c);
     else
-      g_string_append_c(into, (char)c);
+      g_string_append_printf(into, "\\%c", c);
   }
   g_string_append_c(into, '"');
 }

@@ -199,11 +199,13 @@ static Text text_from(Text text, guint32 start) {
   return (Text){text.at + start, text.size - start};
 }
 
-static guint32 index_of(Text text, const char *any) {
-  guint32 i = 0;
-  while (i < text.size && (text.at[i] == '\0' || !strchr(any, text.at[i])))
-    i++;
-  return i;
+static guint32 index_of(Text text, char c) {
+  const char *found = text.size ? memchr(text.at, c, text.size) : NULL;
+  return found ? (guint32)(found - text.at) : text.size;
+}
+
+static inline char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
 /* The host of an address, or the text itself when it is only a host or a campaign's word for one. */
@@ -213,13 +215,17 @@ static void host_of(Host *host, Text address) {
       address = text_from(address, i + 3);
       break;
     }
-  address.size = index_of(address, "/?#");
-  for (guint32 at = index_of(address, "@"); at < address.size; at = index_of(address, "@"))
-    address = text_from(address, at + 1);
-  address.size = MIN(index_of(address, ":"), HOST_MAX);
-  for (guint32 i = 0; i < address.size; i++)
-    host->text[i] = g_ascii_tolower(address.at[i]);
-  host->size = address.size;
+  guint32 size = 0;
+  for (guint32 i = 0; i < address.size && size < HOST_MAX; i++) {
+    char c = address.at[i];
+    if (c == '/' || c == '?' || c == '#')
+      break;
+    if (c == '@') /* what stood before is a user's name */
+      size = 0;
+    else
+      host->text[size++] = lower(c);
+  }
+  host->size = index_of((Text){host->text, size}, ':');
   if (starts_with(host_text(host), "www.")) {
     host->size -= 4;
     memmove(host->text, host->text + 4, host->size);
@@ -247,7 +253,7 @@ static gboolean host_matches(const Host *host, Text pattern) {
 static gboolean host_in(const Host *host, const char *patterns) {
   Text rest = text_of(patterns);
   while (rest.size) {
-    guint32 size = index_of(rest, " ");
+    guint32 size = index_of(rest, ' ');
     if (host_matches(host, (Text){rest.at, size}))
       return TRUE;
     rest = text_from(rest, MIN(size + 1, rest.size));
@@ -272,9 +278,10 @@ static int find_site(Text name) {
 
 /* A word (utm_source=google) is looked up as it is; of a host the label before the suffix. */
 static Site site_of(const Host *host) {
-  if (host_in(host, "accounts.google.com"))
+  gboolean google = host->size > 6 && text_is(host_name(host), "google");
+  if (google && host_in(host, "accounts.google.com"))
     return SITE_IGNORED;
-  if (host_in(host, "shopping.google.com"))
+  if (google && host_in(host, "shopping.google.com"))
     return SITE_SHOPPING;
   int whole = find_site(host_text(host)); /* also the names of Android apps */
   if (whole >= 0 && !sites[whole].host_only)
@@ -346,13 +353,13 @@ static void read_query(ChannelEvidence *evidence, Scratch *scratch, ClickId *cli
                 {"utm_content", &evidence->content},
                 {"utm_term", &evidence->term}};
   Text rest = evidence->url;
-  rest.size = index_of(rest, "#");
-  guint32 start = index_of(rest, "?");
+  rest.size = index_of(rest, '#');
+  guint32 start = index_of(rest, '?');
   rest = text_from(rest, MIN(start + 1, rest.size));
   while (rest.size) {
-    guint32 size = index_of(rest, "&");
+    guint32 size = index_of(rest, '&');
     Text pair = {rest.at, size};
-    Text name = {pair.at, index_of(pair, "=")};
+    Text name = {pair.at, index_of(pair, '=')};
     Text value = text_from(pair, MIN(name.size + 1, pair.size));
     rest = text_from(rest, MIN(size + 1, rest.size));
     if (value.size == 0)
@@ -371,12 +378,10 @@ typedef struct {
   guint32 size;
 } Word;
 
-static Word word_of(Text text) {
-  Word word;
-  word.size = MIN(text.size, WORD_MAX);
-  for (guint32 i = 0; i < word.size; i++)
-    word.text[i] = g_ascii_tolower(text.at[i]);
-  return word;
+static void word_of(Word *word, Text text) {
+  word->size = MIN(text.size, WORD_MAX);
+  for (guint32 i = 0; i < word->size; i++)
+    word->text[i] = lower(text.at[i]);
 }
 
 static gboolean word_is_any(const Word *word, const char *const *any) {
@@ -477,12 +482,13 @@ static const char *derive(ChannelEvidence *evidence, const ClickId *click) {
   gboolean campaign = evidence->source.size || evidence->medium.size || evidence->campaign.size;
   if (!campaign && !referred)
     return evidence->web ? "direct" : NULL;
-  Word medium = word_of(evidence->medium), name = word_of(evidence->campaign);
-  if (referred && evidence->source.size == 0 && medium.size == 0)
-    medium = word_of(text_of("referral"));
+  Word source, medium, name;
+  gboolean plain_referral = referred && evidence->source.size == 0 && evidence->medium.size == 0;
+  word_of(&medium, plain_referral ? text_of("referral") : evidence->medium);
+  word_of(&name, evidence->campaign);
   if (evidence->source.size || !referred)
     host_of(&host, evidence->source);
-  Word source = word_of(host_text(&host));
+  word_of(&source, host_text(&host));
   return group(&source, site_of(&host), &medium, &name);
 }
 
