@@ -382,8 +382,9 @@ static const char *parse_epoch(Reader *reader, gint64 *instant_ms) {
     value = value * 10 + (*reader->at - '0');
   gsize digits = (gsize)(reader->at - start);
   gboolean fraction = take(reader, '.');
-  if ((fraction && !take_fraction(reader, &ms)) || reader->at < reader->end)
-    return digits == 17 && g_ascii_isdigit(*reader->at) ? why_epoch_unit : why_not_a_time;
+  gboolean more = reader->at < reader->end && g_ascii_isdigit(*reader->at);
+  if ((fraction && !take_fraction(reader, &ms)) || (reader->at < reader->end && !more))
+    return why_not_a_time;
   switch (digits) {
   case 10: return in_range(value * MS_SECOND + ms, instant_ms);
   case 13: return in_range(value, instant_ms);
@@ -415,6 +416,7 @@ static const char *parse_rest(Reader *reader, const Zone *zone, gint64 *instant_
 }
 
 gboolean clock_parse(Text text, const Zone *zone, gint64 *instant_ms, const char **why) {
+  text = text_some(text);
   Reader reader = {text.at, text.at + text.size};
   while (reader.at < reader.end && *reader.at == ' ')
     reader.at++;

@@ -4,6 +4,7 @@
 /* --- canonical decimals ------------------------------------------------------------------------- */
 
 gboolean decimal_is_canonical(Text text) {
+  text = text_some(text);
   const char *at = text.at, *end = text.at + text.size;
   if (at < end && *at == '-')
     at++;
@@ -279,6 +280,7 @@ static gboolean parse_plain(Text text, gint64 *micro) {
 gboolean money_parse(Text text, DecimalMark mark, gint64 *micro, char currency[MONEY_CURRENCY_SIZE], const char **why) {
   char found[MONEY_CURRENCY_SIZE] = "";
   Digits digits = {0};
+  text = text_some(text);
   Reader reader = {text.at, text.at + text.size};
   guint64 size = 0;
   if (mark == DECIMAL_POINT && parse_plain(text, micro)) {

@@ -225,6 +225,8 @@ static gboolean is_repairable(error_code code) {
 }
 
 static error_code parse(JsonIn *in, const char *data, gsize size, gboolean padded, dom::element *root) {
+  if (size == 0)
+    return EMPTY;
   if (size > in->size_max)
     return CAPACITY;
   if (in->parser.max_depth() != JSON_DEPTH_MAX || in->parser.capacity() < size) {
@@ -309,6 +311,7 @@ extern "C" Text json_in_string(JsonValue value) {
 static Text number_text(double number, char buffer[JSON_NUMBER_SIZE]) {
   double size = std::fabs(number);
   gboolean plain = size == 0 || (size >= 1e-12 && size < 1e21);
+  number = size == 0 ? 0 : number; /* never "-0" */
   std::to_chars_result end = plain ? std::to_chars(buffer, buffer + JSON_NUMBER_SIZE, number, std::chars_format::fixed)
                                    : std::to_chars(buffer, buffer + JSON_NUMBER_SIZE, number);
   return Text{buffer, (guint32)(end.ptr - buffer)};

@@ -26,6 +26,7 @@ static void append_escape(GString *out, gunichar c) {
 
 char *terminal_escape(Text text) {
   GString *out = g_string_sized_new(text.size + 1);
+  text = text_some(text);
   const char *at = text.at, *end = text.at + text.size;
   while (at < end) {
     gunichar c = next(&at, end);
@@ -48,6 +49,7 @@ static guint width_of(gunichar c) {
 
 guint terminal_width(Text text) {
   guint width = 0;
+  text = text_some(text);
   const char *at = text.at, *end = text.at + text.size;
   while (at < end)
     width += width_of(next(&at, end));
@@ -56,6 +58,7 @@ guint terminal_width(Text text) {
 
 guint32 terminal_fit(Text text, guint width) {
   guint used = 0;
+  text = text_some(text);
   const char *at = text.at, *end = text.at + text.size;
   while (at < end) {
     const char *before = at;

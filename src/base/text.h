@@ -12,6 +12,10 @@ typedef struct {
 static inline Text text_of(const char *string) {
   return (Text){string, string ? (guint32)strlen(string) : 0};
 }
+/* For loops from at to at + size: C allows no arithmetic on NULL, not even adding 0. */
+static inline Text text_some(Text text) {
+  return text.at ? text : (Text){"", 0};
+}
 static inline gboolean text_equal(Text a, Text b) {
   return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
 }

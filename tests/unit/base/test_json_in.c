@@ -60,6 +60,7 @@ static void test_numbers(void) {
   assert_number("-12", "-12");
   assert_number("9223372036854775807", "9223372036854775807");
   assert_number("18446744073709551615", "18446744073709551615");
+  assert_number("-0.0", "0");
   assert_number("19.90", "19.9");
   assert_number("1e2", "100");
   assert_number("1.5e-3", "0.0015");
