@@ -75,6 +75,28 @@ static void test_tables_are_sorted(void) {
   g_assert_cmpuint(n, >, 80);
 }
 
+/* Every row of docs/event-names.md is one of the program's, and none is missing. */
+static void test_manual(void) {
+  static const char *const initiators[] = {"customer", "company", "system"};
+  static const char *const grades[] = {"visit", "click", "conversation", "open", "view", "delivered", "none"};
+  g_autofree char *root = g_path_get_dirname(ETAPPE_BUILD_DEPS);
+  g_autofree char *path = g_build_filename(root, "docs", "event-names.md", NULL);
+  g_autofree char *text = NULL;
+  const char *alias, *name;
+  StandardFacts facts;
+  guint n = 0, lines = 0;
+  g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+  for (; standard_row(n, &alias, &name, &facts); n++) {
+    g_autofree char *row = alias ? g_strdup_printf("\n| `%s` | %s |\n", alias, name)
+                                 : g_strdup_printf("\n| %s | %s | %s |\n", name, initiators[facts.initiator], grades[facts.grade]);
+    if (!strstr(text, row))
+      g_error("docs/event-names.md lacks%s", row);
+  }
+  for (const char *at = text; (at = strstr(at, "\n| ")) != NULL; at++)
+    lines++;
+  g_assert_cmpuint(lines, ==, n + 2); /* and two headings */
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/standard/other vendors' names have a standard one", test_aliases);
@@ -82,5 +104,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/standard/grades tell how close a touch came", test_grades);
   g_test_add_func("/standard/everything else is the customer's", test_everything_else_is_the_customers);
   g_test_add_func("/standard/both tables ascend", test_tables_are_sorted);
+  g_test_add_func("/standard/the manual has the same tables", test_manual);
   return g_test_run();
 }
