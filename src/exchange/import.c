@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// One thread reads, unpacks and cuts (row_queue.h); this one turns rows into events, judges whether they
-// came before and stores them in batches under the file's import id. Nothing of an import is visible until
-// record_import_finish(); whatever goes wrong before takes all of it away again.
+// Three threads a file: one reads, unpacks and cuts (row_queue.h), one makes events of rows (event_feed.h),
+// this one judges whether they came before and stores them in batches under the file's import id. Nothing
+// of an import is visible until record_import_finish(); whatever goes wrong before takes all of it away.
 #include "exchange/import.h"
 
 #include "base/error.h"
+#include "exchange/event_feed.h"
 #include "exchange/import_files.h"
 #include "exchange/json_shape.h"
-#include "exchange/row_queue.h"
-#include "wire/segment.h"
 
-enum { BATCH_SIZE_AIM = 8 << 20, OBJECT_SIZE_MAX = 1 << 20, REASON_SIZE = 200 };
+enum { BATCH_SIZE_AIM = 8 << 20, EXPECT_AHEAD = 8 };
 
 typedef struct { /* what all files share */
   Record *record;
@@ -33,15 +32,11 @@ typedef struct { /* one file */
   RowBlock *first;    /* its rows tell the decimal mark, or what keys JSON has */
   Mapping *mapping;   /* NULL: Segment's events */
   char *mapping_text; /* by which imports are compared */
-  Door *door;         /* of rows of cells */
-  Segment *segment;   /* of JSON */
-  Event *event;
   BatchWriter *writer;
   guint16 source_code;
   gboolean costs;
   ImportInfo info;
   gint64 started_us;
-  char reason[REASON_SIZE];
 } Work;
 
 static void say(const Run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -59,12 +54,9 @@ static void say(const Run *run, const char *format, ...) {
 
 static void work_clear(Work *work) {
   g_clear_pointer(&work->writer, batch_writer_free);
-  g_clear_pointer(&work->door, door_free);
-  g_clear_pointer(&work->segment, segment_free);
   g_clear_pointer(&work->mapping, mapping_free);
   g_clear_pointer(&work->first, row_block_free);
   g_clear_pointer(&work->in, row_in_free);
-  g_clear_pointer(&work->event, g_free);
   g_clear_pointer(&work->mapping_text, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
@@ -204,45 +196,28 @@ static gboolean has_rate(const Run *run, const Event *event) {
 }
 
 /* An amount that nobody can add to the others is refused rather than counted at a wrong worth. */
-static const char *foreign_money(Work *work) {
-  const Event *event = work->event;
+static const char *foreign_money(const Event *event, char reason[FEED_REASON_SIZE], gpointer user) {
+  const Work *work = user;
   if (!event->currency.size || !(event->has_value || work->costs) || text_is(event->currency, work->run->currency) ||
       has_rate(work->run, event))
     return NULL;
-  g_snprintf(work->reason, sizeof work->reason, "an amount in %.*s, for which the project has no rate to %s on that day",
+  g_snprintf(reason, FEED_REASON_SIZE, "an amount in %.*s, for which the project has no rate to %s on that day",
              (int)event->currency.size, event->currency.at, work->run->currency);
-  return work->reason;
+  return reason;
 }
 
-static gboolean store(Work *work, GError **error) {
+static gboolean store(Work *work, const FeedItem *item, GError **error) {
   Run *run = work->run;
-  guint64 content = seen_content(work->event, run->source, record_key(run->record));
-  switch (seen_event(run->seen, work->event, run->group, content)) {
+  switch (seen_judge(run->seen, &item->key, run->group)) {
   case SEEN_REPEATED: work->info.repeated++; return TRUE;
   case SEEN_CONFLICTING: work->info.conflicting++; return TRUE;
   default: break;
   }
   work->info.stored++;
-  batch_writer_add(work->writer, work->event, work->source_code, content);
+  batch_writer_add(work->writer, item->event, work->source_code, item->key.content);
   if (batch_writer_count(work->writer) < BATCH_EVENTS_MAX && batch_writer_size(work->writer) < BATCH_SIZE_AIM)
     return TRUE;
   return record_append(run->record, work->info.id, work->writer, error);
-}
-
-static gboolean read_row(Work *work, const RowBlock *block, guint i, const char **why) {
-  static const SegmentTimes unknown = {0, 0};
-  if (work->segment)
-    return segment_read(work->segment, block->rows[i].raw, &unknown, work->event, why);
-  return mapping_apply(work->mapping, work->door, row_block_cells(block, i, row_in_columns(work->in)), work->event, why);
-}
-
-static gboolean take_row(Work *work, const RowBlock *block, guint i, GError **error) {
-  const char *why = block->rows[i].refused;
-  work->info.read++;
-  if (why || !read_row(work, block, i, &why))
-    return refuse(work, block, i, why, error);
-  why = foreign_money(work);
-  return why ? refuse(work, block, i, why, error) : store(work, error);
 }
 
 /* --- all rows -------------------------------------------------------------------------------- */
@@ -266,26 +241,35 @@ static void tell_progress(const Work *work, guint64 offset) {
   run->hooks->progress(&progress, run->hooks->user);
 }
 
-static gboolean take_block(Work *work, const RowBlock *block, GError **error) {
-  for (guint i = 0; i < block->n; i++)
-    if (!take_row(work, block, i, error))
+static void expect(const Work *work, const FeedTray *tray, guint i) {
+  if (i < tray->n && !tray->items[i].why)
+    seen_expect(work->run->seen, &tray->items[i].key);
+}
+
+static gboolean take_tray(Work *work, const FeedTray *tray, GError **error) {
+  for (guint i = 0; i < EXPECT_AHEAD; i++)
+    expect(work, tray, i);
+  for (guint i = 0; i < tray->n; i++) {
+    const FeedItem *item = &tray->items[i];
+    expect(work, tray, i + EXPECT_AHEAD);
+    work->info.read++;
+    if (!(item->why ? refuse(work, tray->block, item->row, item->why, error) : store(work, item, error)))
       return FALSE;
-  tell_progress(work, block->offset);
+  }
+  tell_progress(work, tray->block->offset);
   return TRUE;
 }
 
-static gboolean take_rest(Work *work, GError **error) {
-  g_autoptr(RowQueue) queue = row_queue_new(work->in, error);
-  while (queue) {
-    g_autoptr(RowBlock) block = NULL;
-    if (!row_queue_next(queue, &block, error))
+static gboolean take_trays(Work *work, EventFeed *feed, GError **error) {
+  for (;;) {
+    const FeedTray *tray;
+    if (!event_feed_next(feed, &tray, error))
       return FALSE;
-    if (!block)
+    if (!tray)
       return batch_writer_count(work->writer) == 0 || record_append(work->run->record, work->info.id, work->writer, error);
-    if (!take_block(work, block, error))
+    if (!take_tray(work, tray, error))
       return FALSE;
   }
-  return FALSE;
 }
 
 static SourceKind source_kind(const Run *run, gboolean *declared) {
@@ -300,30 +284,34 @@ static SourceKind source_kind(const Run *run, gboolean *declared) {
   return SOURCE_FILE;
 }
 
-static void prepare(Work *work) {
-  Run *run = work->run;
+static FeedOptions feed_options(Work *work) {
+  const Run *run = work->run;
   gboolean declared = FALSE;
   SourceKind kind = source_kind(run, &declared);
-  DoorOptions options = {.spaces = record_spaces(run->record),
-                         .key = record_key(run->record),
-                         .zone = run->zone,
-                         .decimal = find_mark(work),
-                         .web = kind == SOURCE_WEB || kind == SOURCE_APP,
-                         .devices_browse = !declared,
-                         .aliases = work->mapping == NULL};
-  if (is_json(work))
-    work->segment = segment_new(&options, work->mapping, OBJECT_SIZE_MAX);
-  else
-    work->door = door_new(&options);
-  work->event = g_new(Event, 1);
-  work->writer = batch_writer_new(record_spaces(run->record), record_names(run->record));
-  work->source_code = names_intern(record_names(run->record), NAME_SOURCE, text_of(run->source));
-  work->costs = !work->mapping || mapping_has(work->mapping, FIELD_COST);
+  return (FeedOptions){.in = work->in,
+                       .door = {.spaces = record_spaces(run->record),
+                                .key = record_key(run->record),
+                                .zone = run->zone,
+                                .decimal = find_mark(work),
+                                .web = kind == SOURCE_WEB || kind == SOURCE_APP,
+                                .devices_browse = !declared,
+                                .aliases = work->mapping == NULL},
+                       .mapping = work->mapping,
+                       .seen = run->seen,
+                       .source = run->source,
+                       .group = run->group,
+                       .object = foreign_money,
+                       .user = work};
 }
 
 static gboolean take_all(Work *work, GError **error) {
-  prepare(work);
-  return take_block(work, work->first, error) && take_rest(work, error);
+  Run *run = work->run;
+  FeedOptions options = feed_options(work);
+  work->writer = batch_writer_new(record_spaces(run->record), record_names(run->record));
+  work->source_code = names_intern(record_names(run->record), NAME_SOURCE, text_of(run->source));
+  work->costs = !work->mapping || mapping_has(work->mapping, FIELD_COST);
+  g_autoptr(EventFeed) feed = event_feed_new(&options, g_steal_pointer(&work->first), error);
+  return feed && take_trays(work, feed, error);
 }
 
 /* --- one import ------------------------------------------------------------------------------ */

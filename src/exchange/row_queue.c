@@ -35,6 +35,7 @@ static gboolean put(RowQueue *queue, RowBlock *block, GError *error) {
 
 static void *read_all(void *user) {
   RowQueue *queue = user;
+  pthread_setname_np(pthread_self(), "read rows");
   for (;;) {
     RowBlock *block = NULL;
     GError *error = NULL;

@@ -125,8 +125,12 @@ static void table_clear(Seen *seen) {
   seen->used = 0;
 }
 
+static gsize table_home(gsize mask, guint32 low, guint32 high) {
+  return (gsize)(((guint64)high << 32 | low) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) >> 20) & mask;
+}
+
 static Slot *table_at(Slot *table, gsize mask, guint32 low, guint32 high) {
-  gsize at = (gsize)(((guint64)high << 32 | low) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) >> 20) & mask;
+  gsize at = table_home(mask, low, high);
   while ((table[at].low || table[at].high) && (table[at].low != low || table[at].high != high))
     at = (at + 1) & mask;
   return &table[at];
@@ -244,12 +248,27 @@ static SeenVerdict judge_id(Seen *seen, Hash128 id, guint64 content) {
   return SEEN_NEW;
 }
 
-SeenVerdict seen_event(Seen *seen, const Event *event, const char *source_group, guint64 content) {
+SeenKey seen_key(const Seen *seen, const Event *event, const char *source_group, guint64 content) {
+  gboolean with_id = event->id.size > 0;
+  return (SeenKey){with_id ? hash_id(seen, event, source_group) : (Hash128){0, 0}, content, with_id};
+}
+
+void seen_expect(const Seen *seen, const SeenKey *key) {
+  guint64 asked = key->with_id ? key->id.low : key->content;
+  __builtin_prefetch(&seen->table[table_home(seen->mask, asked ? (guint32)asked : 1, (guint32)(asked >> 32))], 1);
+}
+
+SeenVerdict seen_judge(Seen *seen, const SeenKey *key, const char *source_group) {
   if (g_strcmp0(seen->group, source_group) != 0) {
     g_free(seen->group);
     seen->group = g_strdup(source_group);
   }
-  return event->id.size ? judge_id(seen, hash_id(seen, event, source_group), content) : judge_content(seen, content);
+  return key->with_id ? judge_id(seen, key->id, key->content) : judge_content(seen, key->content);
+}
+
+SeenVerdict seen_event(Seen *seen, const Event *event, const char *source_group, guint64 content) {
+  SeenKey key = seen_key(seen, event, source_group, content);
+  return seen_judge(seen, &key, source_group);
 }
 
 void seen_forget(Seen *seen) {

@@ -28,6 +28,18 @@ gboolean seen_set_group(Seen *seen, const char *source, const char *group, GErro
 void seen_begin_file(Seen *seen);
 /* Judges and, when new, remembers: 16 bytes a new event, 12 to 24 a different one of the file. */
 SeenVerdict seen_event(Seen *seen, const Event *event, const char *source_group, guint64 content);
+
+/* The same in three steps, for whoever knows what comes next, since a look-up mostly waits for memory: the key,
+ * on any thread; a hint that it will be asked for; the verdict. */
+typedef struct {
+  Hash128 id;
+  guint64 content;
+  gboolean with_id;
+} SeenKey;
+SeenKey seen_key(const Seen *seen, const Event *event, const char *source_group, guint64 content);
+void seen_expect(const Seen *seen, const SeenKey *key);
+SeenVerdict seen_judge(Seen *seen, const SeenKey *key, const char *source_group);
+
 /* Makes what was remembered since seen_begin_file durable as the run of this import, shortly before or after its
  * record_import_finish: it counts once the import is done. For import 0 it covers everything live so far. A failure
  * costs only time: seen_open makes it anew. */
