@@ -448,6 +448,7 @@ typedef struct {
   const Plain *events;
   guint n;
   gint64 now_ms, to_ms;
+  GPtrArray *persons[PERSONS + 1]; /* of Plain*, in order of arrival */
 } Story;
 
 static gboolean slow_event(const Condition *condition, const Plain *plain) {
@@ -469,9 +470,9 @@ static gboolean slow_count(const Condition *condition, const Story *story, guint
   g_autoptr(GHashTable) distinct = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   guint n = 0;
   gint64 end = MIN(story->now_ms, story->to_ms);
-  for (guint i = 0; i < story->n; i++) {
-    const Plain *plain = &story->events[i];
-    if (plain->person != person || plain->time_ms > story->now_ms || !slow_event(g_ptr_array_index(condition->children, 0), plain))
+  for (guint i = 0; i < story->persons[person]->len; i++) {
+    const Plain *plain = g_ptr_array_index(story->persons[person], i);
+    if (plain->time_ms > story->now_ms || !slow_event(g_ptr_array_index(condition->children, 0), plain))
       continue;
     if (condition->within_ms && (plain->time_ms >= story->to_ms || plain->time_ms < end - condition->within_ms))
       continue;
@@ -488,9 +489,9 @@ static gboolean slow_count(const Condition *condition, const Story *story, guint
 
 static gboolean slow_pick(const Condition *condition, const Story *story, guint person) {
   const Plain *best = NULL;
-  for (guint i = 0; i < story->n; i++) { /* in order of arrival, so an equal time is later */
-    const Plain *plain = &story->events[i];
-    if (plain->person != person || plain->time_ms > story->now_ms || !slow_event(g_ptr_array_index(condition->children, 0), plain))
+  for (guint i = 0; i < story->persons[person]->len; i++) { /* an equal time that arrived later is later */
+    const Plain *plain = g_ptr_array_index(story->persons[person], i);
+    if (plain->time_ms > story->now_ms || !slow_event(g_ptr_array_index(condition->children, 0), plain))
       continue;
     if (!best || (condition->last ? plain->time_ms >= best->time_ms : plain->time_ms < best->time_ms))
       best = plain;
@@ -612,7 +613,11 @@ static void test_random(void) {
     make_plain(random, &events[i]);
     add_plain(sample, &events[i]);
   }
-  Story story = {events, EVENTS, TIME_MS_MIN + 80000, TIME_MS_MIN + 70000};
+  Story story = {.events = events, .n = EVENTS, .now_ms = TIME_MS_MIN + 80000, .to_ms = TIME_MS_MIN + 70000};
+  for (guint i = 0; i <= PERSONS; i++)
+    story.persons[i] = g_ptr_array_new();
+  for (guint i = 0; i < EVENTS; i++)
+    g_ptr_array_add(story.persons[events[i].person], &events[i]);
   World *world = world_new(sample, story.now_ms);
   world->question.to_ms = story.to_ms;
   g_assert_cmpuint(world->rows->len, ==, EVENTS);
@@ -623,6 +628,8 @@ static void test_random(void) {
     check_against_slow(world, &story, text->str, &matched);
   }
   g_assert_cmpuint(matched, >, EVENTS * 20); /* the conditions are not all empty */
+  for (guint i = 0; i <= PERSONS; i++)
+    g_ptr_array_unref(story.persons[i]);
   world_free(world);
   sample_free(sample);
 }
