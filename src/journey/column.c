@@ -38,9 +38,9 @@ typedef struct {
 G_STATIC_ASSERT(sizeof(Header) == 32 && sizeof(Footer) == 24);
 
 typedef struct {
-  char *path; /* NULL in memory */
+  char *path; /* NULL in memory, or where nothing may be changed */
   FileMap map;
-  guint8 *memory;
+  GBytes *bytes;
   const guint8 *data; /* of one of the two; NULL: every value is missing */
   gsize size;
   const ColumnRow *rows;
@@ -159,7 +159,7 @@ static gboolean make(Output *output, const ColumnSource *source, const char *key
 
 static void part_clear(Part *part) {
   g_clear_pointer(&part->path, g_free);
-  g_clear_pointer(&part->memory, g_free);
+  g_clear_pointer(&part->bytes, g_bytes_unref);
   g_clear_pointer(&part->checked, g_free);
   if (part->map.data)
     file_unmap(&part->map);
@@ -203,26 +203,34 @@ static gboolean part_map(Part *part, const char *path, const ColumnSource *sourc
   part->data = part->map.data;
   part->size = part->map.size;
   if (part->data && part_fits(part, source, key)) {
-    part->path = g_strdup(path);
+    part->path = segment_allows_files(source->segment) ? g_strdup(path) : NULL;
     return TRUE;
   }
   part_clear(part);
   return FALSE;
 }
 
-/* Makes the part in memory. */
-static gboolean part_remember(Part *part, const ColumnSource *source, const char *key, GError **error) {
+static GBytes *make_in_memory(const ColumnSource *source, const char *key, GError **error) {
   g_auto(Output) output = {0};
   if (!make(&output, source, key, error))
-    return FALSE;
-  if (!output.any)
-    return TRUE;
-  part->size = output.size;
-  part->data = part->memory = g_steal_pointer(&output.memory);
+    return NULL;
+  guint8 *trimmed = g_realloc(g_steal_pointer(&output.memory), output.size);
+  return g_bytes_new_take(trimmed, output.size);
+}
+
+/* From memory, where it stays as long as the segment. */
+static gboolean part_in_memory(Part *part, const ColumnSource *source, const char *key, GError **error) {
+  if (!part->bytes) {
+    part->bytes = make_in_memory(source, key, error);
+    if (!part->bytes)
+      return FALSE;
+    segment_keep(source->segment, key, part->bytes);
+  }
+  part->data = g_bytes_get_data(part->bytes, &part->size);
   if (part_fits(part, source, key))
     return TRUE;
   part_clear(part);
-  return error_set(error, ERROR_DAMAGED, "a column just made does not fit its segment");
+  return error_set(error, ERROR_DAMAGED, "a column in memory does not fit its segment");
 }
 
 typedef enum { WRITTEN, NOTHING_TO_WRITE, CANNOT_WRITE, FAILED } Writing;
@@ -250,26 +258,26 @@ static Writing part_write(const char *path, const ColumnSource *source, const ch
   return WRITTEN;
 }
 
-static gboolean part_open(Part *part, const ColumnSource *source, const char *key, GError **error) {
-  if (segment_info(source->segment)->n_events == 0)
-    return TRUE;
-  if (!segment_path(source->segment))
-    return part_remember(part, source, key, error);
+static gboolean part_in_file(Part *part, const ColumnSource *source, const char *key, GError **error) {
   g_autofree char *path =
       g_strdup_printf("%s.%016" G_GINT64_MODIFIER "x.col", segment_path(source->segment), checksum64(key, strlen(key)));
   if (part_map(part, path, source, key))
     return TRUE;
+  if (!segment_allows_files(source->segment))
+    return part_in_memory(part, source, key, error);
   unlink(path);
-  switch (part_write(path, source, key, error)) {
-  case NOTHING_TO_WRITE: return TRUE;
-  case FAILED: return FALSE;
-  case WRITTEN:
-    if (part_map(part, path, source, key))
-      return TRUE;
-    break;
-  case CANNOT_WRITE: break;
-  }
-  return part_remember(part, source, key, error);
+  Writing writing = part_write(path, source, key, error);
+  if (writing == NOTHING_TO_WRITE || (writing == WRITTEN && part_map(part, path, source, key)))
+    return TRUE;
+  return writing != FAILED && part_in_memory(part, source, key, error);
+}
+
+static gboolean part_open(Part *part, const ColumnSource *source, const char *key, GError **error) {
+  if (segment_info(source->segment)->n_events == 0)
+    return TRUE;
+  part->bytes = segment_kept(source->segment, key);
+  return segment_path(source->segment) && !part->bytes ? part_in_file(part, source, key, error)
+                                                       : part_in_memory(part, source, key, error);
 }
 
 Column *column_open(Snapshot *snapshot, const char *key, GError **error) {
@@ -301,18 +309,6 @@ void column_free(Column *column) {
   g_free(column);
 }
 
-void column_remove_files(const char *segment_path) {
-  g_autofree char *folder = g_path_get_dirname(segment_path), *name = g_path_get_basename(segment_path),
-                  *prefix = g_strconcat(name, ".", NULL);
-  g_autoptr(GDir) dir = g_dir_open(folder, 0, NULL);
-  const char *entry;
-  while (dir && (entry = g_dir_read_name(dir)) != NULL) {
-    g_autofree char *path = g_build_filename(folder, entry, NULL);
-    if (g_str_has_prefix(entry, prefix) && strstr(entry, ".col"))
-      unlink(path);
-  }
-}
-
 /* --- reading ----------------------------------------------------------------------------------- */
 
 static ColumnBlock block_in(const guint8 *bytes, const ColumnRow *row) {
@@ -336,17 +332,19 @@ static gboolean block_is_sound(const guint8 *bytes, const ColumnRow *row) {
   return sound;
 }
 
+static gboolean block_damaged(const Part *part, GError **error) {
+  if (!part->path)
+    return error_set(error, ERROR_DAMAGED, "a column of the index is damaged\nhint: remove the .col files in its folder");
+  unlink(part->path);
+  return error_set(error, ERROR_DAMAGED, "%s was damaged and is removed\nhint: ask again, it is made anew", part->path);
+}
+
 static gboolean read_block(Part *part, guint block, ColumnBlock *out, GError **error) {
   const ColumnRow *row = &part->rows[block];
   const guint8 *bytes = part->data + row->offset;
   if (!atomic_load_explicit(&part->checked[block], memory_order_relaxed)) {
-    if (!block_is_sound(bytes, row)) {
-      if (part->path)
-        unlink(part->path);
-      return error_set(error, ERROR_DAMAGED,
-                       "a column beside the index was damaged (%s) and is removed\nhint: ask again, it is made anew",
-                       part->path ? part->path : "in memory");
-    }
+    if (!block_is_sound(bytes, row))
+      return block_damaged(part, error);
     atomic_store_explicit(&part->checked[block], 1, memory_order_relaxed);
   }
   *out = block_in(bytes, row);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * column.h: a property as a column of the index, made when first asked for and kept beside its segment
- * (`<segment>.<key code>.col`). Block-local dictionaries: a value disappears with its block. */
+ * (`<segment>.<hash of key>.col`; they go with it). Block-local dictionaries: a value disappears with its block. */
 #pragma once
 #include "journey/snapshot.h"
 
@@ -33,6 +33,3 @@ gboolean column_block(Column *column, guint block, ColumnBlock *out, GError **er
 
 /* The key is stored, or a path below a stored one. */
 gboolean column_known(const Names *names, const char *key);
-
-/* The columns of a segment that goes: its files `<segment path>.*.col`. */
-void column_remove_files(const char *segment_path);

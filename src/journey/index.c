@@ -116,6 +116,8 @@ static Segment *open_segment(const Index *index, const char *name, GError **erro
     error_set(error, ERROR_DAMAGED, "%s was found damaged", path);
     return NULL;
   }
+  if (segment && index->options.read_only)
+    segment_forbid_files(segment);
   return g_steal_pointer(&segment);
 }
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "journey/format.h"
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -29,6 +30,10 @@ struct Segment {
   guint64 *first_identifier; /* n_chunks + 1 */
   _Atomic guint8 *block_state, *chunk_state;
   _Atomic(void *) *full; /* per block: an all-one bitmap and its ranks, made when first asked for */
+  gboolean no_files;
+  pthread_mutex_t keeping; /* guards the two below */
+  GHashTable *kept;        /* of char* to GBytes*; NULL: none yet */
+  gsize kept_bytes;
 };
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -133,6 +138,7 @@ static Segment *segment_check(Segment *take, guint64 record_id, GError **error) 
 static Segment *segment_new(const char *path, const void *data, gsize size, gsize mapped) {
   Segment *segment = g_new0(Segment, 1);
   atomic_init(&segment->references, 1);
+  pthread_mutex_init(&segment->keeping, NULL);
   segment->path = g_strdup(path);
   segment->data = data;
   segment->size = size;
@@ -163,6 +169,8 @@ void segment_unref(Segment *segment) {
     g_free(atomic_load(&segment->full[i]));
   if (segment->data)
     munmap((void *)segment->data, segment->mapped);
+  g_clear_pointer(&segment->kept, g_hash_table_destroy);
+  pthread_mutex_destroy(&segment->keeping);
   g_free(segment->full);
   g_free(segment->block_state);
   g_free(segment->chunk_state);
@@ -178,6 +186,37 @@ const SegmentInfo *segment_info(const Segment *segment) {
 
 const char *segment_path(const Segment *segment) {
   return segment->path;
+}
+
+/* --- what is made from it ------------------------------------------------------------------------ */
+
+void segment_forbid_files(Segment *segment) {
+  segment->no_files = TRUE;
+}
+
+gboolean segment_allows_files(const Segment *segment) {
+  return segment->path != NULL && !segment->no_files;
+}
+
+void segment_keep(Segment *segment, const char *name, GBytes *bytes) {
+  pthread_mutex_lock(&segment->keeping);
+  if (segment->kept == NULL)
+    segment->kept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_bytes_unref);
+  gsize size = g_bytes_get_size(bytes);
+  if (size <= SEGMENT_KEPT_MAX - segment->kept_bytes && !g_hash_table_contains(segment->kept, name)) {
+    g_hash_table_insert(segment->kept, g_strdup(name), g_bytes_ref(bytes));
+    segment->kept_bytes += size;
+  }
+  pthread_mutex_unlock(&segment->keeping);
+}
+
+GBytes *segment_kept(Segment *segment, const char *name) {
+  pthread_mutex_lock(&segment->keeping);
+  GBytes *bytes = segment->kept ? g_hash_table_lookup(segment->kept, name) : NULL;
+  if (bytes)
+    g_bytes_ref(bytes);
+  pthread_mutex_unlock(&segment->keeping);
+  return bytes;
 }
 
 /* --- blocks ----------------------------------------------------------------------------------- */

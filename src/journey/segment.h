@@ -28,6 +28,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Segment, segment_unref)
 const SegmentInfo *segment_info(const Segment *segment);
 const char *segment_path(const Segment *segment); /* NULL in memory */
 
+/* Nothing may be written beside the file: whoever opened it reads only. Before others see the segment. */
+void segment_forbid_files(Segment *segment);
+gboolean segment_allows_files(const Segment *segment); /* FALSE in memory too */
+
+/* What was made from the segment and lives as long, by name: columns that have no file. The first of a name stays; what
+ * would make them more than SEGMENT_KEPT_MAX together is not kept. Any thread. */
+enum { SEGMENT_KEPT_MAX = 512 << 20 };
+void segment_keep(Segment *segment, const char *name, GBytes *bytes);
+GBytes *segment_kept(Segment *segment, const char *name); /* a new reference, or NULL */
+
 /* The block without its `dead` bitmap. ERROR_DAMAGED leaves a mark beside the file (segment_marked). */
 gboolean segment_block(Segment *segment, guint block, Block *out, GError **error);
 guint32 segment_block_persons(const Segment *segment, guint block); /* without touching it; so the next ones */

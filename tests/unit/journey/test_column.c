@@ -268,8 +268,29 @@ static void test_unwritable(void) {
   g_autoptr(Snapshot) snapshot = sample_snapshot(sample);
   g_autofree char *folder = g_strconcat(sample->path, ".index", NULL), *away = g_strconcat(folder, ".away", NULL);
   g_assert_cmpint(g_rename(folder, away), ==, 0); /* the mapping stays; nothing can be written where the path points */
-  for (guint k = 0; k < G_N_ELEMENTS(KEYS); k++)
+  for (guint k = 0; k < G_N_ELEMENTS(KEYS); k++) {
     check_column(snapshot, KEYS[k]);
+    g_autoptr(GBytes) kept = segment_kept(snapshot_segment(snapshot, 0), KEYS[k]);
+    g_assert_nonnull(kept); /* so that the next question finds it */
+    check_column(snapshot, KEYS[k]);
+  }
+  g_clear_pointer(&snapshot, snapshot_unref);
+  sample_free(sample);
+}
+
+static void test_read_only(void) {
+  Sample *sample = shared_sample();
+  g_autoptr(Snapshot) snapshot = sample_snapshot(sample);
+  check_column(snapshot, "campaign");
+  g_clear_pointer(&snapshot, snapshot_unref);
+  g_clear_pointer(&sample->index, index_free);
+  IndexOptions options = {.read_only = TRUE};
+  sample->index = index_open(sample->record, &options, NULL);
+  snapshot = index_snapshot(sample->index);
+  check_column(snapshot, "campaign");
+  check_column(snapshot, "properties.many");
+  check_column(snapshot, "properties.many");
+  g_assert_cmpuint(n_files(sample), ==, 1);
   g_clear_pointer(&snapshot, snapshot_unref);
   sample_free(sample);
 }
@@ -389,6 +410,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/column/unknown keys and paths are missing everywhere and leave no file", test_missing);
   g_test_add_func("/column/a segment in memory on top has columns of its own rows", test_overlay);
   g_test_add_func("/column/where nothing can be written memory does", test_unwritable);
+  g_test_add_func("/column/an index opened to read only gets no new files", test_read_only);
   g_test_add_func("/column/damage is noticed and the column made anew", test_damage);
   g_test_add_func("/column/a small budget takes several scans and gives the same bytes", test_budget);
   g_test_add_func("/column/threads may make the same column at once", test_threads);
