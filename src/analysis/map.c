@@ -126,16 +126,16 @@ static gboolean journey_in_range(const Question *question, const Ground *ground,
 }
 
 static void enter_stage(Worker *worker, Ground *ground, Place *place, const Journey *journey, guint8 stage, gint64 time_ms) {
-  ground->marks[stage] |= 1 << MARK_PERSONS;
+  ground->marks[stage] = (guint8)(ground->marks[stage] | 1 << MARK_PERSONS);
   if (place->stage == STAGE_NONE) {
-    ground->marks[stage] |= 1 << MARK_ENTERED;
+    ground->marks[stage] = (guint8)(ground->marks[stage] | 1 << MARK_ENTERED);
     if (journey->again)
-      ground->marks[stage] |= 1 << MARK_RETURNED;
+      ground->marks[stage] = (guint8)(ground->marks[stage] | 1 << MARK_RETURNED);
   } else if (stage > place->stage) {
-    ground->marks[place->stage] |= 1 << MARK_ONWARD;
+    ground->marks[place->stage] = (guint8)(ground->marks[place->stage] | 1 << MARK_ONWARD);
     durations_add(&worker->stages[place->stage].times, time_ms - place->entered_ms);
   } else {
-    ground->marks[stage] |= 1 << MARK_RETURNED;
+    ground->marks[stage] = (guint8)(ground->marks[stage] | 1 << MARK_RETURNED);
   }
   place->stage = stage;
   place->entered_ms = time_ms;
@@ -209,7 +209,7 @@ static void take_ends(const Question *question, Worker *worker, Ground *ground, 
     if (place->stage == STAGE_NONE || !journey_in_range(question, ground, journey))
       continue;
     gboolean left = journey->state == JOURNEY_ABANDONED;
-    ground->marks[place->stage] |= 1 << (left ? MARK_LEFT : MARK_STILL);
+    ground->marks[place->stage] = (guint8)(ground->marks[place->stage] | 1 << (left ? MARK_LEFT : MARK_STILL));
     if (left && place->cell != G_MAXUINT32)
       distinct_add(&cell_at(worker, place->cell)->left, worker->person);
     if (journey->conversion != G_MAXUINT32)
@@ -222,11 +222,11 @@ static void count_marks(const Run *run, Worker *worker, const Ground *ground) {
   for (guint s = 0; s < run->n_stages; s++) {
     guint8 marks = ground->marks[s];
     if (marks & 1 << MARK_ONWARD)
-      marks &= (guint8) ~(1 << MARK_STILL | 1 << MARK_LEFT);
+      marks = (guint8)(marks & ~(1 << MARK_STILL | 1 << MARK_LEFT));
     else if (marks & 1 << MARK_STILL)
-      marks &= (guint8) ~(1 << MARK_LEFT);
+      marks = (guint8)(marks & ~(1 << MARK_LEFT));
     else if (marks & 1 << MARK_PERSONS)
-      marks |= 1 << MARK_LEFT;
+      marks = (guint8)(marks | 1 << MARK_LEFT);
     for (guint m = 0; m < MARKS; m++)
       worker->stages[s].count[m] += marks >> m & 1;
     any = any || marks;
