@@ -209,6 +209,7 @@ typedef struct { /* a row that adjusts, waiting for its conversion */
 struct DeriveScratch {
   guint capacity_words, capacity_persons;
   guint64 *seen, *touch, *customer, *converts, *adjusts, *rule, *scratch, *mine;
+  guint64 *repeats; /* rows of an order that stands at another event: no touches of their own */
   guint64 **goal, **stage, **back;
   guint32 *touchpoint, *event_journey, *person_journeys, *person_conversions;
   guint8 *event_stage, *in_tail, *aftersales, *entry_stage;
@@ -230,7 +231,7 @@ DeriveScratch *derive_scratch_new(Derive *derive) {
 void derive_scratch_free(DeriveScratch *s) {
   if (!s)
     return;
-  guint64 *bitmaps[] = {s->seen, s->touch, s->customer, s->converts, s->adjusts, s->rule, s->scratch, s->order};
+  guint64 *bitmaps[] = {s->seen, s->touch, s->customer, s->converts, s->adjusts, s->rule, s->scratch, s->repeats, s->order};
   for (guint i = 0; i < G_N_ELEMENTS(bitmaps); i++)
     g_free(bitmaps[i]);
   guint64 **lists[] = {s->goal, s->stage, s->back};
@@ -257,7 +258,7 @@ static void scratch_reserve(DeriveScratch *s, const Derive *derive, const Block 
   guint words = bits_words(data->n_events);
   if (words > s->capacity_words) {
     s->capacity_words = words + words / 4;
-    guint64 **bitmaps[] = {&s->seen, &s->touch, &s->customer, &s->converts, &s->adjusts, &s->rule, &s->scratch};
+    guint64 **bitmaps[] = {&s->seen, &s->touch, &s->customer, &s->converts, &s->adjusts, &s->rule, &s->scratch, &s->repeats};
     for (guint i = 0; i < G_N_ELEMENTS(bitmaps); i++)
       *bitmaps[i] = g_renew(guint64, *bitmaps[i], s->capacity_words);
     for (guint i = 0; i < derive->project->goals->len; i++)
@@ -447,9 +448,10 @@ static gboolean find_conversions(Derive *derive, DeriveScratch *s, guint goal, g
                              .time_ms = block_time_ms(data, i),
                              .order = matcher->order ? s->order[i] : 0};
     guint32 authority = derive->goals[goal].authoritative;
-    conversion.authoritative = authority && codes_at(&data->source, i) == authority;
     gint64 micro;
     if (read_amount(derive, matcher, &column, data, i, &micro)) {
+      conversion.valued = TRUE;
+      conversion.authoritative = authority && codes_at(&data->source, i) == authority;
       if (micro < 0)
         derive->negative_values++;
       conversion.value = conversion.net_value = MAX(micro, 0);
@@ -519,7 +521,8 @@ static void order_repeat(Derive *derive, Conversion *kept, const Conversion *aga
     kept->time_ms = again->time_ms;
     kept->visit = again->visit;
   }
-  if (again->authoritative || !kept->authoritative) {
+  if (again->valued && (again->authoritative || !kept->authoritative)) {
+    kept->valued = TRUE;
     kept->value = kept->net_value = again->value;
     kept->authoritative = again->authoritative;
   }
@@ -554,6 +557,21 @@ static void change_apply(Conversion *conversion, const Change *change) {
   }
 }
 
+/* Changes [from, to) to conversions from `first` on. Late values come before all else: what was returned or cancelled
+ * stays so, whenever the value became known. */
+static void apply_changes(Derive *derive, DeriveScratch *s, GHashTable *known, guint first, guint from, guint to, gboolean late) {
+  for (guint i = from; i < to; i++) {
+    const Change *next = &g_array_index(s->changes, Change, i);
+    if ((next->kind == ADJUST_LATE_VALUE) != late)
+      continue;
+    Conversion *same = order_find(s->conversions, first, known, next->goal, next->order);
+    if (same)
+      change_apply(same, next);
+    else
+      derive->unmatched_adjustments++;
+  }
+}
+
 /* Brings s->conversions into their final form: by person, then event; adjusted. */
 static void settle_conversions(Derive *derive, DeriveScratch *s, const Block *data) {
   g_autoptr(GArray) rows = s->conversions;
@@ -568,19 +586,18 @@ static void settle_conversions(Derive *derive, DeriveScratch *s, const Block *da
       const Conversion *next = &g_array_index(rows, Conversion, row);
       Conversion *same = order_find(s->conversions, first, known, next->goal, next->order);
       const Goal *goal = derive->project->goals->pdata[next->goal];
-      if (same)
+      if (same) {
+        guint32 before = same->event;
         order_repeat(derive, same, next);
-      else if (data->unidentified || !counted_before(s->conversions, first, next, goal->count))
+        bit_set(s->repeats, same->event == before ? next->event : before);
+      } else if (data->unidentified || !counted_before(s->conversions, first, next, goal->count))
         remember_conversion(s->conversions, known, next);
     }
-    for (; change < s->changes->len && g_array_index(s->changes, Change, change).event < data->person_start[p + 1]; change++) {
-      const Change *next = &g_array_index(s->changes, Change, change);
-      Conversion *same = order_find(s->conversions, first, known, next->goal, next->order);
-      if (same)
-        change_apply(same, next);
-      else
-        derive->unmatched_adjustments++;
-    }
+    guint first_change = change;
+    while (change < s->changes->len && g_array_index(s->changes, Change, change).event < data->person_start[p + 1])
+      change++;
+    apply_changes(derive, s, known, first, first_change, change, TRUE);
+    apply_changes(derive, s, known, first, first_change, change, FALSE);
   }
   g_array_sort(s->conversions, conversion_compare); /* an order may have moved into a later visit's event */
 }
@@ -624,14 +641,18 @@ static guint32 journey_begin(Walk *walk, guint32 event, JourneyState state) {
   return walk->s->journeys->len - 1;
 }
 
+/* Falls back when nothing was heard of the customer for longer than the stage allows. */
+static void journey_lapse(Walk *walk, Journey *journey, gint64 silence_ms) {
+  const Stage *stage = walk->derive->project->stages->pdata[journey->stage];
+  int to = walk->derive->stages[journey->stage].lapse_to;
+  if (stage->lapse_ms && to >= 0 && silence_ms > stage->lapse_ms)
+    journey->stage = (guint8)to;
+}
+
 /* The journey's stage at an event: fallen back by time or by rule, then ahead as far as the event qualifies. */
 static void journey_move(Walk *walk, Journey *journey, guint32 event) {
   DeriveScratch *s = walk->s;
-  const Stage *stage = walk->derive->project->stages->pdata[journey->stage];
-  const StageMatcher *matcher = &walk->derive->stages[journey->stage];
-  gint64 time_ms = block_time_ms(walk->data, event);
-  if (stage->lapse_ms && matcher->lapse_to >= 0 && time_ms - journey->active_ms > stage->lapse_ms)
-    journey->stage = (guint8)matcher->lapse_to;
+  journey_lapse(walk, journey, block_time_ms(walk->data, event) - journey->active_ms);
   for (guint k = 0; k < walk->derive->project->stages->len; k++)
     if (walk->derive->stages[k].back && k == journey->stage && bit_at(s->back[k], event))
       journey->stage = (guint8)walk->derive->stages[k].back_to;
@@ -661,6 +682,7 @@ static void journey_add(Walk *walk, guint32 index, guint32 event, gboolean tail)
 static void abandon_if_idle(Walk *walk, gint64 now_ms) {
   if (walk->open == NONE || now_ms - journey_at(walk, walk->open)->active_ms <= walk->derive->inactivity_ms)
     return;
+  journey_lapse(walk, journey_at(walk, walk->open), walk->derive->inactivity_ms + 1);
   journey_at(walk, walk->open)->state = JOURNEY_ABANDONED;
   walk->open = NONE;
 }
@@ -685,9 +707,10 @@ static void walk_aftersales(Walk *walk, guint32 event) {
   gint64 now = block_time_ms(walk->data, event);
   if (walk->service != NONE && now - journey_at(walk, walk->service)->active_ms > walk->derive->inactivity_ms)
     walk->service = NONE;
-  if (walk->service == NONE)
+  if (walk->service == NONE && bit_at(walk->s->customer, event))
     walk->service = journey_begin(walk, event, JOURNEY_SERVICE);
-  journey_add(walk, walk->service, event, FALSE);
+  if (walk->service != NONE)
+    journey_add(walk, walk->service, event, FALSE);
 }
 
 /* The conversions that stand at this event; returns the index of a closing one, or NONE. */
@@ -743,13 +766,9 @@ static void walk_event(Walk *walk, guint32 event) {
 static void walk_end(Walk *walk) {
   gint64 now = walk->derive->question->now_ms;
   abandon_if_idle(walk, now);
-  if (walk->open == NONE)
-    return;
-  Journey *journey = journey_at(walk, walk->open);
-  const Stage *stage = walk->derive->project->stages->pdata[journey->stage];
-  int to = walk->derive->stages[journey->stage].lapse_to;
-  if (stage->lapse_ms && to >= 0 && now - journey->active_ms > stage->lapse_ms)
-    journey->stage = (guint8)to;
+  for (guint i = walk->first_journey; i < walk->s->journeys->len; i++)
+    if (journey_at(walk, i)->state != JOURNEY_ABANDONED)
+      journey_lapse(walk, journey_at(walk, i), now - journey_at(walk, i)->active_ms);
 }
 
 static void walk_person(Derive *derive, DeriveScratch *s, const Block *data, guint32 person, guint *conversion) {
@@ -827,6 +846,7 @@ gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block
   g_array_set_size(s->conversions, 0);
   g_array_set_size(s->changes, 0);
   memset(s->converts, 0, words * sizeof *s->converts);
+  memset(s->repeats, 0, words * sizeof *s->repeats);
   memset(s->adjusts, 0, words * sizeof *s->adjusts);
   memset(s->order, 0, data->n_events * sizeof *s->order);
   memset(s->event_journey, 0, data->n_events * sizeof *s->event_journey);
@@ -842,7 +862,9 @@ gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block
   settle_conversions(derive, s, data);
   s->mine = s->scratch;
   for (guint w = 0; w < words; w++)
-    s->mine[w] = s->touch[w] | s->converts[w];
+    s->mine[w] = (s->touch[w] | s->converts[w]) & ~s->repeats[w];
+  for (guint i = 0; i < s->conversions->len; i++)
+    bit_set(s->mine, g_array_index(s->conversions, Conversion, i).event);
   guint conversion = 0;
   for (guint32 p = 0; p < data->n_persons && !data->unidentified; p++)
     walk_person(derive, s, data, p, &conversion);

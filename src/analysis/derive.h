@@ -31,6 +31,7 @@ typedef struct {
   gint64 time_ms;
   gint64 value, net_value; /* millionths of the project's currency */
   guint64 order;           /* hash of the order id, 0 none */
+  gboolean valued;         /* a row of it stated a value */
   gboolean authoritative;  /* its value comes from the goal's authoritative source */
 } Conversion;
 
