@@ -19,6 +19,8 @@ typedef struct {
   gboolean (*run)(Cli *cli, int argc, char **argv, GError **error); /* argv[0] is the verb */
 } Verb;
 
+/* Attribution over the paths of a file: --paths among the options. */
+gboolean cmd_attribution_file(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_demo(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_doctor(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_import(Cli *cli, int argc, char **argv, GError **error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any report of the catalogue: its own options and the common ones, asked of the project, printed.
+#include "analysis/attribution.h"
 #include "analysis/map.h"
 #include "analysis/workspace.h"
 #include "base/error.h"
@@ -84,7 +85,16 @@ static gboolean print_picture(Workspace *workspace, Params *params, const char *
   return print_answer(params, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error);
 }
 
+static gboolean names_paths(int argc, char **argv) {
+  for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+    if (strcmp(argv[i], "--paths") == 0 || g_str_has_prefix(argv[i], "--paths="))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error) {
+  if (report == &attribution_report && names_paths(argc, argv))
+    return cmd_attribution_file(cli, argc, argv, error);
   return cmd_report_on(cli, report, NULL, argc, argv, error);
 }
 
