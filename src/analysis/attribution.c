@@ -112,12 +112,14 @@ typedef struct {
   gint64 conversions, value, net_value; /* with a touch: what models share out */
 } Totals;
 
+typedef void (*Apportion)(const double *share, guint n, gint64 total, Credit *out);
+
 /* Effects that sum to nothing (a key in every path of every state) fall back to conversion shares. */
-static void apportion_or(const double *share, const double *fallback, guint n, gint64 total, Credit *out) {
+static void apportion_or(const double *share, const double *fallback, guint n, gint64 total, Apportion apportion, Credit *out) {
   double sum = 0;
   for (guint i = 0; i < n; i++)
     sum += share[i];
-  credit_apportion_fixed(sum > 0 ? share : fallback, n, total, out);
+  apportion(sum > 0 ? share : fallback, n, total, out);
 }
 
 static gboolean run_markov(const Ready *ready, const Totals *totals, ModelResult *result, GError **error) {
@@ -128,13 +130,13 @@ static gboolean run_markov(const Ready *ready, const Totals *totals, ModelResult
   if (!chain || !markov_effects(chain, result->effect, value_effect, error))
     return FALSE;
   credit_rule(MODEL_LAST, &set, last, last_value);
-  apportion_or(result->effect, last, n, totals->conversions, result->conversions);
-  apportion_or(value_effect, result->effect, n, totals->value, result->value);
+  apportion_or(result->effect, last, n, totals->conversions, credit_apportion_fixed, result->conversions);
+  apportion_or(value_effect, result->effect, n, totals->value, credit_apportion_money, result->value);
   set.value = ready->net_value;
   markov_reweigh(chain, &set);
   if (!markov_effects(chain, result->effect, value_effect, error))
     return FALSE;
-  apportion_or(value_effect, result->effect, n, totals->net_value, result->net_value);
+  apportion_or(value_effect, result->effect, n, totals->net_value, credit_apportion_money, result->net_value);
   return TRUE;
 }
 
@@ -144,10 +146,10 @@ static void run_rule(const Ready *ready, const Totals *totals, ModelResult *resu
   g_autofree double *conversions = g_new(double, n + 1), *value = g_new(double, n + 1);
   credit_rule(result->model, &set, conversions, value);
   credit_apportion_fixed(conversions, n, totals->conversions, result->conversions);
-  credit_apportion_fixed(value, n, totals->value, result->value);
+  credit_apportion_money(value, n, totals->value, result->value);
   set.value = ready->net_value;
   credit_rule(result->model, &set, conversions, value);
-  credit_apportion_fixed(value, n, totals->net_value, result->net_value);
+  credit_apportion_money(value, n, totals->net_value, result->net_value);
 }
 
 static gboolean run_models(Attribution *attribution, GError **error) {

@@ -134,6 +134,12 @@ void credit_apportion_fixed(const double *share, guint n, gint64 total, Credit *
   apportion(share, n, (Credit)total * ((Credit)1 << 32), out);
 }
 
+void credit_apportion_money(const double *share, guint n, gint64 total, Credit *out) {
+  apportion(share, n, total, out);
+  for (guint i = 0; i < n; i++)
+    out[i] *= (Credit)1 << 32;
+}
+
 double credit_to_double(Credit credit) {
   return (double)((long double)credit / 4294967296.0L);
 }

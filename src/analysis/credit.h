@@ -19,4 +19,6 @@ void credit_apportion(const double *share, guint n, gint64 total, gint64 *out);
 /* The same in 2^-32 units, as 128-bit integers: for conversions (total counted) and money (millionths). */
 typedef __int128 Credit;
 void credit_apportion_fixed(const double *share, guint n, gint64 total, Credit *out);
+/* The same, but every part is whole millionths: for money, whose printed parts must sum to the printed total. */
+void credit_apportion_money(const double *share, guint n, gint64 total, Credit *out);
 double credit_to_double(Credit credit); /* in units of the total */

@@ -50,6 +50,10 @@ static char *as_text(const Cli *cli, const Attribution *attribution, const char 
   return csv ? table_csv(table) : table_render(table, &style);
 }
 
+static gboolean optional_int(const Params *params, const char *name, gint64 min, gint64 max, gint64 *value, GError **error) {
+  return !params_get(params, name) || params_int(params, name, min, max, value, error);
+}
+
 gboolean cmd_attribution_file(Cli *cli, int argc, char **argv, GError **error) {
   static const CliOption options[] = {{"paths", FALSE, FALSE},  {"map", FALSE, TRUE},        {"model", FALSE, TRUE},
                                       {"seed", FALSE, FALSE},   {"resamples", FALSE, FALSE}, {"threads", FALSE, FALSE},
@@ -57,9 +61,9 @@ gboolean cmd_attribution_file(Cli *cli, int argc, char **argv, GError **error) {
   g_auto(CliArgs) args = {NULL, NULL};
   PathColumns columns = {NULL, NULL, NULL, NULL};
   gint64 seed = 1, resamples = 1000, threads = g_get_num_processors();
-  if (!cli_parse(cli, &args, options, argc, argv, error) || !params_int(args.params, "seed", 0, G_MAXINT64, &seed, error) ||
-      !params_int(args.params, "resamples", 0, 100000, &resamples, error) ||
-      !params_int(args.params, "threads", 1, 1024, &threads, error))
+  if (!cli_parse(cli, &args, options, argc, argv, error) || !optional_int(args.params, "seed", 0, G_MAXINT64, &seed, error) ||
+      !optional_int(args.params, "resamples", 0, 100000, &resamples, error) ||
+      !optional_int(args.params, "threads", 1, 1024, &threads, error))
     return FALSE;
   if (args.arguments->len)
     return error_set(error, ERROR_USAGE, "etappe attribution takes options only, not \"%s\"",

@@ -96,7 +96,7 @@ def bad_files_say_which_row_and_what():
            ("path,conversions\na > > b,1\n", "row 1: path is \"a > > b\""), ("path,conversions\n,1\n", "row 1: path is \"\""),
            ("path,conversions,value\na,1,cheap\n", "row 1: value is \"cheap\""), ("path,conversions,value\na,0,5\n", "row 1: a value without conversions"),
            ("path,sold\na,1\n", "no column \"conversions\"; there are path, sold"), ("path,conversions\n", "no rows"), ("", "paths.csv"),
-           ("path,conversions\na,9007199254740993\n", "2^53"), ("path,conversions\na,1,2,3\nb,1\n", "paths.csv")]
+           ("path,conversions\n" + "a,9000000000000\n" * 1002, "2^53"), ("path,conversions\na,1,2,3\nb,1\n", "paths.csv")]
     with folder() as path:
         for text, says in bad:
             result = ask(path, text, expect=1)
