@@ -77,7 +77,7 @@ static double *as_doubles(const GArray *column) {
 
 typedef struct { /* the paths as the models read them */
   PathSet set;
-  double *conversions, *nulls, *value, *net_value, *decay;
+  double *conversions, *nulls, *value, *net_value, *decay, *decay_value, *decay_net_value;
 } Ready;
 
 static void ready_init(Ready *ready, const AttributionPaths *paths) {
@@ -88,8 +88,15 @@ static void ready_init(Ready *ready, const AttributionPaths *paths) {
   ready->decay = paths->decay->len ? g_new0(double, paths->decay->len) : NULL;
   for (guint p = 0; ready->decay && p + 1 < paths->start->len; p++)
     for (guint32 i = g_array_index(paths->start, guint32, p); i < g_array_index(paths->start, guint32, p + 1); i++)
-      ready->decay[i] =
-          ready->conversions[p] > 0 ? (double)g_array_index(paths->decay, gint64, i) / 4294967296.0 / ready->conversions[p] : 0;
+      ready->decay[i] = ready->conversions[p] > 0
+                            ? (double)g_array_index(paths->decay, DecaySum, i).share / 4294967296.0 / ready->conversions[p]
+                            : 0;
+  ready->decay_value = ready->decay ? g_new(double, paths->decay->len) : NULL;
+  ready->decay_net_value = ready->decay ? g_new(double, paths->decay->len) : NULL;
+  for (guint i = 0; ready->decay && i < paths->decay->len; i++) {
+    ready->decay_value[i] = (double)g_array_index(paths->decay, DecaySum, i).value;
+    ready->decay_net_value[i] = (double)g_array_index(paths->decay, DecaySum, i).net_value;
+  }
   ready->set = (PathSet){paths->keys->len,
                          paths->start->len - 1,
                          (const guint32 *)(gpointer)paths->start->data,
@@ -97,7 +104,8 @@ static void ready_init(Ready *ready, const AttributionPaths *paths) {
                          ready->conversions,
                          ready->nulls,
                          ready->value,
-                         ready->decay};
+                         ready->decay,
+                         ready->decay_value};
 }
 
 static void ready_clear(Ready *ready) {
@@ -106,6 +114,8 @@ static void ready_clear(Ready *ready) {
   g_free(ready->value);
   g_free(ready->net_value);
   g_free(ready->decay);
+  g_free(ready->decay_value);
+  g_free(ready->decay_net_value);
 }
 
 typedef struct {
@@ -148,6 +158,7 @@ static void run_rule(const Ready *ready, const Totals *totals, ModelResult *resu
   credit_apportion_fixed(conversions, n, totals->conversions, result->conversions);
   credit_apportion_money(value, n, totals->value, result->value);
   set.value = ready->net_value;
+  set.decay_value = ready->decay_net_value;
   credit_rule(result->model, &set, conversions, value);
   credit_apportion_money(value, n, totals->net_value, result->net_value);
 }

@@ -52,14 +52,19 @@ typedef struct {
 
 /* --- one person's touches ------------------------------------------------------------------------ */
 
-/* Shares 2^(-dt / half-life), normed to one, in 2^-32. */
-static void add_decay(PathCounter *counter, const PathCell *cell, const gint64 *times, gint64 at_ms, gint64 half_life_ms) {
+/* Shares 2^(-dt / half-life), normed to one. */
+static void add_decay(PathCounter *counter, const PathCell *cell, const gint64 *times, const Conversion *conversion,
+                      gint64 half_life_ms) {
+  gint64 at_ms = conversion->time_ms;
   double sum = 0;
   for (guint i = 0; i < cell->n; i++)
     sum += exp2(-(double)(at_ms - times[i]) / (double)half_life_ms);
   for (guint i = 0; i < cell->n; i++) {
     double share = sum > 0 ? exp2(-(double)(at_ms - times[i]) / (double)half_life_ms) / sum : 1.0 / cell->n;
-    g_array_index(counter->decay, gint64, cell->first + i) += llround(share * 4294967296.0);
+    DecaySum *of = &g_array_index(counter->decay, DecaySum, cell->first + i);
+    of->share += llround(share * 4294967296.0);
+    of->value += llround(share * (double)conversion->value);
+    of->net_value += llround(share * (double)conversion->net_value);
   }
 }
 
@@ -115,7 +120,7 @@ static void take_conversion(const Collect *collect, Worker *worker, const Conver
       cell->conversions++;
       cell->value += conversion->value;
       cell->net_value += conversion->net_value;
-      add_decay(counter, cell, (const gint64 *)(gpointer)worker->kept_time->data, conversion->time_ms, options->half_life_ms);
+      add_decay(counter, cell, (const gint64 *)(gpointer)worker->kept_time->data, conversion, options->half_life_ms);
       path_counter_person(counter, person, at, TRUE, conversion->value);
     }
   }
@@ -329,7 +334,7 @@ AttributionPaths *attribution_paths_new(void) {
   paths->keys = g_ptr_array_new_with_free_func(g_free);
   paths->start = g_array_new(FALSE, FALSE, sizeof(guint32));
   paths->elements = g_array_new(FALSE, FALSE, sizeof(guint32));
-  paths->decay = g_array_new(FALSE, FALSE, sizeof(gint64));
+  paths->decay = g_array_new(FALSE, FALSE, sizeof(DecaySum));
   GArray **columns[] = {&paths->conversions, &paths->nulls, &paths->value, &paths->net_value};
   for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
     *columns[i] = g_array_new(FALSE, FALSE, sizeof(gint64));
@@ -403,6 +408,12 @@ static int person_compare(gconstpointer a, gconstpointer b) {
   return (x->value > y->value) - (x->value < y->value);
 }
 
+static void add_decay_at(GArray *to, guint at, const GArray *from, guint of) {
+  DecaySum *sum = &g_array_index(to, DecaySum, at);
+  const DecaySum *more = &g_array_index(from, DecaySum, of);
+  *sum = (DecaySum){sum->share + more->share, sum->value + more->value, sum->net_value + more->net_value};
+}
+
 void attribution_paths_settle(AttributionPaths *old) {
   settle_keys(old);
   guint n = old->start->len - 1;
@@ -417,11 +428,12 @@ void attribution_paths_settle(AttributionPaths *old) {
     if (i == 0 || path_compare(&order[i - 1], &path, old) != 0) {
       guint32 end = fresh->elements->len + length;
       gint64 zero = 0;
+      DecaySum none = {0, 0, 0};
       if (length)
         g_array_append_vals(fresh->elements, &g_array_index(old->elements, guint32, start[path]), length);
       g_array_append_val(fresh->start, end);
       for (guint k = 0; k < length && old->decay->len; k++)
-        g_array_append_val(fresh->decay, zero);
+        g_array_append_val(fresh->decay, none);
       GArray *columns[] = {fresh->conversions, fresh->nulls, fresh->value, fresh->net_value};
       for (guint k = 0; k < G_N_ELEMENTS(columns); k++)
         g_array_append_val(columns[k], zero);
@@ -433,7 +445,7 @@ void attribution_paths_settle(AttributionPaths *old) {
     add_at(fresh->value, last, old->value, path);
     add_at(fresh->net_value, last, old->net_value, path);
     for (guint k = 0; k < length && old->decay->len; k++)
-      add_at(fresh->decay, g_array_index(fresh->start, guint32, last) + k, old->decay, start[path] + k);
+      add_decay_at(fresh->decay, g_array_index(fresh->start, guint32, last) + k, old->decay, start[path] + k);
     renumbered[path] = last;
   }
   GArray *sink[] = {old->start, old->elements, old->conversions, old->nulls, old->value, old->net_value, old->decay};

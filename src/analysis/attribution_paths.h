@@ -24,11 +24,16 @@ typedef struct { /* one path of one person, for resampling */
   gint64 value;
 } PathOfPerson;
 
+typedef struct { /* what one element of a path earned under time-decay, summed over its conversions */
+  gint64 share;            /* 2^-32 */
+  gint64 value, net_value; /* millionths */
+} DecaySum;
+
 typedef struct {
   GPtrArray *keys;                                 /* of char*, sorted */
   GArray *start, *elements;                        /* of guint32 */
   GArray *conversions, *nulls, *value, *net_value; /* of gint64, per path */
-  GArray *decay; /* of gint64: sums of shares in 2^-32, per element; empty when times are unknown */
+  GArray *decay; /* of DecaySum, per element; empty when times are unknown */
   gint64 none_conversions, none_value, none_net_value; /* conversions without a touch */
   gint64 unidentified, unidentified_value, unidentified_net_value; /* conversions of nobody */
   gint64 open_paths;                                   /* not over yet, left out */

@@ -32,6 +32,15 @@ static void give_position(Sums *sums, const guint32 *keys, guint32 n) {
   }
 }
 
+static void give_decay(Sums *sums, const PathSet *paths, guint32 key, guint32 element) {
+  double money = sums->money;
+  sums->money = paths->decay_value ? 0 : money;
+  give(sums, key, paths->decay[element]);
+  sums->money = money;
+  if (paths->decay_value)
+    sums->value[key] += paths->decay_value[element];
+}
+
 /* `seen` marks keys of this path by its number + 1, so that it never needs clearing. */
 static void give_shapley(Sums *sums, const guint32 *keys, guint32 n, guint32 *seen, guint32 mark) {
   guint32 distinct = 0;
@@ -70,7 +79,7 @@ void credit_rule(Model model, const PathSet *paths, double *conversions, double 
       break;
     case MODEL_TIME_DECAY:
       for (guint32 i = 0; i < n; i++)
-        give(&sums, keys[i], paths->decay[paths->start[p] + i]);
+        give_decay(&sums, paths, keys[i], paths->start[p] + i);
       break;
     case MODEL_MARKOV: g_assert_not_reached();
     }

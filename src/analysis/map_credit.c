@@ -120,6 +120,7 @@ static gboolean fill_credits(const Question *question, const AttributionPaths *p
                  conversions,
                  nulls,
                  value,
+                 NULL,
                  NULL};
   if (model == MODEL_MARKOV) {
     g_autoptr(MarkovChain) chain = markov_new(&set, 1, error);

@@ -5,7 +5,7 @@
 
 void path_counter_init(PathCounter *counter) {
   counter->codes = g_array_new(FALSE, FALSE, sizeof(guint32));
-  counter->decay = g_array_new(FALSE, FALSE, sizeof(gint64));
+  counter->decay = g_array_new(FALSE, FALSE, sizeof(DecaySum));
   counter->cells = g_array_new(FALSE, FALSE, sizeof(PathCell));
   counter->persons = g_array_new(FALSE, FALSE, sizeof(PathOfPerson));
   counter->n_slots = 1024;
@@ -52,7 +52,7 @@ guint32 path_counter_find(PathCounter *counter, const guint32 *codes, guint n) {
   PathCell cell = {.first = counter->codes->len, .n = n};
   g_array_append_vals(counter->codes, codes, n);
   g_array_set_size(counter->decay, counter->codes->len);
-  memset(&g_array_index(counter->decay, gint64, cell.first), 0, n * sizeof(gint64));
+  memset(&g_array_index(counter->decay, DecaySum, cell.first), 0, n * sizeof(DecaySum));
   g_array_append_val(counter->cells, cell);
   counter->slots[at] = counter->cells->len;
   return counter->cells->len - 1;
@@ -74,7 +74,7 @@ static void append_counter(AttributionPaths *paths, const PathCounter *counter) 
     const PathCell *cell = &g_array_index(counter->cells, PathCell, i);
     guint32 end = paths->elements->len + cell->n;
     g_array_append_vals(paths->elements, &g_array_index(counter->codes, guint32, cell->first), cell->n);
-    g_array_append_vals(paths->decay, &g_array_index(counter->decay, gint64, cell->first), cell->n);
+    g_array_append_vals(paths->decay, &g_array_index(counter->decay, DecaySum, cell->first), cell->n);
     g_array_append_val(paths->start, end);
     g_array_append_val(paths->conversions, cell->conversions);
     g_array_append_val(paths->nulls, cell->nulls);

@@ -10,7 +10,7 @@ typedef struct {
 
 typedef struct {   /* distinct sequences of codes */
   GArray *codes;   /* guint32: all sequences, one after the other */
-  GArray *decay;   /* gint64, aligned with codes */
+  GArray *decay;   /* DecaySum, aligned with codes */
   GArray *cells;   /* PathCell */
   guint32 *slots;  /* cell + 1; 0 empty */
   guint n_slots;   /* a power of two */

@@ -12,4 +12,5 @@ typedef struct {
   const double *conversions, *nulls; /* per path; whole numbers, or resampled ones */
   const double *value;               /* per path: millionths of all its conversions together */
   const double *decay;               /* per element of keys: mean share under time-decay, or NULL when times are unknown */
+  const double *decay_value; /* per element: millionths earned under time-decay; NULL: by the mean share */
 } PathSet;

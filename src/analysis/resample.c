@@ -136,7 +136,8 @@ static gpointer thread_run(gpointer data) {
                  conversions,
                  nulls,
                  zero,
-                 plan->decay};
+                 plan->decay,
+                 NULL};
   guint most = 0;
   for (guint m = 0; m < plan->n_intervals; m++)
     most = MAX(most, plan->intervals[m].resamples);
@@ -200,7 +201,7 @@ static double *mean_decay(const AttributionPaths *paths) {
   for (guint p = 0; p + 1 < paths->start->len; p++) {
     gint64 n = g_array_index(paths->conversions, gint64, p);
     for (guint32 i = g_array_index(paths->start, guint32, p); i < g_array_index(paths->start, guint32, p + 1); i++)
-      decay[i] = n ? (double)g_array_index(paths->decay, gint64, i) / 4294967296.0 / (double)n : 0;
+      decay[i] = n ? (double)g_array_index(paths->decay, DecaySum, i).share / 4294967296.0 / (double)n : 0;
   }
   return decay;
 }

@@ -17,7 +17,6 @@ WORLDS = 14
 HOUR, MINUTE = 3_600_000, 60_000
 CHANNELS = ["ads", "email", "social", "direct"]
 HALF_LIFE = 7 * DAY
-VALUE_BY_MEAN = ["time-decay()"]  # equal paths share their value by the mean of their shares, not each by its own
 PROJECT = """\
 version: 1
 goals: [{name: sale, when: event = sale, value: value, closes: true}]
@@ -229,7 +228,7 @@ def compare(expected, model, answer):
     what = f"{model['model']}({model.get('order', '')})"
     for key in set(expected) | set(rows):
         row, (conversions, value) = rows[key], expected.get(key, (0, 0))
-        if abs(float(row["conversions"]) - conversions) > 1e-6 or abs(float(row["value"]) - value) > 1e-4 and what not in VALUE_BY_MEAN:
+        if abs(float(row["conversions"]) - conversions) > 1e-6 or abs(float(row["value"]) - value) > 1e-4:
             raise AssertionError(f"{what} {key}: {row} but by hand {conversions} {value}")
     # 17 digits name a binary fraction: as one, the parts sum to the whole without any rest
     check(sum(Fraction(float(row["conversions"])) for row in model["credits"]), answer["conversions"], what)

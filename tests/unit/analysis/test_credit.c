@@ -8,7 +8,7 @@
 /* The paths of a published example: C1>C2>C3 converts, C1 and C2>C3 do not. */
 static const guint32 small_start[] = {0, 3, 4, 6}, small_keys[] = {0, 1, 2, 0, 1, 2};
 static const double small_conversions[] = {1, 0, 0}, small_nulls[] = {0, 1, 1}, small_value[] = {30000000, 0, 0};
-static const PathSet small = {3, 3, small_start, small_keys, small_conversions, small_nulls, small_value, NULL};
+static const PathSet small = {3, 3, small_start, small_keys, small_conversions, small_nulls, small_value, NULL, NULL};
 
 static void removal_effects_of_the_published_example(void) {
   double effect[3], value_effect[3];
@@ -39,7 +39,7 @@ static void a_loop_that_hardly_ends_is_still_exact(void) {
     keys[i] = i % 2;
   guint32 start[] = {0, LONG, LONG * 2};
   double conversions[] = {1, 0}, nulls[] = {0, 1}, value[] = {1000000, 0};
-  PathSet paths = {2, 2, start, keys, conversions, nulls, value, NULL};
+  PathSet paths = {2, 2, start, keys, conversions, nulls, value, NULL, NULL};
   double effect[2];
   g_autoptr(MarkovChain) chain = markov_new(&paths, 1, NULL);
   g_assert_true(markov_effects(chain, effect, NULL, NULL));
@@ -51,7 +51,7 @@ static void a_loop_that_hardly_ends_is_still_exact(void) {
 static void rules_share_a_path_as_defined(void) {
   static const guint32 start[] = {0, 3}, keys[] = {0, 1, 0};
   static const double conversions[] = {2}, nulls[] = {5}, value[] = {10000000};
-  PathSet paths = {2, 1, start, keys, conversions, nulls, value, NULL};
+  PathSet paths = {2, 1, start, keys, conversions, nulls, value, NULL, NULL};
   double c[2], v[2];
   credit_rule(MODEL_FIRST, &paths, c, v);
   near(c[0], 2);
