@@ -89,7 +89,7 @@ static gboolean refuse(const Names *names, const char *name, GError **error) {
 }
 
 static gboolean has_prefix(const char *name) {
-  static const char *const prefixes[] = {"properties.", "context.", "traits."};
+  static const char *const prefixes[] = {"properties.", "context.", "traits.", "consent."};
   for (guint i = 0; i < G_N_ELEMENTS(prefixes); i++)
     if (g_str_has_prefix(name, prefixes[i]) && name[strlen(prefixes[i])])
       return TRUE;
@@ -105,23 +105,32 @@ static gboolean find_field(const Names *names, const char *name, FieldKind *kind
       return TRUE;
     }
   g_autofree char *property = g_strconcat("properties.", name, NULL);
-  if (!has_prefix(name) && !column_known(names, property))
+  gboolean known = column_known(names, property);
+  if (!known && !has_prefix(name) && !column_known(names, name))
     return refuse(names, name, error);
   *kind = FIELD_COLUMN;
-  *key = has_prefix(name) ? g_strdup(name) : g_steal_pointer(&property);
+  *key = known && !has_prefix(name) ? g_steal_pointer(&property) : g_strdup(name);
   return TRUE;
 }
 
 /* --- making one ------------------------------------------------------------------------------ */
 
-static GPtrArray *read_source_kinds(Record *record, const Names *names) {
+/* As the project file says; a source that it does not name is a file. */
+static const char *source_kind(const Project *project, Text source) {
+  static const char *const kinds[] = {"file", "web", "app", "server"};
+  for (guint i = 0; project && i < project->sources->len; i++) {
+    const SourceRule *rule = project->sources->pdata[i];
+    if (text_is(source, rule->name))
+      return kinds[rule->kind];
+  }
+  return kinds[SOURCE_FILE];
+}
+
+static GPtrArray *read_source_kinds(const Project *project, const Names *names) {
   GPtrArray *kinds = g_ptr_array_new_with_free_func(g_free);
   g_ptr_array_add(kinds, NULL);
-  for (guint code = 1; code <= names_count(names, NAME_SOURCE); code++) {
-    Text source = names_text(names, NAME_SOURCE, (guint16)code);
-    g_autofree char *setting = g_strdup_printf("source.%.*s.kind", (int)source.size, source.at);
-    g_ptr_array_add(kinds, record_setting(record, setting));
-  }
+  for (guint code = 1; code <= names_count(names, NAME_SOURCE); code++)
+    g_ptr_array_add(kinds, g_strdup(source_kind(project, names_text(names, NAME_SOURCE, (guint16)code))));
   if (kinds->len > NAMES_MAX) /* then "(other)" may occur */
     g_ptr_array_set_size(kinds, FIELD_SHARED_MAX);
   return kinds;
@@ -139,12 +148,10 @@ Field *field_new(const Question *question, const char *name, GError **error) {
   if (key && !(field->column = column_open(question->snapshot, key, error)))
     return NULL;
   if (kind == FIELD_CURRENCY) {
-    field->currency = record_setting(snapshot_record(question->snapshot), "currency");
-    if (!field->currency)
-      field->currency = g_strdup("EUR");
+    field->currency = g_strdup(question->project && question->project->currency ? question->project->currency : "EUR");
   }
   if (kind == FIELD_KIND)
-    field->source_kind = read_source_kinds(snapshot_record(question->snapshot), names);
+    field->source_kind = read_source_kinds(question->project, names);
   return g_steal_pointer(&field);
 }
 

@@ -22,8 +22,8 @@ typedef struct Field Field; /* thread-safe */
 
 /* `event channel touchpoint kind initiator grade time value currency`, the stored fields `source medium
  * campaign content term place order id cost score`, `properties.X context.X traits.X` (missing everywhere when
- * unknown), and a bare X that the record knows as properties.X. Anything else is ERROR_INVALID with the
- * nearest known name. */
+ * unknown), and a bare X that the record knows as properties.X or as a stored field X (account, url, referrer, ...).
+ * Anything else is ERROR_INVALID with the nearest known name. */
 Field *field_new(const Question *question, const char *name, GError **error);
 void field_free(Field *field);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Field, field_free)

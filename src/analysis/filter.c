@@ -12,6 +12,7 @@
 #include "analysis/bits.h"
 #include "analysis/field.h"
 #include "analysis/match.h"
+#include "analysis/standing.h"
 #include "base/decimal.h"
 #include "base/error.h"
 #include "base/regex.h"
@@ -29,6 +30,7 @@ struct Node {
   ConditionOp op;
   GPtrArray *children; /* of Node*; COUNT: the inner condition; PICK: that and what the picked event must satisfy */
   Field *field;        /* COMPARE, EXISTS; COUNT: by */
+  Standing *standing;  /* COMPARE, EXISTS of stage, relationship, persona; then `verdicts` are of its codes */
   GArray *literals;    /* COMPARE: of Literal */
   GArray *numbers;     /* COMPARE of time and value, COUNT: of gint64 */
   Regex *regex;        /* OP_MATCH */
@@ -58,6 +60,7 @@ static void node_free(Node *node) {
     return;
   g_ptr_array_unref(node->children);
   field_free(node->field);
+  standing_free(node->standing);
   for (guint i = 0; i < node->literals->len; i++)
     g_free((char *)g_array_index(node->literals, Literal, i).text.at);
   g_array_unref(node->literals);
@@ -83,16 +86,6 @@ static Field *find_field(const Question *question, const char *name, guint colum
   if (!field)
     g_prefix_error(error, "column %u: ", column);
   return field;
-}
-
-/* Conditions on what the project file will declare; their columns come with it. */
-static gboolean refuse_undeclared(const Condition *condition, GError **error) {
-  const char *needs = g_str_has_prefix(condition->field, "consent.") ? "purposes"
-                      : !strcmp(condition->field, "persona")         ? "personas"
-                      : !strcmp(condition->field, "stage")           ? "stages"
-                                                                     : "relationships";
-  return error_set(error, ERROR_INVALID, "column %u: `%s` needs a project file that declares %s, and this project has none",
-                   condition->field_column, condition->field, needs);
 }
 
 static gboolean read_number(Node *node, const Question *question, const char *text, guint column, GError **error) {
@@ -160,30 +153,75 @@ static gboolean read_texts(Node *node, const Condition *condition, GError **erro
       return FALSE;
     }
   }
-  if (field_is_shared(node->field))
-    judge_shared(node);
   return TRUE;
 }
 
 /* COMPARE, EXISTS, and what PICK asks of the picked event. */
 static Node *leaf_new(const Question *question, const Condition *condition, ConditionKind kind, GError **error) {
   g_autoptr(Node) node = node_new(kind, condition->op);
-  if (condition_field_is_person_level(condition->field)) {
-    refuse_undeclared(condition, error);
-    return NULL;
-  }
   node->field = find_field(question, condition->field, condition->field_column, error);
   if (!node->field)
     return NULL;
   gboolean numbers = kind == CONDITION_COMPARE && (field_kind(node->field) == FIELD_TIME || field_kind(node->field) == FIELD_VALUE);
   if (!(numbers ? read_numbers(node, question, condition, error) : read_texts(node, condition, error)))
     return NULL;
+  if (field_is_shared(node->field))
+    judge_shared(node);
   return g_steal_pointer(&node);
+}
+
+/* A stage that is none is a slip, not a condition that nobody meets. */
+static gboolean names_stand(const Node *node, const Condition *condition, GError **error) {
+  gboolean names = condition->op == OP_EQ || condition->op == OP_NE || condition->op == OP_IN;
+  for (guint i = 0; names && i < node->literals->len; i++) {
+    const char *name = g_array_index(node->literals, Literal, i).text.at;
+    guint code = standing_count(node->standing);
+    while (code > 0 && strcmp(standing_name(node->standing, code), name))
+      code--;
+    if (code == 0)
+      return error_set(error, ERROR_INVALID, "column %u: there is no %s \"%s\"\nhint: `etappe project show` lists them",
+                       condition->value_column, condition->field, name);
+  }
+  return TRUE;
+}
+
+static Node *standing_leaf(const Question *question, const Condition *condition, GError **error) {
+  g_autoptr(Node) node = node_new(condition->kind, condition->op);
+  node->standing = standing_new(question, condition->field, error);
+  if (!node->standing) {
+    g_prefix_error(error, "column %u: ", condition->field_column);
+    return NULL;
+  }
+  if (!read_texts(node, condition, error) || !names_stand(node, condition, error))
+    return NULL;
+  node->verdicts = g_malloc0(standing_count(node->standing) + 1);
+  for (guint code = 1; code <= standing_count(node->standing); code++)
+    node->verdicts[code] = (guint8)judge(node, (ColumnEntry){VALUE_TEXT, text_of(standing_name(node->standing, code))}, NULL);
+  return g_steal_pointer(&node);
+}
+
+/* `consent.X` is what the person's last event says that says anything about it. */
+static Node *consent_leaf(const Question *question, const Condition *condition, GError **error) {
+  g_autoptr(Node) node = node_new(CONDITION_PICK, OP_EQ);
+  node->last = TRUE;
+  for (guint i = 0; i < 2; i++) {
+    Node *leaf = leaf_new(question, condition, i == 0 ? CONDITION_EXISTS : condition->kind, error);
+    if (!leaf)
+      return NULL;
+    g_ptr_array_add(node->children, leaf);
+  }
+  return g_steal_pointer(&node);
+}
+
+static Node *comparison_new(const Question *question, const Condition *condition, GError **error) {
+  if (!condition_field_is_person_level(condition->field))
+    return leaf_new(question, condition, condition->kind, error);
+  return (g_str_has_prefix(condition->field, "consent.") ? consent_leaf : standing_leaf)(question, condition, error);
 }
 
 static Node *compile(const Question *question, const Condition *condition, GError **error) {
   if (condition->kind == CONDITION_COMPARE || condition->kind == CONDITION_EXISTS)
-    return leaf_new(question, condition, condition->kind, error);
+    return comparison_new(question, condition, error);
   g_autoptr(Node) node = node_new(condition->kind, condition->op);
   for (guint i = 0; i < condition->children->len; i++) {
     Node *child = compile(question, g_ptr_array_index(condition->children, i), error);
@@ -544,6 +582,17 @@ static gboolean pick_bits(const Node *node, const Context *context, guint64 *bit
   return TRUE;
 }
 
+static gboolean standing_bits(const Node *node, const Context *context, guint64 *bits, GError **error) {
+  guint8 codes[BLOCK_PERSONS_MAX];
+  if (!standing_block(node->standing, context->block, context->data, codes, error))
+    return FALSE;
+  memset(bits, 0, bits_words(context->n) * sizeof *bits);
+  for (guint person = 0; person < context->n; person++)
+    if (node->verdicts[codes[person]])
+      bit_set(bits, person);
+  return TRUE;
+}
+
 /* --- the tree -------------------------------------------------------------------------------- */
 
 static gboolean joined_bits(const Node *node, const Context *context, guint64 *bits, GError **error) {
@@ -572,7 +621,7 @@ static gboolean node_bits(const Node *node, const Context *context, guint64 *bit
     return TRUE;
   case CONDITION_COUNT: return count_bits(node, context, bits, error);
   case CONDITION_PICK: return pick_bits(node, context, bits, error);
-  default: return leaf_bits(node, context, bits, error);
+  default: return (node->standing ? standing_bits : leaf_bits)(node, context, bits, error);
   }
 }
 

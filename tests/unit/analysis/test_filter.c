@@ -12,6 +12,7 @@ typedef struct { /* a snapshot whose events are known by the order in which they
   Zone *zone;
   GArray *rows; /* of guint64, ascending */
   Question question;
+  Project *project;
 } World;
 
 static gint by_row(gconstpointer a, gconstpointer b) {
@@ -47,6 +48,7 @@ static World *world_new(Sample *sample, gint64 now_ms) {
 
 static void world_free(World *world) {
   snapshot_unref(world->snapshot);
+  project_free(world->project);
   zone_free(world->zone);
   g_array_unref(world->rows);
   g_free(world);
@@ -161,6 +163,16 @@ static void check_example(const World *world, const GPtrArray *events, const cha
     g_error("%s\n  -> %s\n  instead of %s", text, found, expected);
 }
 
+static void read_project(World *world, const char *docs) {
+  g_autoptr(GPtrArray) lines = doc_lines(docs, "project");
+  g_autoptr(GString) text = g_string_new(NULL);
+  g_autoptr(GError) error = NULL;
+  for (guint i = 0; i < lines->len; i++)
+    g_string_append_printf(text, "%s\n", (char *)lines->pdata[i]);
+  world->question.project = world->project = project_parse(text->str, text->len, &error);
+  g_assert_no_error(error);
+}
+
 static void test_docs(void) {
   g_autofree char *docs = read_docs();
   g_autoptr(GPtrArray) events = doc_lines(docs, "events"), examples = doc_lines(docs, "conditions");
@@ -173,6 +185,7 @@ static void test_docs(void) {
     sample_json(sample, g_ptr_array_index(events, i));
   g_assert_true(clock_parse(text_of("2025-05-01T00:00:00Z"), NULL, &now_ms, &why));
   World *world = world_new(sample, now_ms);
+  read_project(world, docs);
   for (guint i = 0; i < examples->len; i++)
     check_example(world, events, g_ptr_array_index(examples, i));
   world_free(world);
@@ -215,8 +228,8 @@ static void test_refusals(void) {
                 "hint: say how often, as in `count(event = x) >= 1`");
   check_refused(world, TRUE, "stage = decision",
                 "column 1: `stage` needs a project file that declares stages, and this project has none");
-  check_refused(world, TRUE, "not consent.personalise",
-                "column 5: `consent.personalise` needs a project file that declares purposes, and this project has none");
+  check_refused(world, TRUE, "not persona = x",
+                "column 5: `persona` needs a project file that declares personas, and this project has none");
   check_refused(world, TRUE, "count(x, by contry) > 1", "column 13: there is no field \"contry\"\nhint: did you mean \"country\"?");
   check_refused(world, TRUE, "first(x).contry = 1", "column 10: there is no field \"contry\"\nhint: did you mean \"country\"?");
   g_autoptr(GError) error = NULL;
