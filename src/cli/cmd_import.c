@@ -76,9 +76,10 @@ static void on_progress(const ImportProgress *progress, gpointer user) {
   if (!told->cli->progress)
     return;
   g_autofree char *rows = grouped(progress->rows), *rate = grouped((guint64)progress->rows_per_s);
+  g_autofree char *label = terminal_escape(text_of(progress->label));
   g_autofree char *left = duration_text((gint64)(progress->seconds_left + 0.5) * 1000);
-  g_autofree char *line = g_strdup_printf("%s: %s rows, %s a second, %.0f %%, %s left", progress->label, rows, rate,
-                                          100 * progress->share, progress->seconds_left < 1 ? "no time" : left);
+  g_autofree char *line = g_strdup_printf("%s: %s rows, %s a second, %.0f %%, %s left", label, rows, rate, 100 * progress->share,
+                                          progress->seconds_left < 1 ? "no time" : left);
   cli_progress(told->cli, line);
 }
 

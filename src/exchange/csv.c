@@ -9,8 +9,9 @@
 static const char UNCLOSED[] = "a quote is opened and never closed";
 static const char AFTER_QUOTE[] = "text follows a closing quote";
 
-static gsize without_return(const char *at, gsize size) {
-  return size && at[size - 1] == '\r' ? size - 1 : size;
+/* Where lines end with \n a \r before it belongs to the line end. */
+static gsize without_return(const CsvDialect *dialect, const char *at, gsize size) {
+  return size && dialect->newline == '\n' && at[size - 1] == '\r' ? size - 1 : size;
 }
 
 static void store(CsvRecord *record, Text *cells, guint cells_max, const char *at, gsize size) {
@@ -46,7 +47,7 @@ static gboolean line_ends(Walk *walk, CellEnd *end) {
     *end = walk->last ? CELL_LAST : CELL_MORE;
     return TRUE;
   }
-  gboolean both = *walk->at == '\r' && walk->at + 1 < walk->end && walk->at[1] == walk->dialect->newline;
+  gboolean both = walk->dialect->newline == '\n' && *walk->at == '\r' && walk->at + 1 < walk->end && walk->at[1] == '\n';
   if (*walk->at != walk->dialect->newline && !both)
     return FALSE;
   walk->at += both ? 2 : 1;
@@ -101,7 +102,7 @@ static CellEnd bare_cell(Walk *walk, Text *cell) {
     walk->at++;
     return CELL_NEXT;
   }
-  *cell = (Text){start, (guint32)without_return(start, size)};
+  *cell = (Text){start, (guint32)without_return(walk->dialect, start, size)};
   CellEnd end = CELL_LAST;
   line_ends(walk, &end);
   return end;
@@ -132,7 +133,7 @@ static gsize walk_record(Walk *walk, gsize line_size, Text *cells, guint cells_m
 static gsize without_line_end(const CsvDialect *dialect, const char *at, gsize size) {
   if (size && at[size - 1] == dialect->newline)
     size--;
-  return without_return(at, size);
+  return without_return(dialect, at, size);
 }
 
 static guint count_lines(const CsvDialect *dialect, Text raw) {

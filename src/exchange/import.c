@@ -9,7 +9,7 @@
 #include "exchange/import_files.h"
 #include "exchange/json_shape.h"
 
-enum { BATCH_SIZE_AIM = 8 << 20, EXPECT_AHEAD = 8 };
+enum { BATCH_SIZE_AIM = 8 << 20, EXPECT_AHEAD = 8, PROGRESS_PAUSE_US = 50000 };
 
 typedef struct { /* what all files share */
   Record *record;
@@ -19,7 +19,7 @@ typedef struct { /* what all files share */
   const char *source, *group, *currency;
   Zone *zone;
   char *temp_folder;
-  gint64 started_us;
+  gint64 started_us, told_us;
   guint64 bytes_before, bytes_all;
   guint n_files;
 } Run;
@@ -223,10 +223,12 @@ static gboolean store(Work *work, const FeedItem *item, GError **error) {
 /* --- all rows -------------------------------------------------------------------------------- */
 
 static void tell_progress(const Work *work, guint64 offset) {
-  const Run *run = work->run;
-  if (!run->hooks->progress)
+  Run *run = work->run;
+  gint64 now_us = g_get_monotonic_time();
+  if (!run->hooks->progress || now_us - run->told_us < PROGRESS_PAUSE_US)
     return;
-  double now = (double)g_get_monotonic_time(), file_share = (double)offset / (double)MAX(row_in_size(work->in), 1);
+  run->told_us = now_us;
+  double now = (double)now_us, file_share = (double)offset / (double)MAX(row_in_size(work->in), 1);
   double seconds = (now - (double)run->started_us) / 1e6, file_seconds = (now - (double)work->started_us) / 1e6;
   double bytes = (double)run->bytes_before + file_share * (double)row_in_size(work->in);
   ImportProgress progress = {work->file->label,

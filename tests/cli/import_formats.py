@@ -4,11 +4,13 @@ import gzip
 import json
 import os
 import pathlib
+import pty
+import re
 import shutil
 import subprocess
 
 from importing import counts, duckdb, events, first_time, imported, refused
-from tap import Skip, check, done, etappe, folder, report, test
+from tap import PROGRAM, Skip, check, done, etappe, folder, report, test
 
 ROWS = [("u1", "2025-03-01 10:00:00", "view", "Köln", ""), ("u1", "2025-03-01 11:00:00", "buy", "Köln", "12.50"),
         ("u2", "2025-03-02 09:30:00", "view", "Ägypten; „süß“, weit", ""), ("u2", "2025-03-02 10:00:00", "buy", "x", "1000.00")]
@@ -273,6 +275,41 @@ def german_names_are_guessed_and_said():
         check("Kundennummer" in result.stderr and "Zeitpunkt" in result.stderr, True, result.stderr)
         check(first_time(place / "x.db"), "2025-12-24T18:30:00.000Z")
         check(events(place / "x.db", 'value = 12.5 and event = "Kauf" and place = store'), 1)
+
+
+@test
+def a_terminal_sees_rate_and_time_left():
+    with folder() as place:
+        file = place / "a.csv"
+        file.write_text("user,time,event\n" + "".join(f"u{i % 999},{1700000000 + i},view\n" for i in range(400000)))
+        ours, theirs = pty.openpty()
+        with subprocess.Popen([PROGRAM, "import", str(file), "--db", str(place / "x.db")], stdout=subprocess.DEVNULL, stderr=theirs) as process:
+            os.close(theirs)
+            seen = b""
+            while True:
+                try:
+                    piece = os.read(ours, 65536)
+                except OSError:
+                    break
+                if not piece:
+                    break
+                seen += piece
+            check(process.wait(), 0)
+        os.close(ours)
+        check(re.search(rb"a\.csv: [0-9,]+ rows, [0-9,]+ a second, [0-9]+ %, .* left", seen) is not None, True, seen[:2000])
+
+
+@test
+def every_field_can_be_mapped():
+    fields = "person user crm card email phone anonymous device time event channel source medium campaign content term place value currency cost score order id account touchpoint referrer url consent".split()
+    with folder() as place:
+        file = place / "a.csv"
+        values = {"time": "2025-01-01", "event": "buy", "value": "7", "currency": "EUR", "cost": "1", "email": "a@b.de", "phone": "+4930123456", "score": "9",
+                  "url": "https://example.org/", "referrer": "https://example.com/"}
+        file.write_text(",".join(f"c_{name}" for name in fields) + "\n" + ",".join(values.get(name, f"{name}-1") for name in fields) + "\n")
+        arguments = [word for name in fields for word in ("--map", f"{name}=c_{name}")]
+        check(counts(imported(file, *arguments, db=place / "x.db")), [1, 1, 0, 0, 0])
+        check(events(place / "x.db", 'channel = "channel-1" and source = "source-1" and campaign = "campaign-1" and order = "order-1" and score = 9 and place = "place-1"'), 1)
 
 
 @test
