@@ -1,34 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
- * index.c: the levels of an index, on disk and in memory.
+ * index.c: when what is done to the levels of an index.
  *
- *   <record>.index/MANIFEST   names the segments that count, lowest first
- *                  *.seg      segments; never changed once their name is there
- *                  *.col      property columns made from them
- *                  lock       held while somebody writes here
+ *   index_update ─► change of few persons ─► another level in memory ─► joined with those below it
+ *                └► of many              ─► a rebuild                  ─► saved as a file when due
+ *                                                                      ─► all folded into a base when due
  *
  * A change makes a new segment, then a new manifest, then a new snapshot; readers keep the one they have. Whoever
- * cannot write here (told so, a full disk, another writer) works in memory and answers the same. */
+ * cannot write (told so, a full disk, another writer) works in memory and answers the same. */
 #include "journey/index.h"
 
 #include "base/error.h"
 #include "base/file.h"
-#include "base/hash.h"
-#include "base/parallel.h"
 #include "journey/build.h"
 #include "journey/change.h"
-#include "journey/column.h"
-#include "journey/levels.h"
-#include "journey/manifest.h"
+#include "journey/check.h"
+#include "journey/fold.h"
 #include "journey/merge.h"
+#include "journey/store.h"
 #include <pthread.h>
-#include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 enum {
   MAX_LINKS_DEFAULT = 100,
   SET_SIZE_MAX_DEFAULT = 10000,
-  OPEN_TRIES = 3,
   LEVELS_MAX = 8,
   DEAD_PERCENT_MAX = 10,   /* of all persons, before levels are folded */
   CHANGE_PERCENT_MAX = 25, /* touched by a change, before everything is made again */
@@ -39,15 +32,13 @@ enum {
 struct Index {
   Record *record;
   IndexOptions options;
-  char *folder;
   pthread_mutex_t writing; /* one change at a time; guards what follows up to the next mutex */
-  GPtrArray *segments;     /* of Segment, lowest first */
-  guint n_saved;           /* so many of them the manifest names that was last read or written */
-  guint64 generation;      /* of that manifest; 0: there is none */
+  Store store;
+  guint n_saved;           /* so many levels, the lowest, the manifest names */
   gint64 saved_at_us;      /* monotonic; so the next */
   gint64 failed_at_us;     /* 0: the last saving went well */
-  guint64 through, max_links, set_size_max;
-  pthread_mutex_t reading; /* guards the snapshot pointer */
+  Fold *fold;              /* under way, or NULL */
+  pthread_mutex_t reading; /* guards the pointer to the snapshot, which only a writer changes */
   Snapshot *snapshot;
 };
 
@@ -63,36 +54,20 @@ static guint64 number_setting(Record *record, const char *name, guint64 fallback
 }
 
 static void read_settings(Index *index) {
-  index->max_links = number_setting(index->record, "max_links", MAX_LINKS_DEFAULT);
-  index->set_size_max = number_setting(index->record, "set_size_max", SET_SIZE_MAX_DEFAULT);
-}
-
-static guint64 random_number(void) {
-  guint64 number = 0;
-  while (number == 0)
-    if (getrandom(&number, sizeof number, 0) != sizeof number)
-      g_error("the system gives no random numbers");
-  return number;
+  index->store.max_links = number_setting(index->record, "max_links", MAX_LINKS_DEFAULT);
+  index->store.set_size_max = number_setting(index->record, "set_size_max", SET_SIZE_MAX_DEFAULT);
 }
 
 /* --- snapshots -------------------------------------------------------------------------------- */
 
-/* Makes these segments what is seen from now on; on failure nothing has changed. */
-static gboolean publish(Index *index, GPtrArray *segments, guint64 through, GError **error) {
-  Snapshot *snapshot = snapshot_new(index->record, names_copy(record_names(index->record)), through,
-                                    (Segment *const *)segments->pdata, segments->len, error);
-  if (snapshot == NULL)
+static gboolean publish(Index *index, Snapshot *take_snapshot) {
+  if (take_snapshot == NULL)
     return FALSE;
   pthread_mutex_lock(&index->reading);
   Snapshot *before = index->snapshot;
-  index->snapshot = snapshot;
+  index->snapshot = take_snapshot;
   pthread_mutex_unlock(&index->reading);
   snapshot_unref(before);
-  if (segments != index->segments) {
-    g_ptr_array_unref(index->segments);
-    index->segments = g_ptr_array_ref(segments);
-  }
-  index->through = through;
   return TRUE;
 }
 
@@ -103,122 +78,39 @@ Snapshot *index_snapshot(Index *index) {
   return snapshot;
 }
 
-static GPtrArray *segments_new(void) {
-  return g_ptr_array_new_with_free_func((GDestroyNotify)segment_unref);
+static guint n_levels(const Index *index) {
+  return snapshot_levels(index->snapshot);
 }
 
-/* --- files ------------------------------------------------------------------------------------ */
-
-static Segment *open_segment(const Index *index, const char *name, GError **error) {
-  g_autofree char *path = g_build_filename(index->folder, name, NULL);
-  g_autoptr(Segment) segment = segment_open(path, record_id(index->record), error);
-  if (segment && segment_marked(segment)) {
-    error_set(error, ERROR_DAMAGED, "%s was found damaged", path);
-    return NULL;
-  }
-  if (segment && index->options.read_only)
-    segment_forbid_files(segment);
-  return g_steal_pointer(&segment);
-}
-
-static GPtrArray *open_segments(const Index *index, const Manifest *manifest, GError **error) {
-  g_autoptr(GPtrArray) segments = segments_new();
-  for (guint i = 0; i < manifest->segments->len; i++) {
-    Segment *segment = open_segment(index, manifest->segments->pdata[i], error);
-    if (segment == NULL)
-      return NULL;
-    g_ptr_array_add(segments, segment);
-  }
-  return g_steal_pointer(&segments);
-}
-
-/* A segment that is gone was replaced by another writer after the manifest was read: its new one knows more. */
-static GPtrArray *read_files(const Index *index, Manifest **manifest, GError **error) {
-  for (guint attempt = 1;; attempt++) {
-    g_autoptr(GError) problem = NULL;
-    g_autoptr(Manifest) read = manifest_read(index->folder, error);
-    if (read == NULL)
-      return NULL;
-    if (read->record_id != record_id(index->record) || read->max_links != index->max_links ||
-        read->set_size_max != index->set_size_max || read->through > record_through(index->record)) {
-      error_set(error, ERROR_VERSION, "the index was made from another record or with other settings");
-      return NULL;
-    }
-    GPtrArray *segments = open_segments(index, read, &problem);
-    if (segments) {
-      *manifest = g_steal_pointer(&read);
-      return segments;
-    }
-    if (attempt < OPEN_TRIES && g_error_matches(problem, ETAPPE_ERROR, ERROR_NOT_FOUND))
-      continue;
-    g_propagate_error(error, g_steal_pointer(&problem));
-    return NULL;
-  }
+static Names *names_now(const Index *index) {
+  return names_copy(record_names(index->record));
 }
 
 static gboolean load(Index *index, GError **error) {
-  g_autoptr(Manifest) manifest = NULL;
-  g_autoptr(GPtrArray) segments = read_files(index, &manifest, error);
-  if (segments == NULL || !publish(index, segments, manifest->through, error))
+  guint64 through;
+  g_autoptr(GPtrArray) segments = store_read(&index->store, record_through(index->record), &through, error);
+  if (segments == NULL)
+    return FALSE;
+  Segment *const *levels = (Segment *const *)segments->pdata;
+  for (guint i = 0; index->options.read_only && i < segments->len; i++)
+    segment_forbid_files(levels[i]);
+  if (!publish(index, snapshot_new(index->record, names_now(index), through, levels, segments->len, error)))
     return FALSE;
   index->n_saved = segments->len;
-  index->generation = manifest->generation;
   index->saved_at_us = g_get_monotonic_time();
   return TRUE;
 }
 
-/* The descriptor of the lock, or -1: then nothing is written. */
-static int lock_files(const Index *index) {
-  if (index->options.read_only || !file_make_folder(index->folder, NULL))
-    return -1;
-  g_autofree char *path = g_build_filename(index->folder, "lock", NULL);
-  return file_lock(path, NULL);
+static int lock_store(const Index *index) {
+  return index->options.read_only ? -1 : store_lock(&index->store);
 }
 
-static char *new_path(const Index *index) {
-  g_autofree char *name = g_strdup_printf("%016" G_GINT64_MODIFIER "x.seg", random_number());
-  return g_build_filename(index->folder, name, NULL);
-}
-
-/* Nobody else has written here since this index last read or wrote. */
-static gboolean is_current(const Index *index) {
-  g_autoptr(Manifest) manifest = manifest_read(index->folder, NULL);
-  return manifest == NULL || manifest->generation == index->generation;
-}
-
-/* What no manifest names is left over from a crash or from before a fold. Columns go with their segment. */
-static void remove_leftovers(const Index *index, const Manifest *manifest) {
-  GDir *folder = g_dir_open(index->folder, 0, NULL);
-  const char *name;
-  while (folder && (name = g_dir_read_name(folder))) {
-    g_autofree char *segment = g_strndup(name, (gsize)(strchrnul(name, '.') - name));
-    g_autofree char *owner = g_strconcat(segment, ".seg", NULL);
-    gboolean ours = g_str_has_suffix(name, ".seg") || strstr(name, ".seg.") || g_str_equal(name, "MANIFEST.tmp");
-    if (!ours || (manifest_names(manifest, owner) && !g_str_has_suffix(name, ".seg.tmp")))
-      continue;
-    g_autofree char *path = g_build_filename(index->folder, name, NULL);
-    unlink(path);
-  }
-  if (folder)
-    g_dir_close(folder);
-}
-
-/* Names the index's segments, all of which are files, in a new manifest. */
-static gboolean save_manifest(Index *index, GError **error) {
-  g_autoptr(Manifest) manifest = manifest_new();
-  manifest->record_id = record_id(index->record);
-  manifest->through = index->through;
-  manifest->max_links = index->max_links;
-  manifest->set_size_max = index->set_size_max;
-  manifest->generation = random_number();
-  for (guint i = 0; i < index->segments->len; i++)
-    g_ptr_array_add(manifest->segments, g_path_get_basename(segment_path(index->segments->pdata[i])));
-  if (!manifest_write(index->folder, manifest, error))
+/* Names the lowest n levels as what stands in files as of `through`. */
+static gboolean write_manifest(Index *index, guint n, guint64 through, GError **error) {
+  if (!store_write(&index->store, index->snapshot, n, through, error))
     return FALSE;
-  index->n_saved = index->segments->len;
-  index->generation = manifest->generation;
+  index->n_saved = n;
   index->saved_at_us = g_get_monotonic_time();
-  remove_leftovers(index, manifest);
   return TRUE;
 }
 
@@ -226,10 +118,10 @@ static gboolean save_manifest(Index *index, GError **error) {
 
 static BuildOptions build_options(const Index *index, guint64 through, gboolean files) {
   return (BuildOptions){.threads = index->options.threads,
-                        .max_links = (guint)index->max_links,
-                        .set_size_max = (guint)index->set_size_max,
+                        .max_links = (guint)index->store.max_links,
+                        .set_size_max = (guint)index->store.set_size_max,
                         .through = through,
-                        .folder = files ? index->folder : NULL,
+                        .folder = files ? index->store.folder : NULL,
                         .progress = index->options.progress,
                         .progress_user = index->options.progress_user};
 }
@@ -251,7 +143,7 @@ static gboolean is_about_writing(const GError *error) {
 
 static Segment *build_somewhere(Index *index, gboolean files, guint64 through, GError **error) {
   g_autoptr(GError) problem = NULL;
-  g_autofree char *path = files ? new_path(index) : NULL;
+  g_autofree char *path = files ? store_new_path(&index->store) : NULL;
   Segment *segment = build_all(index, path, through, &problem);
   if (segment == NULL && files && is_about_writing(problem)) {
     say(index, "the index cannot be written, so it is made in memory", 0);
@@ -263,23 +155,16 @@ static Segment *build_somewhere(Index *index, gboolean files, guint64 through, G
   return segment;
 }
 
-static gboolean publish_one(Index *index, Segment *take_segment, guint64 through, GError **error) {
-  g_autoptr(GPtrArray) segments = segments_new();
-  g_ptr_array_add(segments, take_segment);
-  if (!publish(index, segments, through, error))
-    return FALSE;
-  index->n_saved = 0;
-  return TRUE;
-}
-
 static gboolean rebuild(Index *index, GError **error) {
+  g_clear_pointer(&index->fold, fold_free);
   read_settings(index);
-  int lock = lock_files(index);
+  int lock = lock_store(index);
   guint64 through = record_through(index->record);
-  Segment *segment = build_somewhere(index, lock >= 0, through, error);
-  gboolean good = segment && publish_one(index, segment, through, error);
+  g_autoptr(Segment) segment = build_somewhere(index, lock >= 0, through, error);
+  gboolean good = segment && publish(index, snapshot_new(index->record, names_now(index), through, &segment, 1, error));
+  index->n_saved = good ? 0 : index->n_saved;
   if (good && segment_path(segment))
-    save_manifest(index, NULL); /* failing that, the next one to open it makes it again */
+    write_manifest(index, 1, through, NULL); /* failing that, the next one to open it makes it again */
   file_unlock(lock);
   return good;
 }
@@ -291,69 +176,103 @@ gboolean index_rebuild(Index *index, GError **error) {
   return good;
 }
 
-/* --- levels ----------------------------------------------------------------------------------- */
+/* --- fewer levels ----------------------------------------------------------------------------- */
 
 static guint64 events_of(const Index *index, guint level) {
-  return segment_info(index->segments->pdata[level])->n_events;
+  return segment_info(snapshot_segment(index->snapshot, level))->n_events;
 }
 
 /* Replaces the levels from `from` on by one that says the same. */
 static gboolean merge_from(Index *index, guint from, const char *path, GError **error) {
-  g_autoptr(GPtrArray) segments = segments_new();
   MergeTarget target = {.path = path, .threads = index->options.threads};
-  Segment *merged = merge_levels(index->snapshot, from, &target, error);
+  g_autoptr(Segment) merged = merge_levels(index->snapshot, from, &target, error);
   if (merged == NULL)
     return FALSE;
-  for (guint i = 0; i < from; i++)
-    g_ptr_array_add(segments, segment_ref(index->segments->pdata[i]));
-  g_ptr_array_add(segments, merged);
-  if (!publish(index, segments, index->through, error))
-    return FALSE;
   index->n_saved = MIN(index->n_saved, from);
-  return TRUE;
+  return publish(index, snapshot_join(index->snapshot, names_now(index), from, merged));
 }
 
 /* Levels in memory are joined so that each is at least twice as large as the one above it: few levels, and every
  * event is moved a few times only. */
 static gboolean join_memory(Index *index, GError **error) {
-  guint from = index->segments->len - 1, lowest = MAX(index->n_saved, 1);
+  guint from = n_levels(index) - 1, lowest = MAX(MAX(index->n_saved, 1), index->fold ? fold_levels(index->fold) : 0);
   guint64 events = events_of(index, from);
   while (from > lowest && events_of(index, from - 1) < 2 * events)
     events += events_of(index, --from);
-  return from + 1 >= index->segments->len || merge_from(index, from, NULL, error);
+  return from + 1 >= n_levels(index) || merge_from(index, from, NULL, error);
 }
 
 static gboolean has_many_levels(const Index *index, guint from) {
-  return index->segments->len > from + LEVELS_MAX;
+  return n_levels(index) > from + LEVELS_MAX;
 }
 
 static gboolean has_many_dead(const Index *index) {
   guint64 dead = snapshot_dead_persons(index->snapshot), living = snapshot_persons(index->snapshot);
-  return index->segments->len > 1 && dead * 100 > (dead + living) * DEAD_PERCENT_MAX;
+  return n_levels(index) > 1 && dead * 100 > (dead + living) * DEAD_PERCENT_MAX;
 }
 
 /* The lock is held. What is in memory, and with `all` what is in files too, becomes a file. */
 static gboolean write_levels(Index *index, gboolean all, GError **error) {
-  g_autofree char *path = new_path(index);
-  return merge_from(index, all ? 0 : index->n_saved, path, error) && save_manifest(index, error);
+  g_autofree char *path = store_new_path(&index->store);
+  return merge_from(index, all ? 0 : index->n_saved, path, error) &&
+         write_manifest(index, n_levels(index), snapshot_through(index->snapshot), error);
 }
+
+/* --- folding beside everything else ------------------------------------------------------------- */
+
+static gboolean begin_fold(Index *index, int take_lock) {
+  g_autofree char *path = store_new_path(&index->store);
+  index->fold = fold_start(index_snapshot(index), path, take_lock, index->options.threads);
+  return index->fold != NULL;
+}
+
+/* What has been folded, and on it the levels that came meanwhile. */
+static Snapshot *over_base(const Index *index, Segment *base, GError **error) {
+  g_autoptr(GPtrArray) segments = g_ptr_array_new();
+  g_ptr_array_add(segments, base);
+  for (guint i = fold_levels(index->fold); i < n_levels(index); i++)
+    g_ptr_array_add(segments, snapshot_segment(index->snapshot, i));
+  return snapshot_new(index->record, names_now(index), snapshot_through(index->snapshot), (Segment *const *)segments->pdata,
+                      segments->len, error);
+}
+
+/* Waits for the fold and takes it up. */
+static gboolean end_fold(Index *index, GError **error) {
+  g_autoptr(Fold) fold = index->fold;
+  Segment *base = fold_wait(fold, error);
+  gboolean good = base && publish(index, over_base(index, base, error));
+  index->n_saved = good ? 0 : index->n_saved;
+  index->fold = NULL;
+  return good && write_manifest(index, 1, fold_through(fold), error);
+}
+
+/* --- saving ----------------------------------------------------------------------------------- */
 
 static gboolean take_changes(Index *index, GError **error);
 
 /* Another process may have written since: its work is taken up, ours is made again on top of it. */
 static gboolean catch_up(Index *index, GError **error) {
-  return is_current(index) || (load(index, NULL) ? take_changes(index, error) : rebuild(index, error));
+  return store_is_current(&index->store) || (load(index, NULL) ? take_changes(index, error) : rebuild(index, error));
 }
 
 /* Trouble with files is told, leaves everything in memory, and is not looked for again at once. */
-static void save(Index *index, gboolean all) {
-  g_autoptr(GError) problem = NULL;
-  int lock = lock_files(index);
-  gboolean good = lock >= 0 && catch_up(index, &problem) &&
-                  ((index->n_saved == index->segments->len && !all) || write_levels(index, all, &problem));
+static void saved(Index *index, gboolean good, const GError *problem) {
   index->failed_at_us = good ? 0 : g_get_monotonic_time();
   if (problem)
     say(index, problem->message, 0);
+}
+
+static void save(Index *index, gboolean all) {
+  g_autoptr(GError) problem = NULL;
+  int lock = lock_store(index);
+  gboolean good = lock >= 0 && catch_up(index, &problem);
+  if (good && all && index->options.background) {
+    saved(index, begin_fold(index, lock), NULL);
+    return;
+  }
+  if (good && (all || index->n_saved < n_levels(index)))
+    good = write_levels(index, all, &problem);
+  saved(index, good, problem);
   file_unlock(lock);
 }
 
@@ -363,28 +282,34 @@ static gboolean waited(gint64 since_us) {
 
 static gboolean save_is_due(const Index *index) {
   guint64 events = 0;
-  for (guint i = index->n_saved; i < index->segments->len; i++)
+  for (guint i = index->n_saved; i < n_levels(index); i++)
     events += events_of(index, i);
-  return index->n_saved < index->segments->len && (events > UNSAVED_EVENTS_MAX || waited(index->saved_at_us));
+  return index->n_saved < n_levels(index) && (events > UNSAVED_EVENTS_MAX || waited(index->saved_at_us));
 }
 
 /* Keeps levels few and files fresh. Where nothing is written, only what is in memory is merged. */
 static gboolean tidy(Index *index, gboolean now, GError **error) {
+  g_autoptr(GError) problem = NULL;
+  if (index->fold && !fold_is_done(index->fold))
+    return TRUE;
+  if (index->fold)
+    saved(index, end_fold(index, &problem), problem);
   if (index->options.read_only || (index->failed_at_us && !waited(index->failed_at_us))) {
     gboolean all = index->n_saved == 0 && has_many_dead(index);
     return (!all && !has_many_levels(index, index->n_saved)) || merge_from(index, index->n_saved, NULL, error);
   }
   gboolean fold = has_many_levels(index, 0) || has_many_dead(index);
-  if (fold || (now && index->n_saved < index->segments->len) || save_is_due(index))
+  if (fold || (now && index->n_saved < n_levels(index)) || save_is_due(index))
     save(index, fold);
   return TRUE;
 }
 
 gboolean index_fold(Index *index, GError **error) {
   pthread_mutex_lock(&index->writing);
-  int lock = lock_files(index);
-  gboolean good = index->segments->len < 2 ||
-                  (lock >= 0 && is_current(index) ? write_levels(index, TRUE, error) : merge_from(index, 0, NULL, error));
+  gboolean good = index->fold == NULL || end_fold(index, error);
+  int lock = lock_store(index);
+  if (good && n_levels(index) > 1)
+    good = lock >= 0 && store_is_current(&index->store) ? write_levels(index, TRUE, error) : merge_from(index, 0, NULL, error);
   file_unlock(lock);
   pthread_mutex_unlock(&index->writing);
   return good;
@@ -393,21 +318,19 @@ gboolean index_fold(Index *index, GError **error) {
 /* --- changes ---------------------------------------------------------------------------------- */
 
 static gboolean add_level(Index *index, Segment *take_segment, guint64 through, GError **error) {
-  g_autoptr(GPtrArray) segments = segments_new();
-  for (guint i = 0; i < index->segments->len; i++)
-    g_ptr_array_add(segments, segment_ref(index->segments->pdata[i]));
-  g_ptr_array_add(segments, take_segment);
-  return publish(index, segments, through, error) && join_memory(index, error);
+  g_autoptr(Segment) segment = take_segment;
+  return publish(index, snapshot_add(index->snapshot, names_now(index), through, segment, error)) &&
+         (segment == NULL || join_memory(index, error));
 }
 
 /* Takes up what the record has committed since, in memory; or rebuilds. */
 static gboolean take_changes(Index *index, GError **error) {
   guint64 through = record_through(index->record);
-  if (index->through == through)
+  if (snapshot_through(index->snapshot) == through)
     return TRUE;
   BuildOptions options = build_options(index, through, FALSE);
   options.progress = NULL; /* short */
-  g_autoptr(RecordChanges) changes = record_changes(index->record, index->through, error);
+  g_autoptr(RecordChanges) changes = record_changes(index->record, snapshot_through(index->snapshot), error);
   g_autoptr(GArray) links = record_links(index->record, FALSE, error);
   g_autoptr(GError) problem = NULL;
   if (changes == NULL || links == NULL)
@@ -415,8 +338,8 @@ static gboolean take_changes(Index *index, GError **error) {
   ChangeContext context = {.options = &options, .percent_max = CHANGE_PERCENT_MAX, .links = links};
   Segment *segment = NULL;
   switch (change_make(index->snapshot, changes, &context, &segment, &problem)) {
-  case CHANGE_MADE: return add_level(index, segment, through, error);
-  case CHANGE_NONE: return publish(index, index->segments, through, error);
+  case CHANGE_MADE:
+  case CHANGE_NONE: return add_level(index, segment, through, error);
   case CHANGE_TOO_LARGE: return rebuild(index, error);
   case CHANGE_FAILED: break;
   }
@@ -427,8 +350,8 @@ static gboolean take_changes(Index *index, GError **error) {
 }
 
 static gboolean is_damaged(const Index *index) {
-  for (guint i = 0; i < index->segments->len; i++)
-    if (segment_marked(index->segments->pdata[i]))
+  for (guint i = 0; i < n_levels(index); i++)
+    if (segment_marked(snapshot_segment(index->snapshot, i)))
       return TRUE;
   return FALSE;
 }
@@ -448,8 +371,7 @@ static Index *index_new(Record *record, const IndexOptions *options) {
   index->record = record;
   if (options)
     index->options = *options;
-  index->folder = g_strconcat(record_path(record), ".index", NULL);
-  index->segments = segments_new();
+  store_init(&index->store, record_path(record), record_id(record));
   read_settings(index);
   pthread_mutex_init(&index->writing, NULL);
   pthread_mutex_init(&index->reading, NULL);
@@ -459,13 +381,14 @@ static Index *index_new(Record *record, const IndexOptions *options) {
 void index_free(Index *index) {
   if (index == NULL)
     return;
-  if (index->snapshot && index->n_saved > 0 && index->n_saved < index->segments->len)
+  if (index->fold)
+    end_fold(index, NULL);
+  if (index->snapshot && index->n_saved > 0 && index->n_saved < n_levels(index))
     save(index, FALSE);
   snapshot_unref(index->snapshot);
-  g_ptr_array_unref(index->segments);
+  store_clear(&index->store);
   pthread_mutex_destroy(&index->writing);
   pthread_mutex_destroy(&index->reading);
-  g_free(index->folder);
   g_free(index);
 }
 
@@ -485,12 +408,7 @@ Index *index_open(Record *record, const IndexOptions *options, GError **error) {
 
 gboolean index_check(Index *index, GPtrArray *findings, GError **error) {
   g_autoptr(Snapshot) snapshot = index_snapshot(index);
-  for (guint i = 0; i < snapshot_blocks(snapshot); i++) {
-    g_autoptr(GError) problem = NULL;
-    Block block;
-    if (!snapshot_block(snapshot, i, &block, &problem))
-      g_ptr_array_add(findings, g_strdup(problem->message));
-  }
+  check_snapshot(snapshot, findings);
   return TRUE;
 }
 

@@ -7,8 +7,9 @@
 typedef struct Index Index;
 typedef void (*IndexProgress)(const char *doing, double share, gpointer user);
 typedef struct {
-  guint threads;      /* 0: all cores */
-  gboolean read_only; /* never write files: what is missing is made in memory */
+  guint threads;       /* 0: all cores */
+  gboolean read_only;  /* never write files: what is missing is made in memory */
+  gboolean background; /* for long runs: large merges go on beside index_update(), which returns soon */
   IndexProgress progress;
   gpointer progress_user;
 } IndexOptions;

@@ -12,6 +12,10 @@ typedef struct { /* where a person stands: in which level, which of its segment 
 
 /* Takes up the segments (a reference each), marks who is replaced and counts who lives. The names are taken. */
 Snapshot *snapshot_new(Record *record, Names *take_names, guint64 through, Segment *const *segments, guint n, GError **error);
+/* The same and another level on top, or none (NULL): only what that one replaces is marked. */
+Snapshot *snapshot_add(const Snapshot *before, Names *take_names, guint64 through, Segment *segment, GError **error);
+/* The same with levels `from` and up as one segment, which merge_levels() made of them. */
+Snapshot *snapshot_join(const Snapshot *before, Names *take_names, guint from, Segment *merged);
 
 guint snapshot_levels(const Snapshot *snapshot);
 Segment *snapshot_segment(const Snapshot *snapshot, guint level);

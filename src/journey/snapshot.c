@@ -18,6 +18,7 @@ enum { WORDS_PER_BLOCK = BLOCK_PERSONS_MAX / 64 };
 typedef struct {
   Segment *segment;
   guint64 *dead; /* WORDS_PER_BLOCK for each block, or NULL */
+  guint64 n_dead;
   guint first_block;
 } Level;
 
@@ -27,7 +28,7 @@ struct Snapshot {
   Names *names;
   guint64 through;
   guint n_levels, n_blocks;
-  guint64 n_persons, n_events, n_dead;
+  guint64 n_persons, n_events;
   gint64 last_time_ms;
   Level *levels;
 };
@@ -86,7 +87,7 @@ static gboolean bury(Snapshot *snapshot, Place place, GError **error) {
   level->dead[block * WORDS_PER_BLOCK + person / 64] |= G_GUINT64_CONSTANT(1) << (person % 64);
   snapshot->n_persons--;
   snapshot->n_events -= data.person_start[person + 1] - data.person_start[person];
-  snapshot->n_dead++;
+  level->n_dead++;
   return TRUE;
 }
 
@@ -141,28 +142,66 @@ static gboolean find_last_time(Snapshot *snapshot, GError **error) {
   return TRUE;
 }
 
-static void add_level(Snapshot *snapshot, guint i, Segment *segment) {
-  const SegmentInfo *info = segment_info(segment);
-  snapshot->levels[i] = (Level){segment_ref(segment), NULL, snapshot->n_blocks};
-  snapshot->n_blocks += info->n_blocks;
-  snapshot->n_persons += info->n_persons;
-  snapshot->n_events += info->n_events;
-  snapshot->n_levels++;
-}
-
-Snapshot *snapshot_new(Record *record, Names *take_names, guint64 through, Segment *const *segments, guint n, GError **error) {
-  g_autoptr(Snapshot) snapshot = g_new0(Snapshot, 1);
+static Snapshot *snapshot_empty(Record *record, Names *take_names, guint64 through, guint levels) {
+  Snapshot *snapshot = g_new0(Snapshot, 1);
   atomic_init(&snapshot->references, 1);
   snapshot->record = record;
   snapshot->names = take_names;
   snapshot->through = through;
-  snapshot->levels = g_new0(Level, n + 1);
+  snapshot->levels = g_new0(Level, levels + 1);
+  return snapshot;
+}
+
+static void add_level(Snapshot *snapshot, Segment *segment) {
+  const SegmentInfo *info = segment_info(segment);
+  snapshot->levels[snapshot->n_levels++] = (Level){.segment = segment_ref(segment), .first_block = snapshot->n_blocks};
+  snapshot->n_blocks += info->n_blocks;
+  snapshot->n_persons += info->n_persons;
+  snapshot->n_events += info->n_events;
+}
+
+Snapshot *snapshot_new(Record *record, Names *take_names, guint64 through, Segment *const *segments, guint n, GError **error) {
+  g_autoptr(Snapshot) snapshot = snapshot_empty(record, take_names, through, n);
   for (guint i = 0; i < n; i++) {
-    add_level(snapshot, i, segments[i]);
+    add_level(snapshot, segments[i]);
     if (!bury_replaced(snapshot, i, error))
       return NULL;
   }
   return find_last_time(snapshot, error) ? g_steal_pointer(&snapshot) : NULL;
+}
+
+/* The lowest n levels with their dead, and everybody's totals. */
+static Snapshot *snapshot_copy(const Snapshot *before, Names *take_names, guint64 through, guint n) {
+  Snapshot *snapshot = snapshot_empty(before->record, take_names, through, n + 1);
+  for (guint i = 0; i < n; i++) {
+    const Level *level = &before->levels[i];
+    gsize words = (gsize)segment_info(level->segment)->n_blocks * WORDS_PER_BLOCK;
+    add_level(snapshot, level->segment);
+    snapshot->levels[i].n_dead = level->n_dead;
+    snapshot->levels[i].dead = g_memdup2(level->dead, level->dead ? words * sizeof(guint64) : 0);
+  }
+  snapshot->n_persons = before->n_persons;
+  snapshot->n_events = before->n_events;
+  snapshot->last_time_ms = before->last_time_ms;
+  return snapshot;
+}
+
+Snapshot *snapshot_add(const Snapshot *before, Names *take_names, guint64 through, Segment *segment, GError **error) {
+  g_autoptr(Snapshot) snapshot = snapshot_copy(before, take_names, through, before->n_levels);
+  if (segment == NULL)
+    return g_steal_pointer(&snapshot);
+  add_level(snapshot, segment);
+  if (!bury_replaced(snapshot, before->n_levels, error) || !find_last_time(snapshot, error))
+    return NULL;
+  return g_steal_pointer(&snapshot);
+}
+
+Snapshot *snapshot_join(const Snapshot *before, Names *take_names, guint from, Segment *merged) {
+  Snapshot *snapshot = snapshot_copy(before, take_names, before->through, from);
+  add_level(snapshot, merged);
+  snapshot->n_persons = before->n_persons; /* merged are those who live: nobody is counted twice */
+  snapshot->n_events = before->n_events;
+  return snapshot;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -224,7 +263,10 @@ gboolean snapshot_dead(const Snapshot *snapshot, Place place) {
 }
 
 guint64 snapshot_dead_persons(const Snapshot *snapshot) {
-  return snapshot->n_dead;
+  guint64 dead = 0;
+  for (guint i = 0; i < snapshot->n_levels; i++)
+    dead += snapshot->levels[i].n_dead;
+  return dead;
 }
 
 gboolean snapshot_block(const Snapshot *snapshot, guint block, Block *out, GError **error) {

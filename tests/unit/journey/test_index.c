@@ -337,6 +337,9 @@ static void check_growth(Growth *growth) {
   g_autoptr(Snapshot) snapshot = index_snapshot(growth->index);
   g_assert_cmpuint(snapshot_through(snapshot), ==, record_through(growth->scene->record));
   growth->overlays += snapshot_levels(snapshot) > 1;
+  g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+  g_assert_true(index_check(growth->index, findings, NULL));
+  g_assert_cmpstr(findings->len ? findings->pdata[0] : "", ==, "");
 }
 
 /* Where identifiers lead, totals and the bytes of a fold are those of a rebuild. */

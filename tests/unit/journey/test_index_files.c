@@ -99,6 +99,9 @@ static void test_damaged_block(void) {
   g_assert_false(snapshot_block(snapshot, 0, &block, &error));
   g_assert_error(error, ETAPPE_ERROR, ERROR_DAMAGED);
   g_clear_error(&error);
+  g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
+  g_assert_true(index_check(index, findings, &error));
+  g_assert_cmpuint(findings->len, ==, 1);
   Index *other = open_watched(scene, FALSE, &seen);
   g_assert_cmpuint(seen.builds, ==, 1);
   check(scene, other);
@@ -297,6 +300,37 @@ static void test_many_updates(void) {
   scene_free(scene);
 }
 
+/* Large merges go on beside the updates; what came meanwhile stands above the new base. */
+static void test_background(void) {
+  Scene *scene = scene_of_many();
+  g_autoptr(GError) error = NULL;
+  IndexOptions options = {.threads = 1, .background = TRUE};
+  Index *index = index_open(scene->record, &options, &error);
+  g_assert_no_error(error);
+  guint folds = 0;
+  guint64 base = 0;
+  for (guint step = 0; step < 200 && folds < 3; step++) {
+    add_many(scene, 3000 + step * 10, 10);
+    index_update(index, &error);
+    g_assert_no_error(error);
+    g_autoptr(Snapshot) snapshot = index_snapshot(index);
+    guint64 now = segment_info(snapshot_segment(snapshot, 0))->checksum;
+    folds += base && now != base;
+    base = now;
+    if (step % 20 == 0)
+      check(scene, index);
+  }
+  g_assert_cmpuint(folds, >, 0);
+  check(scene, index);
+  index_free(index);
+  Watch seen;
+  index = open_watched(scene, FALSE, &seen);
+  g_assert_cmpuint(seen.builds, ==, 0);
+  check(scene, index);
+  index_free(index);
+  scene_free(scene);
+}
+
 /* --- faults ----------------------------------------------------------------------------------- */
 
 /* The child: opens what is there, takes up the news, folds, and prints everybody. Where the record itself met the
@@ -419,6 +453,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/index/two writers by turns lose nothing", test_two_writers);
   g_test_add_func("/index/a snapshot outlives its files", test_old_snapshot);
   g_test_add_func("/index/many small updates keep few levels", test_many_updates);
+  g_test_add_func("/index/folding in the background loses nothing", test_background);
   g_test_add_data_func("/index/each failing system call leaves right answers and a good index", argv[0], test_faults);
   g_test_add_data_func("/index/killed while writing, the old index or the new one stands", argv[0], test_killed);
   return g_test_run();
