@@ -159,8 +159,10 @@ static gboolean count_pairs(Worker *worker, const Path *path, gboolean collapse)
     if (!pair)
       return FALSE;
     pair->count++;
-    pair->persons += pair->mark != worker->stamp;
-    pair->mark = worker->stamp;
+    if (pair->mark != worker->stamp) {
+      pair->mark = worker->stamp;
+      pair->persons++;
+    }
   }
   return TRUE;
 }

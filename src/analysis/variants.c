@@ -14,7 +14,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { PARTITION_RECORDS = 4096, PARTITIONS_MAX = 1024, CHUNK_RECORDS = 680, SMALL_COUNTS = 4096 };
+enum { PARTITION_RECORDS = 16384, PARTITIONS_MAX = 256, CHUNK_RECORDS = 680, SMALL_COUNTS = 4096 };
 
 typedef struct {
   guint64 low, high, ref;
@@ -23,9 +23,13 @@ typedef struct {
 typedef struct Chunk Chunk;
 struct Chunk {
   Chunk *next;
-  guint n;
   Record records[CHUNK_RECORDS];
 };
+
+typedef struct {    /* a worker's part of a partition; all of them stand close together, unlike the chunks */
+  Record *at, *end; /* room in the newest chunk */
+  Chunk *chunks;
+} Stream;
 
 typedef struct { /* of one thread, while counting */
   struct {
@@ -39,7 +43,7 @@ typedef struct { /* of one thread, while counting */
 
 struct Variants {
   guint n_workers, n_partitions, shift;
-  Chunk **chunks; /* [worker * n_partitions + partition] */
+  Stream *streams; /* [worker * n_partitions + partition] */
   atomic_size_t bytes;
   gsize budget_bytes;
   Counter *counters;
@@ -59,24 +63,30 @@ Variants *variants_new(guint n_workers, guint64 expected, gsize budget_bytes) {
   variants->n_partitions = 1u << bits;
   variants->shift = 63 - bits;
   variants->budget_bytes = budget_bytes ? budget_bytes : G_MAXSIZE;
-  variants->chunks = g_new0(Chunk *, n_workers * variants->n_partitions);
+  variants->streams = g_new0(Stream, n_workers * variants->n_partitions);
   variants->distinct = g_new0(GArray *, variants->n_partitions);
   return variants;
 }
 
-static void chunks_free(Chunk **list) {
-  while (*list) {
-    Chunk *next = (*list)->next;
-    g_free(*list);
-    *list = next;
+static void stream_clear(Stream *stream) {
+  while (stream->chunks) {
+    Chunk *next = stream->chunks->next;
+    g_free(stream->chunks);
+    stream->chunks = next;
   }
+  *stream = (Stream){0};
+}
+
+/* The records of a chunk: all but the newest are full. */
+static gsize chunk_filled(const Stream *stream, const Chunk *chunk) {
+  return chunk == stream->chunks ? (gsize)(stream->at - chunk->records) : CHUNK_RECORDS;
 }
 
 void variants_free(Variants *variants) {
   if (!variants)
     return;
   for (guint i = 0; i < variants->n_workers * variants->n_partitions; i++)
-    chunks_free(&variants->chunks[i]);
+    stream_clear(&variants->streams[i]);
   for (guint i = 0; i < variants->n_partitions; i++)
     g_clear_pointer(&variants->distinct[i], g_array_unref);
   for (guint i = 0; i < variants->n_counters; i++) {
@@ -87,28 +97,27 @@ void variants_free(Variants *variants) {
   g_clear_pointer(&variants->ties, g_array_unref);
   g_free(variants->counters);
   g_free(variants->distinct);
-  g_free(variants->chunks);
+  g_free(variants->streams);
   g_free(variants);
 }
 
-static Chunk *chunk_push(Variants *variants, Chunk **list) {
+static gboolean stream_grow(Variants *variants, Stream *stream) {
   if (atomic_fetch_add(&variants->bytes, sizeof(Chunk)) + sizeof(Chunk) > variants->budget_bytes)
-    return NULL;
+    return FALSE;
   Chunk *chunk = g_try_malloc(sizeof *chunk);
   if (!chunk)
-    return NULL;
-  chunk->next = *list;
-  chunk->n = 0;
-  return *list = chunk;
+    return FALSE;
+  chunk->next = stream->chunks;
+  *stream = (Stream){chunk->records, chunk->records + CHUNK_RECORDS, chunk};
+  return TRUE;
 }
 
 gboolean variants_add(Variants *variants, guint worker, const guint32 *codes, guint n, guint64 ref) {
   XXH128_hash_t hash = XXH3_128bits(codes, n * sizeof *codes);
-  Chunk **list = &variants->chunks[worker * variants->n_partitions + (guint)(hash.high64 >> variants->shift >> 1)];
-  Chunk *chunk = *list;
-  if ((!chunk || chunk->n == CHUNK_RECORDS) && !(chunk = chunk_push(variants, list)))
+  Stream *stream = &variants->streams[worker * variants->n_partitions + (guint)(hash.high64 >> variants->shift >> 1)];
+  if (G_UNLIKELY(stream->at == stream->end) && !stream_grow(variants, stream))
     return FALSE;
-  chunk->records[chunk->n++] = (Record){hash.low64, hash.high64, ref};
+  *stream->at++ = (Record){hash.low64, hash.high64, ref};
   return TRUE;
 }
 
@@ -159,17 +168,19 @@ static gboolean count_partition(guint partition, guint worker, gpointer user, GE
   Variants *variants = user;
   Counter *counter = &variants->counters[worker];
   gsize records = 0;
-  for (guint i = 0; i < variants->n_workers; i++)
-    for (const Chunk *chunk = variants->chunks[i * variants->n_partitions + partition]; chunk; chunk = chunk->next)
-      records += chunk->n;
+  for (guint i = 0; i < variants->n_workers; i++) {
+    const Stream *stream = &variants->streams[i * variants->n_partitions + partition];
+    for (const Chunk *chunk = stream->chunks; chunk; chunk = chunk->next)
+      records += chunk_filled(stream, chunk);
+  }
   if (!counter_clear(counter, records))
     return error_set(error, ERROR_LIMIT, "no memory to count %" G_GSIZE_FORMAT " paths", records);
   for (guint i = 0; i < variants->n_workers; i++) {
-    Chunk **list = &variants->chunks[i * variants->n_partitions + partition];
-    for (const Chunk *chunk = *list; chunk; chunk = chunk->next)
-      for (guint j = 0; j < chunk->n; j++)
+    Stream *stream = &variants->streams[i * variants->n_partitions + partition];
+    for (const Chunk *chunk = stream->chunks; chunk; chunk = chunk->next)
+      for (gsize j = 0, filled = chunk_filled(stream, chunk); j < filled; j++)
         counter_add(counter, &chunk->records[j]);
-    chunks_free(list);
+    stream_clear(stream);
   }
   variants->distinct[partition] = counter_distinct(counter);
   return TRUE;

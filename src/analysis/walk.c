@@ -145,18 +145,18 @@ typedef struct {
   gpointer user;
 } Step;
 
-static gboolean hand_on(const Step *step, Path path, GError **error) {
+static gboolean hand_on(const Step *step, Path *path, GError **error) {
   const Question *question = step->walk->question;
-  if (path.n == 0)
+  if (path->n == 0)
     return TRUE;
   if (question->from_ms != G_MININT64 || question->to_ms != G_MAXINT64) {
-    gint64 first_ms = block_time_ms(step->data, path.events[0]);
+    gint64 first_ms = block_time_ms(step->data, path->events[0]);
     if (first_ms < question->from_ms || first_ms >= question->to_ms)
       return TRUE;
   }
-  if ((step->walk->has_after || step->walk->has_before) && !anchored(step->walk, step->room, &path))
+  if ((step->walk->has_after || step->walk->has_before) && !anchored(step->walk, step->room, path))
     return TRUE;
-  return step->each(step->user, &path, error);
+  return step->each(step->user, path, error);
 }
 
 /* The parts of one person; events of no part are left out. */
@@ -171,7 +171,7 @@ static gboolean walk_parts(const Step *step, Room *room, const UnitBlock *units,
       room->part_codes[path.n] = room->all_codes[event];
       room->part_events[path.n++] = event;
     }
-    if (!hand_on(step, path, error))
+    if (!hand_on(step, &path, error))
       return FALSE;
   }
   return TRUE;
@@ -204,7 +204,7 @@ gboolean walk_block(Walk *walk, guint block, const Block *data, guint worker, Wa
     }
     guint32 from = dense.start[person];
     Path path = {person, 1, dense.codes + from, dense.events + from, dense.start[person + 1] - from};
-    if (!hand_on(&step, path, error))
+    if (!hand_on(&step, &path, error))
       return FALSE;
   }
   return TRUE;
