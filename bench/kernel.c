@@ -19,7 +19,8 @@ typedef struct {
   gboolean times, exclude, ranged;
   guint worker;
   FunnelTally tally;
-  Durations bags[FUNNEL_STEPS_MAX];
+  Arena arena;
+  Durations *bags;
 } Work;
 
 static guint64 next_random(guint64 *state) {
@@ -123,6 +124,7 @@ static void measure(const Data *data, const char *name, FunnelRules rules, gbool
     double before = processor_ms();
     for (guint i = 0; i < data->n_threads; i++) {
       works[i] = (Work){.data = data, .rules = rules, .times = times, .exclude = exclude, .ranged = ranged, .worker = i};
+      works[i].bags = durations_new(&works[i].arena, FUNNEL_STEPS_MAX);
       works[i].tally.times = times ? works[i].bags : NULL;
       threads[i] = g_thread_new(NULL, run_worker, &works[i]);
     }
@@ -144,9 +146,10 @@ static void measure(const Data *data, const char *name, FunnelRules rules, gbool
       best = (double)(end - begin);
       best_select = (double)(end - middle);
     }
-    for (guint i = 0; i < data->n_threads; i++)
-      for (guint k = 0; k < rules.n_steps; k++)
-        durations_clear(&works[i].bags[k]);
+    for (guint i = 0; i < data->n_threads; i++) {
+      g_free(works[i].bags);
+      arena_clear(&works[i].arena);
+    }
   }
   g_print("%-20s %7.1f ms (of it medians %5.1f; processor %7.1f)  %" G_GUINT64_FORMAT, name, best / 1000, best_select / 1000,
           processor, reached[0]);

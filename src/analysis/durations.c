@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The middle of many values is found in one pass: a sorted sample says between which two values it lies almost
+/* The middle of many values is found in one pass: a sample says between which two values it lies almost
  * certainly; values below are counted, values between kept (a few per cent) and selected from. Should the
  * sample have erred, the value is found digit by digit, 16 bits at a time from the top, in three passes and
  * constant memory. Long durations are all greater than short ones, so the rank alone says which kind to look
- * among. Chunks double up to 2 MiB, aligned so that the system may back them with large pages. */
+ * among. Chunks double up to 256 KiB. */
 #include "analysis/durations.h"
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-enum { CHUNK_BYTES_MIN = 512, SORTED_MAX = 4096, SAMPLE = 4096, CHUNK_BYTES_MAX = 2 << 20, DIGITS = 65536 };
+enum { CHUNK_BYTES_MIN = 256, FEW = 4096, SAMPLE = 4096, CHUNK_BYTES_MAX = 256 << 10, DIGITS = 65536 };
 
 struct DurationsChunk {
   DurationsChunk *next; /* the one before it */
@@ -19,35 +17,42 @@ struct DurationsChunk {
   gint64 values[];
 };
 
+Durations *durations_new(Arena *arena, gsize n) {
+  Durations *bags = g_new0(Durations, n);
+  for (gsize i = 0; i < n; i++)
+    bags[i].arena = arena;
+  return bags;
+}
+
 static void chunks_free(DurationsChunk *chunk) {
   while (chunk) {
     DurationsChunk *next = chunk->next;
-    free(chunk);
+    g_free(chunk);
     chunk = next;
   }
 }
 
 void durations_clear(Durations *durations) {
-  chunks_free(durations->shorts);
-  chunks_free(durations->longs);
-  memset(durations, 0, sizeof *durations);
+  if (!durations->arena) {
+    chunks_free(durations->shorts);
+    chunks_free(durations->longs);
+  }
+  *durations = (Durations){.arena = durations->arena};
 }
 
 static DurationsChunk *chunk_push(Durations *durations, DurationsChunk **list) {
   gsize bytes = *list ? MIN((*list)->bytes * 2, CHUNK_BYTES_MAX) : CHUNK_BYTES_MIN;
-  DurationsChunk *chunk = aligned_alloc(bytes, bytes);
+  DurationsChunk *chunk = durations->arena ? arena_take(durations->arena, bytes) : g_try_malloc(bytes);
   if (!chunk) {
     durations->failed = TRUE;
     return NULL;
   }
-  if (bytes == CHUNK_BYTES_MAX)
-    madvise(chunk, bytes, MADV_HUGEPAGE);
   *chunk = (DurationsChunk){.next = *list, .bytes = bytes};
   return *list = chunk;
 }
 
 gboolean durations_grow_short(Durations *durations) {
-  if (durations->shorts)
+  if (durations->shorts && durations->at)
     durations->shorts->filled = (gsize)(durations->at - (guint32 *)durations->shorts->values);
   DurationsChunk *chunk = chunk_push(durations, &durations->shorts);
   durations->at = chunk ? (guint32 *)chunk->values : NULL;
@@ -56,7 +61,7 @@ gboolean durations_grow_short(Durations *durations) {
 }
 
 gboolean durations_grow_long(Durations *durations) {
-  if (durations->longs)
+  if (durations->longs && durations->long_at)
     durations->longs->filled = (gsize)(durations->long_at - durations->longs->values);
   DurationsChunk *chunk = chunk_push(durations, &durations->longs);
   durations->long_at = chunk ? chunk->values : NULL;
@@ -87,15 +92,6 @@ static guint64 bag_count(const Durations *bag, Kind kind) {
 
 guint64 durations_count(const Durations *durations) {
   return bag_count(durations, SHORT) + bag_count(durations, LONG);
-}
-
-gsize durations_bytes(const Durations *durations) {
-  gsize bytes = 0;
-  for (const DurationsChunk *chunk = durations->shorts; chunk; chunk = chunk->next)
-    bytes += chunk->bytes;
-  for (const DurationsChunk *chunk = durations->longs; chunk; chunk = chunk->next)
-    bytes += chunk->bytes;
-  return bytes;
 }
 
 static inline gint64 value_at(const DurationsChunk *chunk, gsize i, Kind kind) {
@@ -154,22 +150,41 @@ static guint64 count_up_to(const Durations *const *bags, guint n, Kind kind, gin
   return count;
 }
 
-static gint compare_values(gconstpointer a, gconstpointer b) {
-  gint64 x = *(const gint64 *)a, y = *(const gint64 *)b;
-  return (x > y) - (x < y);
+/* Puts the value of rank k where it belongs; smaller ones stand before it, greater ones behind (Hoare's select). */
+static gint64 select_rank(gint64 *values, gsize n, gsize k) {
+  gsize from = 0, to = n - 1;
+  while (from < to) {
+    gint64 pivot = values[from + (to - from) / 2];
+    gsize i = from, j = to;
+    for (;; i++, j--) {
+      while (values[i] < pivot)
+        i++;
+      while (values[j] > pivot)
+        j--;
+      if (i >= j)
+        break;
+      gint64 other = values[i];
+      values[i] = values[j];
+      values[j] = other;
+    }
+    if (k <= j)
+      to = j;
+    else
+      from = j + 1;
+  }
+  return values[k];
 }
 
-/* Few values are sorted: their digits would be counted among 65,536. */
-static double sorted_median(const Durations *const *bags, guint n, guint64 all) {
-  gint64 values[SORTED_MAX];
+/* Few values are selected from directly. */
+static double few_at(const Durations *const *bags, guint n, guint64 first, guint64 second) {
+  gint64 values[FEW];
   guint at = 0;
   for (guint i = 0; i < n; i++)
     for (Kind kind = SHORT; kind <= LONG; kind++)
       for (const DurationsChunk *chunk = bag_chunks(bags[i], kind); chunk; chunk = chunk->next)
         for (gsize j = 0, filled = chunk_filled(bags[i], chunk, kind); j < filled; j++)
           values[at++] = value_at(chunk, j, kind);
-  qsort(values, at, sizeof *values, compare_values);
-  return (double)values[(all - 1) / 2] / 2 + (double)values[all / 2] / 2;
+  return (double)select_rank(values, at, first) / 2 + (double)select_rank(values, at, second) / 2;
 }
 
 /* The values of ranks k and k + 1 by the digits alone. */
@@ -199,10 +214,9 @@ static void bracket_sample(Bracket *bracket, const Durations *const *bags, guint
         sample[taken++] = value_at(chunk, at, kind);
       at -= size;
     }
-  qsort(sample, taken, sizeof *sample, compare_values);
   gint64 middle = (gint64)((double)k / (double)filled * taken), margin = 2 * (gint64)sqrt(taken) + 2;
-  bracket->low = middle > margin ? sample[middle - margin] : 0;
-  bracket->high = middle + margin < taken ? sample[middle + margin] : G_MAXINT64;
+  bracket->low = middle > margin ? select_rank(sample, taken, (gsize)(middle - margin)) : 0;
+  bracket->high = middle + margin < taken ? select_rank(sample, taken, (gsize)(middle + margin)) : G_MAXINT64;
 }
 
 #define KEEP_BETWEEN(type)                                                                                                         \
@@ -234,31 +248,6 @@ static gboolean bracket_chunk(Bracket *bracket, const DurationsChunk *chunk, gsi
   return TRUE;
 }
 
-/* Puts the value of rank k where it belongs; smaller ones stand before it, greater ones behind (Hoare's select). */
-static gint64 select_rank(gint64 *values, gsize n, gsize k) {
-  gsize from = 0, to = n - 1;
-  while (from < to) {
-    gint64 pivot = values[from + (to - from) / 2];
-    gsize i = from, j = to;
-    for (;; i++, j--) {
-      while (values[i] < pivot)
-        i++;
-      while (values[j] > pivot)
-        j--;
-      if (i >= j)
-        break;
-      gint64 other = values[i];
-      values[i] = values[j];
-      values[j] = other;
-    }
-    if (k <= j)
-      to = j;
-    else
-      from = j + 1;
-  }
-  return values[k];
-}
-
 static gboolean middle_by_sample(const Durations *const *bags, guint n, Kind kind, guint64 k, guint64 filled, gint64 middle[2]) {
   Bracket bracket = {0};
   gboolean found = TRUE;
@@ -276,25 +265,29 @@ static gboolean middle_by_sample(const Durations *const *bags, guint n, Kind kin
   return found;
 }
 
-double durations_median(const Durations *const *bags, guint n) {
+double durations_at(const Durations *const *bags, guint n, guint64 rank, gboolean with_next) {
   guint64 filled[] = {0, 0};
   for (guint i = 0; i < n; i++)
     for (Kind kind = SHORT; kind <= LONG; kind++)
       filled[kind] += bag_count(bags[i], kind);
-  guint64 all = filled[SHORT] + filled[LONG];
-  if (all == 0)
-    return NAN;
-  if (all <= SORTED_MAX)
-    return sorted_median(bags, n, all);
-  guint64 k = (all - 1) / 2;
-  Kind kind = k < filled[SHORT] ? SHORT : LONG;
-  guint64 rank = kind == SHORT ? k : k - filled[SHORT];
+  g_return_val_if_fail(rank + with_next < filled[SHORT] + filled[LONG], NAN);
+  if (filled[SHORT] + filled[LONG] <= FEW)
+    return few_at(bags, n, rank, rank + with_next);
+  Kind kind = rank < filled[SHORT] ? SHORT : LONG;
+  guint64 k = kind == SHORT ? rank : rank - filled[SHORT];
   gint64 middle[2];
-  if (!middle_by_sample(bags, n, kind, rank, filled[kind], middle))
-    middle_by_digits(bags, n, kind, rank, filled[kind], middle);
-  if (all % 2)
+  if (!middle_by_sample(bags, n, kind, k, filled[kind], middle))
+    middle_by_digits(bags, n, kind, k, filled[kind], middle);
+  if (!with_next)
     middle[1] = middle[0];
-  else if (rank + 1 == filled[kind] && kind == SHORT)
+  else if (k + 1 == filled[kind])
     middle[1] = rank_value(bags, n, LONG, 0);
   return (double)middle[0] / 2 + (double)middle[1] / 2;
+}
+
+double durations_median(const Durations *const *bags, guint n) {
+  guint64 all = 0;
+  for (guint i = 0; i < n; i++)
+    all += durations_count(bags[i]);
+  return all ? durations_at(bags, n, (all - 1) / 2, all % 2 == 0) : NAN;
 }

@@ -80,6 +80,7 @@ typedef struct { /* of one worker; bitmaps grow to the largest block */
   guint64 total;
   gboolean any_unit;
   FunnelTally tally;
+  Arena arena;
   Durations *times; /* [group * n_steps + step] */
   GArray *reached;  /* of guint64: [code * n_steps + step] */
   GArray *persons;  /* of guint64 */
@@ -110,9 +111,8 @@ typedef struct { /* what an attempt is handed to */
 static void workers_free(Run *run) {
   for (guint i = 0; i < run->n_workers; i++) {
     Worker *worker = &run->workers[i];
-    for (guint j = 0; worker->times && j < MAX(run->n_groups, 1) * run->funnel->rules.n_steps; j++)
-      durations_clear(&worker->times[j]);
     g_free(worker->times);
+    arena_clear(&worker->arena);
     g_free(worker->bits);
     g_free(worker->codes);
     g_free(worker->seen);
@@ -144,7 +144,7 @@ static void workers_new(Run *run) {
     Worker *worker = &run->workers[i];
     worker->scratch = funnel_scratch_new();
     if (run->times)
-      worker->times = g_new0(Durations, MAX(run->n_groups, 1) * run->funnel->rules.n_steps);
+      worker->times = durations_new(&worker->arena, (gsize)MAX(run->n_groups, 1) * run->funnel->rules.n_steps);
     if (!run->n_groups)
       worker->tally.times = worker->times;
     worker->reached = g_array_new(FALSE, TRUE, sizeof(guint64));
@@ -358,13 +358,12 @@ static gboolean make_events(Run *run, guint block, const Block *data, const Scop
   return TRUE;
 }
 
+/* Lists and times of a worker, against its share of the budget. */
 static gboolean memory_left(const Run *run, const Worker *worker, GError **error) {
-  gsize bytes = worker->persons->len * sizeof(guint64) + worker->reached->len * sizeof(guint64);
+  gsize bytes = worker->arena.bytes + (gsize)(worker->persons->len + worker->reached->len) * sizeof(guint64);
   gboolean failed = FALSE;
-  for (guint i = 0; worker->times && i < MAX(run->n_groups, 1) * run->funnel->rules.n_steps; i++) {
-    bytes += durations_bytes(&worker->times[i]);
+  for (guint i = 0; worker->times && i < MAX(run->n_groups, 1) * run->funnel->rules.n_steps; i++)
     failed |= worker->times[i].failed;
-  }
   if (!failed && (!run->question->budget_bytes || bytes <= run->question->budget_bytes / run->n_workers))
     return TRUE;
   return error_set(error, ERROR_LIMIT,

@@ -1,35 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-/* First pass: every unit's touches as codes (walk.c) are counted as a whole (variants.c), by pair
- * (transitions.c), by first and by last. Then it is known which rows are shown, and a second pass gathers only
- * what they need: the durations of the shown pairs and the spelling of the shown variants. Of variants that are
- * equally frequent those whose keys come first are shown; a bounded heap a worker keeps them.
+/* First pass: every unit's touches as codes (walk.c) are counted as a whole (variants.c), by pair (transitions.c),
+ * by first and by last. Then it is known which rows are shown, and a second pass spells the shown variants; it
+ * gathers times only for pairs whose middle time the first pass missed. Of variants that are equally frequent
+ * those whose keys come first are shown; a bounded heap a worker keeps them.
  *
  *   ann: a b b c, bob: a b c        variants  a>b>b>c 1, a>b>c 1        starts a 2, ends c 2
  *                                   pairs     a>b 2, b>b 1, b>c 2       --collapse: a>b>c 2, no b>b */
 #include "analysis/paths.h"
-#include "analysis/durations.h"
-#include "analysis/transitions.h"
-#include "analysis/variants.h"
+#include "analysis/path_spell.h"
+#include "analysis/path_times.h"
 #include "analysis/walk.h"
 #include "base/error.h"
-#include "base/parallel.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { ROWS_PEOPLE = 10, ROWS_PROGRAMS = 1000, ROWS_MAX = 100000, KEYS_SHOWN_MAX = 1000, KEYS_TABLE_MAX = 30 };
-
-typedef struct { /* a variant spelled out */
-  guint64 count;
-  guint32 n;
-  guint32 *codes;
-} Spelled;
-
-typedef struct {
-  guint32 from, to;
-  guint64 count, persons;
-  double median_ms;
-} Step;
+enum { SAMPLE_BLOCKS = 8, SAMPLE_OF_BLOCKS = 64 }; /* so many of at least so many are looked at first */
 
 typedef struct {
   guint32 code;
@@ -44,22 +31,19 @@ typedef struct {
   guint64 total, variants_total, transitions_total, starts_total, ends_total;
   char **texts; /* of codes; only those shown are set */
   guint n_texts;
-  GArray *variants, *transitions, *starts, *ends; /* of Spelled, Step, End */
+  GArray *variants, *transitions, *starts, *ends; /* of Spelled, PathStep, End */
 } Paths;
 
 /* --- counting -------------------------------------------------------------------------------------- */
 
 typedef struct { /* of one worker */
   guint64 total;
+  Arena arena; /* of the transitions' times */
   Transitions transitions;
   GArray *starts, *ends; /* of guint64, by code */
   guint32 *own;          /* a path after --collapse */
   guint own_room;
   guint32 person, stamp; /* the person at hand, and a number for them */
-  Durations *times;      /* by shown transition */
-  GArray *spelled;       /* of Spelled: variants chosen for certain */
-  GArray *ties;          /* of Spelled: a heap, the last in order on top */
-  GArray *wanted;        /* of guint32: this block's wanted variants by person */
 } Worker;
 
 typedef struct {
@@ -67,17 +51,13 @@ typedef struct {
   Paths *paths;
   Walk *walk;
   guint limit;
-  gboolean times;
+  gboolean times; /* wanted */
   Variants *variants;
-  Transitions all;
-  guint32 *numbers;      /* of shown pairs, as a square like `all`; NULL when that is hashed */
-  guint32 *rank;         /* code -> place of its text among all */
-  GArray *wanted;        /* of Variant, by block */
-  guint32 *wanted_start; /* n_blocks + 1 */
-  guint64 tie_count;
-  guint ties_wanted;
+  guint32 *rank; /* code -> place of its text among all */
+  PathSpell *spell;
+  PathTimes *medians; /* NULL without times */
   guint n_workers;
-  Worker *workers;
+  Worker *workers, sample;
 } Run;
 
 typedef struct { /* a block being walked */
@@ -86,16 +66,6 @@ typedef struct { /* a block being walked */
   const Block *data;
   guint block, number;
 } Walker;
-
-static void spelled_clear(gpointer data) {
-  g_free(((Spelled *)data)->codes);
-}
-
-static GArray *spelled_new(void) {
-  GArray *array = g_array_new(FALSE, FALSE, sizeof(Spelled));
-  g_array_set_clear_func(array, spelled_clear);
-  return array;
-}
 
 static void paths_free(gpointer result) {
   Paths *paths = result;
@@ -110,38 +80,41 @@ static void paths_free(gpointer result) {
   g_free(paths);
 }
 
+static void worker_init(Worker *worker, gboolean timed, gsize arena_bytes) {
+  worker->arena.bytes_max = arena_bytes;
+  worker->transitions.timed = timed;
+  worker->transitions.arena = &worker->arena;
+  worker->starts = g_array_new(FALSE, TRUE, sizeof(guint64));
+  worker->ends = g_array_new(FALSE, TRUE, sizeof(guint64));
+}
+
+static void worker_clear(Worker *worker) {
+  transitions_clear(&worker->transitions);
+  arena_clear(&worker->arena);
+  g_free(worker->own);
+  g_array_unref(worker->starts);
+  g_array_unref(worker->ends);
+}
+
 static void run_clear(Run *run) {
-  for (guint i = 0; i < run->n_workers; i++) {
-    Worker *worker = &run->workers[i];
-    transitions_clear(&worker->transitions);
-    for (guint j = 0; worker->times && j < run->paths->transitions->len; j++)
-      durations_clear(&worker->times[j]);
-    g_free(worker->times);
-    g_free(worker->own);
-    GArray *arrays[] = {worker->starts, worker->ends, worker->spelled, worker->ties, worker->wanted};
-    for (guint j = 0; j < G_N_ELEMENTS(arrays); j++)
-      g_array_unref(arrays[j]);
-  }
+  for (guint i = 0; i < run->n_workers; i++)
+    worker_clear(&run->workers[i]);
+  worker_clear(&run->sample);
   g_free(run->workers);
-  transitions_clear(&run->all);
-  g_free(run->numbers);
+  path_spell_free(run->spell);
+  path_times_free(run->medians);
   variants_free(run->variants);
   walk_free(run->walk);
-  g_clear_pointer(&run->wanted, g_array_unref);
-  g_free(run->wanted_start);
   g_free(run->rank);
 }
 
 static void workers_new(Run *run) {
   run->n_workers = question_threads(run->question);
   run->workers = g_new0(Worker, run->n_workers);
+  worker_init(&run->sample, run->times, run->question->budget_bytes);
   for (guint i = 0; i < run->n_workers; i++) {
-    Worker *worker = &run->workers[i];
-    worker->starts = g_array_new(FALSE, TRUE, sizeof(guint64));
-    worker->ends = g_array_new(FALSE, TRUE, sizeof(guint64));
-    worker->spelled = spelled_new();
-    worker->ties = spelled_new();
-    worker->wanted = g_array_new(FALSE, TRUE, sizeof(guint32));
+    worker_init(&run->workers[i], run->times, run->question->budget_bytes / run->n_workers);
+    run->workers[i].transitions.sample = &run->sample.transitions;
   }
 }
 
@@ -151,8 +124,12 @@ static void count_end(GArray *counts, guint32 code) {
   g_array_index(counts, guint64, code)++;
 }
 
-static gboolean count_pairs(Worker *worker, const Path *path, gboolean collapse) {
-  for (guint32 i = 1; i < path->n; i++) {
+static gboolean count_pairs(Worker *worker, const Block *data, const Path *path, gboolean collapse) {
+  gboolean timed = worker->transitions.timed;
+  gint64 now_ms = 0, before_ms = timed ? block_time_ms(data, path->events[0]) : 0;
+  for (guint32 i = 1; i < path->n; i++, before_ms = now_ms) {
+    if (timed)
+      now_ms = block_time_ms(data, path->events[i]);
     if (collapse && path->codes[i] == path->codes[i - 1])
       continue;
     Transition *pair = transitions_cell(&worker->transitions, path->codes[i - 1], path->codes[i]);
@@ -163,6 +140,8 @@ static gboolean count_pairs(Worker *worker, const Path *path, gboolean collapse)
       pair->mark = worker->stamp;
       pair->persons++;
     }
+    if (timed)
+      transitions_time(&worker->transitions, pair, now_ms - before_ms);
   }
   return TRUE;
 }
@@ -183,31 +162,39 @@ static const guint32 *variant_codes(const Run *run, Worker *worker, const Path *
   return worker->own;
 }
 
-/* Where a unit stands: block (24 bits), person in it (12), unit of the person (28). */
-static guint64 path_ref(guint block, const Path *path) {
-  return (guint64)block << 40 | (guint64)path->person << 28 | (path->unit & 0xFFFFFFF);
-}
-
 static gboolean no_memory(GError **error) {
   return error_set(error, ERROR_LIMIT,
                    "there are too many different paths for the memory allowed\nhint: ask for a shorter range, or with --collapse");
+}
+
+/* The block's first path: its keys are known now. */
+static gboolean room_for_keys(Walker *walker, const Path *path, GError **error) {
+  gboolean first = walker->worker->person == G_MAXUINT32;
+  walker->worker->stamp += walker->worker->person != path->person;
+  walker->worker->person = path->person;
+  return !first || transitions_room(&walker->worker->transitions, key_count(walk_key(walker->run->walk))) || no_memory(error);
+}
+
+static gboolean sample_path(gpointer user, const Path *path, GError **error) {
+  Walker *walker = user;
+  return room_for_keys(walker, path, error) &&
+         (count_pairs(walker->worker, walker->data, path, walker->run->paths->collapse) || no_memory(error));
 }
 
 static gboolean count_path(gpointer user, const Path *path, GError **error) {
   Walker *walker = user;
   Worker *worker = walker->worker;
   guint32 n;
-  if (worker->person == G_MAXUINT32 && !transitions_room(&worker->transitions, key_count(walk_key(walker->run->walk))))
-    return no_memory(error); /* the block's first path: its keys are known now */
-  worker->stamp += worker->person != path->person;
-  worker->person = path->person;
+  if (!room_for_keys(walker, path, error))
+    return FALSE;
   worker->total++;
   count_end(worker->starts, path->codes[0]);
   count_end(worker->ends, path->codes[path->n - 1]);
-  if (!count_pairs(worker, path, walker->run->paths->collapse))
+  if (!count_pairs(worker, walker->data, path, walker->run->paths->collapse))
     return no_memory(error);
   const guint32 *codes = variant_codes(walker->run, worker, path, &n);
-  return variants_add(walker->run->variants, walker->number, codes, n, path_ref(walker->block, path)) || no_memory(error);
+  guint64 ref = path_ref(walker->block, path->person, path->unit);
+  return variants_add(walker->run->variants, walker->number, codes, n, ref) || no_memory(error);
 }
 
 static gboolean count_block(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
@@ -218,6 +205,22 @@ static gboolean count_block(const Question *question, guint block, const Block *
   if (question->budget_bytes && transitions_bytes(&worker->transitions) > question->budget_bytes / 2)
     return no_memory(error);
   return walk_block(run->walk, block, data, number, count_path, &walker, error);
+}
+
+/* Persons stand in order of a hash, so a few blocks from anywhere are a fair sample. */
+static gboolean take_sample(Run *run, GError **error) {
+  guint n_blocks = snapshot_blocks(run->question->snapshot);
+  for (guint i = 0; i < SAMPLE_BLOCKS && run->times && n_blocks >= SAMPLE_OF_BLOCKS; i++) {
+    Block data;
+    guint block = (guint)((guint64)n_blocks * i / SAMPLE_BLOCKS);
+    Walker walker = {run, &run->sample, &data, block, 0};
+    run->sample.person = G_MAXUINT32;
+    if (!snapshot_block(run->question->snapshot, block, &data, error) ||
+        !walk_block(run->walk, block, &data, 0, sample_path, &walker, error))
+      return FALSE;
+  }
+  transitions_bracket(&run->sample.transitions);
+  return TRUE;
 }
 
 /* --- what is shown ------------------------------------------------------------------------------------ */
@@ -240,43 +243,28 @@ static void rank_codes(Run *run) {
   run->paths->n_texts = n;
 }
 
-static gint compare_codes(const Run *run, const guint32 *a, guint32 n_a, const guint32 *b, guint32 n_b) {
-  for (guint32 i = 0; i < MIN(n_a, n_b); i++)
-    if (a[i] != b[i])
-      return run->rank[a[i]] < run->rank[b[i]] ? -1 : 1;
-  return (n_a > n_b) - (n_a < n_b);
-}
-
-static gint compare_steps(gconstpointer a, gconstpointer b, gpointer user) {
-  const Run *run = user;
-  const Step *x = a, *y = b;
+static gint compare_steps(gconstpointer a, gconstpointer b, gpointer rank) {
+  const PathStep *x = a, *y = b;
   if (x->count != y->count)
     return x->count < y->count ? 1 : -1;
-  return compare_codes(run, &x->from, 2, &y->from, 2); /* from and to stand side by side */
+  return path_compare(rank, &x->from, 2, &y->from, 2);
 }
 
-static gint compare_ends(gconstpointer a, gconstpointer b, gpointer user) {
+static gint compare_ends(gconstpointer a, gconstpointer b, gpointer rank) {
   const End *x = a, *y = b;
   if (x->count != y->count)
     return x->count < y->count ? 1 : -1;
-  return compare_codes(user, &x->code, 1, &y->code, 1);
-}
-
-static gint compare_spelled(gconstpointer a, gconstpointer b, gpointer user) {
-  const Spelled *x = a, *y = b;
-  if (x->count != y->count)
-    return x->count < y->count ? 1 : -1;
-  return compare_codes(user, x->codes, x->n, y->codes, y->n);
+  return path_compare(rank, &x->code, 1, &y->code, 1);
 }
 
 typedef struct {
-  Run *run;
+  Transitions all;
   gboolean failed;
 } Merge;
 
 static void merge_cell(gpointer user, guint32 from, guint32 to, const Transition *transition) {
   Merge *merge = user;
-  Transition *cell = transitions_cell(&merge->run->all, from, to);
+  Transition *cell = transitions_cell(&merge->all, from, to);
   merge->failed |= !cell;
   if (!cell)
     return;
@@ -285,33 +273,25 @@ static void merge_cell(gpointer user, guint32 from, guint32 to, const Transition
 }
 
 static void list_cell(gpointer user, guint32 from, guint32 to, const Transition *transition) {
-  Step step = {from, to, transition->count, transition->persons, NAN};
+  PathStep step = {from, to, transition->count, transition->persons, NAN};
   g_array_append_val((GArray *)user, step);
 }
 
-/* Adds up the workers' tables, keeps the most frequent pairs and numbers them from 1 in their cells. */
+/* Adds up the workers' tables and keeps the most frequent pairs. */
 static gboolean choose_transitions(Run *run, GError **error) {
   Paths *paths = run->paths;
-  Merge merge = {run, !transitions_room(&run->all, paths->n_texts)};
-  for (guint i = 0; i < run->n_workers && !merge.failed; i++) {
+  Merge merge = {0};
+  paths->transitions = g_array_new(FALSE, FALSE, sizeof(PathStep));
+  merge.failed = !transitions_room(&merge.all, paths->n_texts);
+  for (guint i = 0; i < run->n_workers && !merge.failed; i++)
     transitions_each(&run->workers[i].transitions, merge_cell, &merge);
-    transitions_clear(&run->workers[i].transitions);
-  }
+  transitions_each(&merge.all, list_cell, paths->transitions);
+  transitions_clear(&merge.all);
   if (merge.failed)
     return no_memory(error);
-  paths->transitions = g_array_new(FALSE, FALSE, sizeof(Step));
-  transitions_each(&run->all, list_cell, paths->transitions);
-  g_array_sort_with_data(paths->transitions, compare_steps, run);
+  g_array_sort_with_data(paths->transitions, compare_steps, run->rank);
   paths->transitions_total = paths->transitions->len;
   g_array_set_size(paths->transitions, MIN(paths->transitions->len, run->limit));
-  for (guint i = 0; i < paths->transitions->len; i++) {
-    const Step *step = &g_array_index(paths->transitions, Step, i);
-    transitions_cell(&run->all, step->from, step->to)->mark = i + 1;
-  }
-  gsize cells = (gsize)run->all.side * run->all.side;
-  run->numbers = cells ? g_new(guint32, cells) : NULL;
-  for (gsize i = 0; i < cells; i++)
-    run->numbers[i] = run->all.cells[i].mark;
   return TRUE;
 }
 
@@ -326,126 +306,39 @@ static GArray *choose_ends(Run *run, gboolean last, guint64 *total) {
     if (end.count)
       g_array_append_val(ends, end);
   }
-  g_array_sort_with_data(ends, compare_ends, run);
+  g_array_sort_with_data(ends, compare_ends, run->rank);
   *total = ends->len;
   g_array_set_size(ends, MIN(ends->len, run->limit));
   return ends;
 }
 
-/* Puts the variants that may be shown in order of their block (counting sort). */
-static void order_wanted(Run *run) {
-  const GArray *lists[] = {variants_chosen(run->variants), variants_ties(run->variants)};
-  guint n_blocks = snapshot_blocks(run->question->snapshot), n = lists[0]->len + lists[1]->len;
-  run->ties_wanted = variants_ties_wanted(run->variants);
-  run->tie_count = run->ties_wanted ? g_array_index(lists[1], Variant, 0).count : 0;
-  run->wanted_start = g_new0(guint32, n_blocks + 2);
-  run->wanted = g_array_sized_new(FALSE, FALSE, sizeof(Variant), n);
-  g_array_set_size(run->wanted, n);
-  for (guint list = 0; list < 2; list++)
-    for (guint i = 0; i < lists[list]->len; i++)
-      run->wanted_start[(g_array_index(lists[list], Variant, i).ref >> 40) + 2]++;
-  for (guint i = 2; i < n_blocks + 2; i++)
-    run->wanted_start[i] += run->wanted_start[i - 1];
-  for (guint list = 0; list < 2; list++)
-    for (guint i = 0; i < lists[list]->len; i++) {
-      const Variant *variant = &g_array_index(lists[list], Variant, i);
-      g_array_index(run->wanted, Variant, run->wanted_start[(variant->ref >> 40) + 1]++) = *variant;
-    }
-}
-
 /* --- second pass --------------------------------------------------------------------------------------- */
 
-/* Sorts the block's wanted variants by person: worker->wanted holds n_persons + 2 offsets, then indexes. */
-static void index_wanted(const Run *run, Worker *worker, guint block, const Block *data) {
-  guint32 from = run->wanted_start[block], to = run->wanted_start[block + 1], persons = data->n_persons;
-  g_array_set_size(worker->wanted, 0);
-  g_array_set_size(worker->wanted, persons + 2 + (to - from));
-  guint32 *start = (guint32 *)(void *)worker->wanted->data, *index = start + persons + 2;
-  for (guint32 i = from; i < to; i++)
-    start[(g_array_index(run->wanted, Variant, i).ref >> 28 & 0xFFF) + 2]++;
-  for (guint32 p = 2; p < persons + 2; p++)
-    start[p] += start[p - 1];
-  for (guint32 i = from; i < to; i++)
-    index[start[(g_array_index(run->wanted, Variant, i).ref >> 28 & 0xFFF) + 1]++] = i;
-}
-
-/* Restores a heap whose element `at` may be too small for its place (upwards) or too large (downwards). */
-static void heap_fix(const Run *run, GArray *heap, guint at) {
-  Spelled *all = (Spelled *)(void *)heap->data, moved = all[at];
-  while (at > 0 && compare_spelled(&all[(at - 1) / 2], &moved, (gpointer)run) < 0) {
-    all[at] = all[(at - 1) / 2];
-    at = (at - 1) / 2;
-  }
-  for (guint child; (child = at * 2 + 1) < heap->len; at = child) {
-    if (child + 1 < heap->len && compare_spelled(&all[child], &all[child + 1], (gpointer)run) < 0)
-      child++;
-    if (compare_spelled(&all[child], &moved, (gpointer)run) <= 0)
-      break;
-    all[at] = all[child];
-  }
-  all[at] = moved;
-}
-
-static void keep_tie(const Run *run, GArray *heap, const guint32 *codes, guint32 n) {
-  gboolean full = heap->len == run->ties_wanted;
-  Spelled *top = (Spelled *)(void *)heap->data;
-  if (full && compare_codes(run, codes, n, top->codes, top->n) >= 0)
-    return;
-  Spelled spelled = {run->tie_count, n, g_memdup2(codes, n * sizeof *codes)};
-  if (full) {
-    g_free(top->codes);
-    *top = spelled;
-    heap_fix(run, heap, 0);
-  } else {
-    g_array_append_val(heap, spelled);
-    heap_fix(run, heap, heap->len - 1);
-  }
-}
-
-static void spell_path(const Walker *walker, const Path *path) {
-  const Run *run = walker->run;
-  Worker *worker = walker->worker;
-  const guint32 *start = (const guint32 *)(const void *)worker->wanted->data, *index = start + walker->data->n_persons + 2;
-  for (guint32 i = start[path->person]; i < start[path->person + 1]; i++) {
-    const Variant *variant = &g_array_index(run->wanted, Variant, index[i]);
-    if (variant->ref != path_ref(walker->block, path))
-      continue;
-    guint32 n;
-    const guint32 *codes = variant_codes(run, worker, path, &n);
-    if (variant->count == run->tie_count)
-      keep_tie(run, worker->ties, codes, n);
-    else {
-      Spelled spelled = {variant->count, n, g_memdup2(codes, n * sizeof *codes)};
-      g_array_append_val(worker->spelled, spelled);
-    }
-  }
-}
-
-/* The number of a pair among those shown, from 1; 0 for the others. */
-static inline guint32 pair_number(Run *run, guint32 from, guint32 to) {
-  if (G_LIKELY(run->numbers))
-    return run->numbers[(gsize)from * run->all.side + to];
-  const Transition *pair = transitions_find(&run->all, from, to, FALSE);
-  return pair ? pair->mark : 0;
-}
-
 static void time_pairs(const Walker *walker, const Path *path) {
-  Run *run = walker->run;
-  Durations *times = walker->worker->times;
-  gint64 before_ms = block_time_ms(walker->data, path->events[0]);
-  for (guint32 i = 1; i < path->n; i++) {
-    gint64 now_ms = block_time_ms(walker->data, path->events[i]);
-    guint32 number = pair_number(run, path->codes[i - 1], path->codes[i]);
-    if (number && !(run->paths->collapse && path->codes[i] == path->codes[i - 1]))
-      durations_add(&times[number - 1], now_ms - before_ms);
-    before_ms = now_ms;
+  gboolean collapse = walker->run->paths->collapse;
+  gint64 now_ms, before_ms = block_time_ms(walker->data, path->events[0]);
+  for (guint32 i = 1; i < path->n; i++, before_ms = now_ms) {
+    now_ms = block_time_ms(walker->data, path->events[i]);
+    if (!collapse || path->codes[i] != path->codes[i - 1])
+      path_times_add(walker->run->medians, walker->number, path->codes[i - 1], path->codes[i], now_ms - before_ms);
   }
+}
+
+static gboolean times_missing(const Run *run) {
+  return run->medians && path_times_missing(run->medians) > 0;
 }
 
 static gboolean show_path(gpointer user, const Path *path, GError **error) {
   const Walker *walker = user;
-  spell_path(walker, path);
-  if (walker->run->times)
+  Run *run = walker->run;
+  const Variant *variant =
+      path_spell_find(run->spell, walker->number, path->person, path_ref(walker->block, path->person, path->unit));
+  if (variant) {
+    guint32 n;
+    const guint32 *codes = variant_codes(run, walker->worker, path, &n);
+    path_spell_keep(run->spell, walker->number, variant, codes, n);
+  }
+  if (times_missing(run))
     time_pairs(walker, path);
   return TRUE;
 }
@@ -453,63 +346,21 @@ static gboolean show_path(gpointer user, const Path *path, GError **error) {
 static gboolean show_block(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
   Run *run = user;
   Walker walker = {run, &run->workers[number], data, block, number};
-  if (!run->times && run->wanted_start[block] == run->wanted_start[block + 1])
+  if (!times_missing(run) && !path_spell_wants(run->spell, block))
     return TRUE;
-  index_wanted(run, walker.worker, block, data);
+  path_spell_block(run->spell, number, block, data->n_persons);
   return walk_block(run->walk, block, data, number, show_path, &walker, error);
 }
 
+static gboolean first_medians(Run *run, GError **error) {
+  g_autofree const Transitions **tables = g_new(const Transitions *, run->n_workers);
+  for (guint i = 0; i < run->n_workers; i++)
+    tables[i] = &run->workers[i].transitions;
+  run->medians = path_times_new(run->paths->transitions, run->n_workers, run->question->budget_bytes);
+  return path_times_first(run->medians, tables, error);
+}
+
 /* --- the result ------------------------------------------------------------------------------------------ */
-
-static gboolean median_step(guint i, guint worker, gpointer user, GError **error) {
-  Run *run = user;
-  g_autofree const Durations **bags = g_new(const Durations *, run->n_workers);
-  for (guint w = 0; w < run->n_workers; w++)
-    bags[w] = &run->workers[w].times[i];
-  g_array_index(run->paths->transitions, Step, i).median_ms = durations_median(bags, run->n_workers);
-  return TRUE;
-}
-
-static gboolean check_times(const Run *run, GError **error) {
-  gboolean failed = FALSE;
-  for (guint i = 0; i < run->n_workers; i++)
-    for (guint j = 0; j < run->paths->transitions->len; j++)
-      failed |= run->workers[i].times[j].failed;
-  return !failed || error_set(error, ERROR_LIMIT, "the times between touches do not fit into memory\nhint: ask with --no-times");
-}
-
-static gboolean room_for_times(Run *run, GError **error) {
-  guint64 n = 0;
-  for (guint i = 0; i < run->paths->transitions->len; i++)
-    n += g_array_index(run->paths->transitions, Step, i).count;
-  if (run->question->budget_bytes && n * sizeof(guint32) > run->question->budget_bytes)
-    return error_set(error, ERROR_LIMIT,
-                     "the times of %" G_GUINT64_FORMAT
-                     " transitions do not fit into memory\nhint: ask with --no-times, or for a shorter range",
-                     n);
-  for (guint i = 0; i < run->n_workers; i++)
-    run->workers[i].times = g_new0(Durations, run->paths->transitions->len + 1);
-  return TRUE;
-}
-
-static void gather_variants(Run *run) {
-  GArray *ties = spelled_new(), *all = spelled_new();
-  for (guint i = 0; i < run->n_workers; i++) {
-    GArray *lists[] = {run->workers[i].spelled, run->workers[i].ties}, *into[] = {all, ties};
-    for (guint list = 0; list < 2; list++) {
-      g_array_append_vals(into[list], lists[list]->data, lists[list]->len);
-      g_array_set_clear_func(lists[list], NULL); /* the codes belong to `into` now */
-    }
-  }
-  g_array_sort_with_data(ties, compare_spelled, run);
-  if (ties->len > run->ties_wanted)
-    g_array_set_size(ties, run->ties_wanted);
-  g_array_append_vals(all, ties->data, ties->len);
-  g_array_set_clear_func(ties, NULL);
-  g_array_unref(ties);
-  g_array_sort_with_data(all, compare_spelled, run);
-  run->paths->variants = all;
-}
 
 static void need_text(Run *run, guint32 code) {
   if (!run->paths->texts[code])
@@ -524,8 +375,8 @@ static void gather_texts(Run *run) {
       need_text(run, spelled->codes[j]);
   }
   for (guint i = 0; i < paths->transitions->len; i++) {
-    need_text(run, g_array_index(paths->transitions, Step, i).from);
-    need_text(run, g_array_index(paths->transitions, Step, i).to);
+    need_text(run, g_array_index(paths->transitions, PathStep, i).from);
+    need_text(run, g_array_index(paths->transitions, PathStep, i).to);
   }
   for (guint i = 0; i < paths->starts->len; i++)
     need_text(run, g_array_index(paths->starts, End, i).code);
@@ -535,7 +386,7 @@ static void gather_texts(Run *run) {
 
 static gboolean first_pass(Run *run, const Params *params, GError **error) {
   guint64 units = snapshot_persons(run->question->snapshot);
-  if (!(run->walk = walk_new(run->question, params, error)))
+  if (!(run->walk = walk_new(run->question, params, error)) || !take_sample(run, error))
     return FALSE;
   run->variants = variants_new(run->n_workers, units, run->question->budget_bytes);
   if (!question_each_block(run->question, count_block, run, error))
@@ -548,16 +399,16 @@ static gboolean first_pass(Run *run, const Params *params, GError **error) {
   run->paths->variants_total = variants_total(run->variants);
   run->paths->starts = choose_ends(run, FALSE, &run->paths->starts_total);
   run->paths->ends = choose_ends(run, TRUE, &run->paths->ends_total);
-  return choose_transitions(run, error);
+  return choose_transitions(run, error) && (!run->times || first_medians(run, error));
 }
 
 static gboolean second_pass(Run *run, GError **error) {
-  order_wanted(run);
-  if (!room_for_times(run, error) || !question_each_block(run->question, show_block, run, error) || !check_times(run, error))
+  run->spell = path_spell_new(run->variants, snapshot_blocks(run->question->snapshot), run->n_workers, run->rank);
+  if (!question_each_block(run->question, show_block, run, error))
     return FALSE;
-  if (run->times && !parallel_run(run->n_workers, run->paths->transitions->len, median_step, run, error))
+  if (run->times && !path_times_second(run->medians, error))
     return FALSE;
-  gather_variants(run);
+  run->paths->variants = path_spell_finish(run->spell);
   gather_texts(run);
   return TRUE;
 }
@@ -628,7 +479,7 @@ static void write_transitions(const Paths *paths, JsonOut *out) {
   json_key(out, "transitions");
   json_array(out);
   for (guint i = 0; i < paths->transitions->len; i++) {
-    const Step *step = &g_array_index(paths->transitions, Step, i);
+    const PathStep *step = &g_array_index(paths->transitions, PathStep, i);
     json_object(out);
     json_kv_string(out, "from", text_of_code(paths, step->from));
     json_kv_string(out, "to", text_of_code(paths, step->to));
@@ -724,7 +575,7 @@ static void table_transitions(const Paths *paths, Table *table) {
   table_column(table, "persons", CELL_INT);
   table_column(table, table_is_csv(table) ? "median_ms" : "median time", CELL_DURATION);
   for (guint i = 0; i < n; i++) {
-    const Step *step = &g_array_index(paths->transitions, Step, i);
+    const PathStep *step = &g_array_index(paths->transitions, PathStep, i);
     table_text(table, text_of_code(paths, step->from));
     table_text(table, text_of_code(paths, step->to));
     table_int(table, (gint64)step->count);

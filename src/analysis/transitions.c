@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
+/* A sample of persons says within which two times the middle one lies almost certainly: six deviations of the
+ * sample's rank to either side. Whoever asks for a median checks that it was so. */
 #include "analysis/transitions.h"
 #include "base/hash.h"
-#include <string.h>
+#include <math.h>
 
-enum { SIDE_MIN = 16, SIDE_MAX = 1024, HASH_MIN = 1 << 16 };
+enum { SIDE_MIN = 16, SIDE_MAX = 1024, HASH_MIN = 1 << 16, SAMPLE_MIN = 64 };
 
 void transitions_clear(Transitions *transitions) {
   g_free(transitions->cells);
   g_free(transitions->pairs);
-  *transitions = (Transitions){0};
+  g_free(transitions->times);
+  *transitions = (Transitions){.timed = transitions->timed, .arena = transitions->arena, .sample = transitions->sample};
 }
 
 gsize transitions_bytes(const Transitions *transitions) {
   gsize side = transitions->side;
-  return side ? side * side * sizeof(Transition) : (transitions->mask + 1) * (sizeof(Transition) + sizeof(guint64));
+  gsize times = transitions->times ? side * side * sizeof(TransitionTimes) : 0;
+  return side ? side * side * sizeof(Transition) + times : (transitions->mask + 1) * (sizeof(Transition) + sizeof(guint64));
 }
 
 static gboolean hash_new(Transitions *transitions, gsize size) {
@@ -28,6 +32,7 @@ static gboolean hash_new(Transitions *transitions, gsize size) {
 }
 
 typedef struct {
+  const Transitions *from;
   Transitions *to;
   gboolean failed;
 } Copy;
@@ -35,14 +40,17 @@ typedef struct {
 static void copy_cell(gpointer user, guint32 from, guint32 to, const Transition *transition) {
   Copy *copy = user;
   Transition *cell = transitions_cell(copy->to, from, to);
-  if (cell)
-    *cell = *transition;
   copy->failed |= !cell;
+  if (!cell)
+    return;
+  *cell = *transition;
+  if (copy->to->times)
+    copy->to->times[cell - copy->to->cells] = copy->from->times[transition - copy->from->cells];
 }
 
 /* Takes over the cells of the old table, which is freed. */
 static gboolean replace(Transitions *transitions, Transitions *made) {
-  Copy copy = {made, FALSE};
+  Copy copy = {transitions, made, FALSE};
   transitions_each(transitions, copy_cell, &copy);
   if (copy.failed) {
     transitions_clear(made);
@@ -53,8 +61,39 @@ static gboolean replace(Transitions *transitions, Transitions *made) {
   return TRUE;
 }
 
+const TransitionTimes *transitions_times(const Transitions *transitions, guint32 from, guint32 to) {
+  gboolean there = transitions->times && from < transitions->side && to < transitions->side;
+  return there ? &transitions->times[(gsize)from * transitions->side + to] : NULL;
+}
+
+void transitions_bracket(Transitions *sample) {
+  for (gsize i = 0; sample->times && i < (gsize)sample->side * sample->side; i++) {
+    const Durations *bag = &sample->times[i].kept;
+    guint64 n = durations_count(bag), margin = 3 * (guint64)sqrt((double)n) + 1;
+    if (n < SAMPLE_MIN) /* says little: all are kept */
+      continue;
+    gint64 low = (gint64)durations_at(&bag, 1, n / 2 - margin, FALSE), high = (gint64)durations_at(&bag, 1, n / 2 + margin, FALSE);
+    sample->times[i].low = low;
+    sample->times[i].span = (guint64)(high - low);
+  }
+}
+
+static gboolean times_new(Transitions *made) {
+  gsize cells = (gsize)made->side * made->side;
+  made->times = g_try_malloc0_n(cells, sizeof(TransitionTimes));
+  for (gsize i = 0; i < cells && made->times; i++) {
+    const TransitionTimes *sample = NULL;
+    if (made->sample)
+      sample = transitions_times(made->sample, (guint32)(i / made->side), (guint32)(i % made->side));
+    made->times[i].kept.arena = made->arena;
+    made->times[i].low = sample ? sample->low : 0;
+    made->times[i].span = sample ? sample->span : G_MAXUINT64;
+  }
+  return made->times != NULL;
+}
+
 gboolean transitions_room(Transitions *transitions, guint32 n) {
-  Transitions made = {.side = SIDE_MIN};
+  Transitions made = {.side = SIDE_MIN, .arena = transitions->arena, .sample = transitions->sample};
   gboolean hashed = transitions->cells && !transitions->side;
   if (hashed || n <= transitions->side)
     return TRUE;
@@ -62,8 +101,12 @@ gboolean transitions_room(Transitions *transitions, guint32 n) {
     return hash_new(&made, HASH_MIN) && replace(transitions, &made);
   while (made.side < n)
     made.side *= 2;
+  made.timed = transitions->timed && made.side <= TIMED_SIDE_MAX;
   made.cells = g_try_malloc0_n((gsize)made.side * made.side, sizeof(Transition));
-  return made.cells && replace(transitions, &made);
+  if (made.cells && (!made.timed || times_new(&made)))
+    return replace(transitions, &made);
+  transitions_clear(&made);
+  return FALSE;
 }
 
 static gboolean hash_grow(Transitions *transitions) {

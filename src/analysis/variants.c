@@ -7,9 +7,9 @@
  *
  * How many sequences have which count then says where the limit cuts. */
 #include "analysis/variants.h"
+#include "analysis/arena.h"
 #include "base/error.h"
 #include "base/parallel.h"
-#include <stdatomic.h>
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -44,8 +44,7 @@ typedef struct { /* of one thread, while counting */
 struct Variants {
   guint n_workers, n_partitions, shift;
   Stream *streams; /* [worker * n_partitions + partition] */
-  atomic_size_t bytes;
-  gsize budget_bytes;
+  Arena *arenas;   /* one a worker */
   Counter *counters;
   guint n_counters;
   GArray **distinct; /* of Variant, by partition */
@@ -62,19 +61,12 @@ Variants *variants_new(guint n_workers, guint64 expected, gsize budget_bytes) {
   variants->n_workers = n_workers;
   variants->n_partitions = 1u << bits;
   variants->shift = 63 - bits;
-  variants->budget_bytes = budget_bytes ? budget_bytes : G_MAXSIZE;
+  variants->arenas = g_new0(Arena, n_workers);
+  for (guint i = 0; i < n_workers; i++)
+    variants->arenas[i].bytes_max = budget_bytes / n_workers;
   variants->streams = g_new0(Stream, n_workers * variants->n_partitions);
   variants->distinct = g_new0(GArray *, variants->n_partitions);
   return variants;
-}
-
-static void stream_clear(Stream *stream) {
-  while (stream->chunks) {
-    Chunk *next = stream->chunks->next;
-    g_free(stream->chunks);
-    stream->chunks = next;
-  }
-  *stream = (Stream){0};
 }
 
 /* The records of a chunk: all but the newest are full. */
@@ -85,8 +77,9 @@ static gsize chunk_filled(const Stream *stream, const Chunk *chunk) {
 void variants_free(Variants *variants) {
   if (!variants)
     return;
-  for (guint i = 0; i < variants->n_workers * variants->n_partitions; i++)
-    stream_clear(&variants->streams[i]);
+  for (guint i = 0; i < variants->n_workers; i++)
+    arena_clear(&variants->arenas[i]);
+  g_free(variants->arenas);
   for (guint i = 0; i < variants->n_partitions; i++)
     g_clear_pointer(&variants->distinct[i], g_array_unref);
   for (guint i = 0; i < variants->n_counters; i++) {
@@ -101,10 +94,8 @@ void variants_free(Variants *variants) {
   g_free(variants);
 }
 
-static gboolean stream_grow(Variants *variants, Stream *stream) {
-  if (atomic_fetch_add(&variants->bytes, sizeof(Chunk)) + sizeof(Chunk) > variants->budget_bytes)
-    return FALSE;
-  Chunk *chunk = g_try_malloc(sizeof *chunk);
+static gboolean stream_grow(Arena *arena, Stream *stream) {
+  Chunk *chunk = arena_take(arena, sizeof *chunk);
   if (!chunk)
     return FALSE;
   chunk->next = stream->chunks;
@@ -115,7 +106,7 @@ static gboolean stream_grow(Variants *variants, Stream *stream) {
 gboolean variants_add(Variants *variants, guint worker, const guint32 *codes, guint n, guint64 ref) {
   XXH128_hash_t hash = XXH3_128bits(codes, n * sizeof *codes);
   Stream *stream = &variants->streams[worker * variants->n_partitions + (guint)(hash.high64 >> variants->shift >> 1)];
-  if (G_UNLIKELY(stream->at == stream->end) && !stream_grow(variants, stream))
+  if (G_UNLIKELY(stream->at == stream->end) && !stream_grow(&variants->arenas[worker], stream))
     return FALSE;
   *stream->at++ = (Record){hash.low64, hash.high64, ref};
   return TRUE;
@@ -176,11 +167,10 @@ static gboolean count_partition(guint partition, guint worker, gpointer user, GE
   if (!counter_clear(counter, records))
     return error_set(error, ERROR_LIMIT, "no memory to count %" G_GSIZE_FORMAT " paths", records);
   for (guint i = 0; i < variants->n_workers; i++) {
-    Stream *stream = &variants->streams[i * variants->n_partitions + partition];
+    const Stream *stream = &variants->streams[i * variants->n_partitions + partition];
     for (const Chunk *chunk = stream->chunks; chunk; chunk = chunk->next)
       for (gsize j = 0, filled = chunk_filled(stream, chunk); j < filled; j++)
         counter_add(counter, &chunk->records[j]);
-    stream_clear(stream);
   }
   variants->distinct[partition] = counter_distinct(counter);
   return TRUE;

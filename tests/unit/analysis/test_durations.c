@@ -3,7 +3,8 @@
 #include <math.h>
 
 static double median_of(const gint64 *values, guint n) {
-  g_auto(Durations) bag = {0};
+  g_auto(Arena) arena = {0};
+  Durations bag = {.arena = &arena};
   for (guint i = 0; i < n; i++)
     durations_add(&bag, values[i]);
   g_assert_cmpuint(durations_count(&bag), ==, n);
@@ -37,7 +38,8 @@ static void agrees_with_sorting(void) {
     guint n = (guint)g_test_rand_int_range(1, round < 25 ? 400 : 300000);
     guint spread = (guint)g_test_rand_int_range(1, 36);
     g_autofree gint64 *values = g_new(gint64, n);
-    Durations bags[3] = {0};
+    g_auto(Arena) arena = {0};
+    g_autofree Durations *bags = durations_new(&arena, 3);
     for (guint i = 0; i < n; i++) {
       values[i] = (gint64)(((guint64)(guint32)g_test_rand_int() << 32 | (guint32)g_test_rand_int()) >> (64 - spread));
       durations_add(&bags[i % 3], values[i]);
@@ -45,9 +47,17 @@ static void agrees_with_sorting(void) {
     qsort(values, n, sizeof *values, by_value);
     const Durations *all[] = {&bags[0], &bags[1], &bags[2]};
     g_assert_cmpfloat(durations_median(all, 3), ==, (double)(values[(n - 1) / 2] + values[n / 2]) / 2);
-    for (guint i = 0; i < 3; i++)
-      durations_clear(&bags[i]);
   }
+}
+
+static void memory_has_an_end(void) {
+  g_auto(Arena) arena = {.bytes_max = 1 << 20};
+  Durations bag = {.arena = &arena};
+  for (guint i = 0; i < 1 << 20; i++)
+    durations_add(&bag, i);
+  g_assert_true(bag.failed);
+  g_assert_cmpuint(arena.bytes, <=, 1 << 20);
+  g_assert_cmpuint(durations_count(&bag), <, 1 << 18);
 }
 
 /* What a sample of every n-th value would get wrong. */
@@ -70,5 +80,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/durations/long ones follow short ones", long_ones_follow_short_ones);
   g_test_add_func("/durations/the median agrees with sorting", agrees_with_sorting);
   g_test_add_func("/durations/the order of arrival does not matter", order_of_arrival_does_not_matter);
+  g_test_add_func("/durations/memory has an end", memory_has_an_end);
   return g_test_run();
 }

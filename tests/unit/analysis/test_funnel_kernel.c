@@ -74,7 +74,8 @@ static Answer run(const Sample *sample, FunnelRules rules, gboolean times, gbool
   for (guint k = 0; k < FUNNEL_STEPS_MAX; k++)
     events.steps[k] = copy->step[k];
   g_autoptr(FunnelScratch) scratch = funnel_scratch_new();
-  Durations bags[FUNNEL_STEPS_MAX] = {0};
+  g_auto(Arena) arena = {0};
+  g_autofree Durations *bags = durations_new(&arena, FUNNEL_STEPS_MAX);
   FunnelTally tally = {.times = times ? bags : NULL};
   if (units)
     funnel_count_units(&rules, &events, &(UnitBlock){.codes = {.width = 4, .data = sample->unit}}, scratch, &tally);
@@ -85,7 +86,6 @@ static Answer run(const Sample *sample, FunnelRules rules, gboolean times, gbool
     const Durations *bag = &bags[k];
     answer.reached[k] = tally.reached[k];
     answer.median[k] = durations_median(&bag, 1);
-    durations_clear(&bags[k]);
   }
   g_free(copy);
   return answer;
