@@ -153,7 +153,8 @@ static void test_written_amounts_read_back(void) {
   for (guint i = 0; i < 20000; i++) {
     char text[MONEY_TEXT_SIZE], currency[MONEY_CURRENCY_SIZE];
     const char *why;
-    gint64 back = 0, micro = ((gint64)g_test_rand_int() << 32 | (guint32)g_test_rand_int()) >> g_test_rand_int_range(0, 60);
+    gint64 back = 0, micro = ((gint64)((guint64)(guint32)g_test_rand_int() << 32 | (guint32)g_test_rand_int())) >>
+                             g_test_rand_int_range(0, 60);
     guint size = money_format(micro, text);
     g_assert_true(decimal_is_canonical((Text){text, size}));
     g_assert_true(micro == G_MININT64 || money_parse((Text){text, size}, DECIMAL_POINT, &back, currency, &why));
