@@ -125,8 +125,10 @@ static void table_clear(Seen *seen) {
   seen->used = 0;
 }
 
+/* The upper bits of the key, which is a keyed hash, say where it stands: so a larger table is filled in the order
+ * of the smaller one, from front to back, instead of all over. */
 static gsize table_home(gsize mask, guint32 low, guint32 high) {
-  return (gsize)(((guint64)high << 32 | low) * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) >> 20) & mask;
+  return (gsize)((unsigned __int128)((guint64)high << 32 | low) * (mask + 1) >> 64);
 }
 
 static Slot *table_at(Slot *table, gsize mask, guint32 low, guint32 high) {
