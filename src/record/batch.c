@@ -13,6 +13,7 @@
  *
  *   ints, codes   see pack.c           which ones   0 all | 1 bitmap | 2 list
  *   texts         kind u8 (0xff: one each follows) | least length | bits | lengths | bytes
+ *                 or, ids of one size: 0xfe | size | pattern, see pack.c
  *
  * Sections follow each other without gaps. A name or value of an erased person disappears with its batch,
  * because every dictionary of values is the batch's own. Nothing read is trusted: header and table are
@@ -223,9 +224,22 @@ static const guint32 *read_lengths(Batch *batch, Cursor *cursor, guint n) {
   return sum <= (guint64)(cursor->end - cursor->at) ? start : NULL;
 }
 
+/* Written out into the arena, so that they read like any others. */
+static gboolean read_pattern(Batch *batch, Cursor *cursor, guint n, Texts *texts) {
+  guint size = cursor_limited(cursor, PACK_PATTERN_MAX);
+  guint32 *start = arena_take(&batch->arena, (n + 1) * sizeof *start);
+  char *bytes = arena_take(&batch->arena, (gsize)n * size);
+  for (guint i = 0; i <= n; i++)
+    start[i] = i * size;
+  *texts = (Texts){n, VALUE_TEXT, NULL, start, bytes};
+  return cursor_pattern(cursor, bytes, n, size);
+}
+
 static gboolean read_texts(Batch *batch, Cursor *cursor, guint n, Texts *texts) {
   texts->n = n;
   texts->kind = (guint8)cursor_u8(cursor);
+  if (texts->kind == BATCH_KINDS_PATTERN)
+    return read_pattern(batch, cursor, n, texts);
   texts->kinds = texts->kind == BATCH_KINDS_MIXED ? cursor_bytes(cursor, n) : NULL;
   texts->start = read_lengths(batch, cursor, n);
   if (texts->start == NULL)

@@ -3,7 +3,8 @@
 #pragma once
 #include <glib.h>
 
-enum { BATCH_VERSION = 1, BATCH_IDENTIFIER_PLAIN = 0x80, BATCH_KINDS_MIXED = 0xff };
+enum { BATCH_VERSION = 1, BATCH_IDENTIFIER_PLAIN = 0x80 };
+enum { BATCH_KINDS_PATTERN = 0xfe, BATCH_KINDS_MIXED = 0xff }; /* in the place of a ValueKind */
 
 typedef struct {
   char magic[3]; /* "EtB" */

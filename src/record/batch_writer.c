@@ -404,6 +404,28 @@ static void pack_texts(GByteArray *out, const Values *values, const guint16 *cod
       g_byte_array_append(out, values->bytes->data + values->entries[codes[i]].offset, sizes[i]);
 }
 
+/* Of one size and made to a pattern, as ids of programs are. */
+static gboolean pack_ids_by_pattern(GByteArray *out, const Values *ids) {
+  guint before = out->len, size = ids->entries[0].size;
+  for (guint i = 1; i < ids->n; i++)
+    if (ids->entries[i].size != size)
+      return FALSE;
+  pack_u8(out, BATCH_KINDS_PATTERN);
+  pack_varint(out, size);
+  if (pack_pattern(out, (const char *)ids->bytes->data, ids->n, size))
+    return TRUE;
+  g_byte_array_set_size(out, before);
+  return FALSE;
+}
+
+static void pack_ids(GByteArray *out, const Values *ids, guint of) {
+  pack_varint(out, ids->n);
+  pack_presence(out, ids->event, ids->n, of);
+  pack_varint(out, 0);
+  if (!pack_ids_by_pattern(out, ids))
+    pack_texts(out, ids, NULL, ids->n);
+}
+
 static void pack_values(GByteArray *out, const Values *values, guint of) {
   guint bits = pack_bits_for(values->n_entries - 1);
   guint64 with_dictionary = values->bytes->len + values->n_entries + values->n * bits / 8;
@@ -495,7 +517,10 @@ static void assemble_values(Assembly *assembly, SectionKind kind, const Values *
   if (values->n == 0)
     return;
   section_begin(assembly);
-  pack_values(assembly->out, values, of);
+  if (kind == SECTION_ID)
+    pack_ids(assembly->out, values, of);
+  else
+    pack_values(assembly->out, values, of);
   section_end(assembly, kind, values->key);
 }
 

@@ -4,6 +4,7 @@
  *
  *   ints   bits u8 | mode u8 | unit varint | base varint (zigzag) | n packed
  *          mode 0: base + unit * v[i]      mode 1: previous + unit * zigzag(v[i]), beginning at base
+ *   pattern  size bytes, 0: a digit stands here | half a byte a digit, text by text
  *   codes  entries varint | entries x u16 | n packed indexes        entries 0: bits u8 | n packed codes */
 #include "record/pack.h"
 
@@ -188,6 +189,42 @@ void pack_codes(GByteArray *out, const guint16 *codes, guint n) {
   pack_u16s(out, codes, n, plain_bits);
 }
 
+static gboolean is_hex(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+/* The byte that all texts have at this place, 0 for digits; FALSE when it is neither. */
+static gboolean pattern_at(const char *texts, guint n, guint size, guint place, char *byte) {
+  gboolean same = TRUE, digits = TRUE;
+  for (guint i = 0; i < n && (same || digits); i++) {
+    char c = texts[(gsize)i * size + place];
+    same &= c == texts[place];
+    digits &= is_hex(c);
+  }
+  *byte = same ? texts[place] : 0;
+  return digits || (same && texts[place] != 0);
+}
+
+gboolean pack_pattern(GByteArray *out, const char *texts, guint n, guint size) {
+  char pattern[PACK_PATTERN_MAX];
+  guint digits = 0;
+  if (n < 2 || size == 0 || size > PACK_PATTERN_MAX)
+    return FALSE;
+  for (guint place = 0; place < size; place++) {
+    if (!pattern_at(texts, n, size, place, &pattern[place]))
+      return FALSE;
+    digits += pattern[place] == 0;
+  }
+  g_byte_array_append(out, (const guint8 *)pattern, size);
+  g_autofree guint16 *values = g_new(guint16, (gsize)n * digits + 1);
+  gsize found = 0;
+  for (gsize i = 0; i < (gsize)n * size; i++)
+    if (pattern[i % size] == 0)
+      values[found++] = (guint16)g_ascii_xdigit_value(texts[i]);
+  pack_u16s(out, values, (guint)found, 4);
+  return TRUE;
+}
+
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static gboolean broken(Cursor *cursor) {
@@ -318,5 +355,24 @@ gboolean cursor_codes(Cursor *cursor, guint16 *codes, guint n) {
     return broken(cursor);
   for (guint i = 0; i < n; i++)
     codes[i] = table[codes[i]];
+  return TRUE;
+}
+
+gboolean cursor_pattern(Cursor *cursor, char *texts, guint n, guint size) {
+  const guint8 *pattern = size <= PACK_PATTERN_MAX ? cursor_bytes(cursor, size) : NULL;
+  guint8 places[PACK_PATTERN_MAX];
+  guint digits = 0;
+  for (guint place = 0; pattern && place < size; place++)
+    if (pattern[place] == 0)
+      places[digits++] = (guint8)place;
+  const guint8 *packed = pattern ? cursor_bytes(cursor, packed_size(n * digits, 4)) : NULL;
+  if (packed == NULL)
+    return broken(cursor);
+  gsize at = 0;
+  for (guint i = 0; i < n; i++, texts += size) {
+    memcpy(texts, pattern, size);
+    for (guint d = 0; d < digits; d++, at++)
+      texts[places[d]] = "0123456789abcdef"[packed[at / 2] >> at % 2 * 4 & 15];
+  }
   return TRUE;
 }

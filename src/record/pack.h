@@ -4,7 +4,7 @@
 #pragma once
 #include <glib.h>
 
-enum { PACK_SLACK = 8 };
+enum { PACK_SLACK = 8, PACK_PATTERN_MAX = 255 };
 
 /* Bits that hold 0..max. */
 static inline guint pack_bits_for(guint64 max) { return max ? 64 - (guint)__builtin_clzll(max) : 0; }
@@ -19,6 +19,9 @@ void pack_u32s(GByteArray *out, const guint32 *values, guint n, guint bits);
 void pack_ints(GByteArray *out, gint64 *values, guint n);
 /* Codes of which few differ: a table of them and indexes into it. */
 void pack_codes(GByteArray *out, const guint16 *codes, guint n);
+/* Texts of one size, one after the other, in which every place holds the same byte in all of them or a hexadecimal
+ * digit (UUIDs, numbered ids): half a byte a digit. FALSE, and nothing appended, when they are not such. */
+gboolean pack_pattern(GByteArray *out, const char *texts, guint n, guint size);
 
 /* --- reading: after a failure every answer is 0 or NULL and `broken` stays set ----------------- */
 typedef struct {
@@ -34,3 +37,4 @@ gboolean cursor_u16s(Cursor *cursor, guint16 *values, guint n, guint bits);
 gboolean cursor_u32s(Cursor *cursor, guint32 *values, guint n, guint bits);
 gboolean cursor_ints(Cursor *cursor, gint64 *values, guint n);
 gboolean cursor_codes(Cursor *cursor, guint16 *codes, guint n);
+gboolean cursor_pattern(Cursor *cursor, char *texts, guint n, guint size);

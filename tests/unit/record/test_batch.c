@@ -310,6 +310,31 @@ static void test_property(Fixture *f, gconstpointer data) {
   g_assert_cmpuint(counts[1], ==, 3);
 }
 
+static void check_ids(Fixture *f, const char *const *ids, guint n) {
+  g_autofree Event *event = new_event(5000, "a"), *read = g_new0(Event, 1);
+  for (guint i = 0; i < n; i++) {
+    event->id = text_of(ids[i]);
+    batch_writer_add(f->writer, event, 0, 0);
+  }
+  finish(f);
+  for (guint i = 0; i < n; i++) {
+    g_assert_true(batch_event(f->batch, i, f->names, read, NULL));
+    g_assert_true(text_is(read->id, ids[i]));
+  }
+}
+
+static void test_ids(Fixture *f, gconstpointer data) {
+  static const char *const uuids[] = {"550e8400-e29b-41d4-a716-446655440000", "", "6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+                                      "6ba7b811-9dad-41d1-80b4-00c04fd430c8"};
+  static const char *const upper[] = {"550E8400", "6BA7B810"}, *const sizes[] = {"1", "12"}, *const one[] = {"5"};
+  static const char *const equal[] = {"7", "7"};
+  check_ids(f, uuids, G_N_ELEMENTS(uuids));
+  check_ids(f, upper, G_N_ELEMENTS(upper));
+  check_ids(f, sizes, G_N_ELEMENTS(sizes));
+  check_ids(f, one, G_N_ELEMENTS(one));
+  check_ids(f, equal, G_N_ELEMENTS(equal));
+}
+
 static void test_first_value_counts(Fixture *f, gconstpointer data) {
   g_autofree Event *event = new_event(5000, "a"), *read = g_new0(Event, 1);
   guint64 content;
@@ -505,6 +530,7 @@ int main(int argc, char **argv) {
   ADD("/batch/random events come back whole", test_random);
   ADD("/batch/a hashed identifier leaves no plain text", test_hashed_is_not_stored);
   ADD("/batch/one property is read alone, in order", test_property);
+  ADD("/batch/ids come back, UUIDs or not", test_ids);
   ADD("/batch/of a key given twice the first value counts and the content hash is kept", test_first_value_counts);
   ADD("/batch/names beyond the dictionary are other and the content hash is kept", test_other_keys);
   ADD("/batch/thousands of keys come back", test_many_keys);

@@ -105,6 +105,30 @@ static void test_widths(void) {
   }
 }
 
+static guint check_pattern(const char *texts, guint n, guint size) {
+  g_autoptr(GByteArray) bytes = g_byte_array_new();
+  char read[N];
+  g_assert_true(pack_pattern(bytes, texts, n, size));
+  guint packed = bytes->len;
+  Cursor cursor = cursor_of(bytes);
+  g_assert_true(cursor_pattern(&cursor, read, n, size));
+  g_assert_true(cursor.at == cursor.end);
+  g_assert_cmpint(memcmp(read, texts, n * size), ==, 0);
+  return packed;
+}
+
+static void test_patterns(void) {
+  g_assert_cmpuint(check_pattern("id-07f-xid-19e-xid-20a-x", 3, 8), ==, 8 + 5); /* nine digits */
+  g_assert_cmpuint(check_pattern("aaaa", 2, 2), ==, 2);
+  g_assert_cmpuint(check_pattern("0123", 4, 1), ==, 1 + 2);
+  g_autoptr(GByteArray) bytes = g_byte_array_new();
+  g_assert_false(pack_pattern(bytes, "0g", 2, 1));
+  g_assert_false(pack_pattern(bytes, "aB", 2, 1));
+  g_assert_false(pack_pattern(bytes, "\0\0", 2, 1)); /* zero marks digits */
+  g_assert_false(pack_pattern(bytes, "0", 1, 1));
+  g_assert_cmpuint(bytes->len, ==, 0);
+}
+
 static void test_cut_off(void) {
   g_autoptr(GByteArray) bytes = g_byte_array_new();
   pack_varint(bytes, G_MAXUINT64);
@@ -129,6 +153,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/pack/regular times and prices in cents are small", test_ints_are_small);
   g_test_add_func("/pack/codes come back, a constant one costs three bytes", test_codes);
   g_test_add_func("/pack/every width comes back", test_widths);
+  g_test_add_func("/pack/ids made to a pattern take half a byte a digit", test_patterns);
   g_test_add_func("/pack/a cursor that hits the end stays broken", test_cut_off);
   return g_test_run();
 }
