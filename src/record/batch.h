@@ -56,7 +56,7 @@ gboolean batch_open(Batch *batch, const void *blob, gsize size, GError **error);
 const BatchFacts *batch_facts(Batch *batch, GError **error);
 
 /* Calls `each` for every event of the batch that has the key (a NAME_KEY code), in order; it must not use the
- * decoder. The texts lie in the blob. Cost: the column's own size. */
+ * decoder. The texts live until the next blob, those of batch_ids only during the call. Cost: the column's own size. */
 typedef void (*BatchPropertyFunc)(guint event, ValueKind kind, Text text, gpointer user);
 gboolean batch_property(Batch *batch, guint16 key, BatchPropertyFunc each, gpointer user, GError **error);
 gboolean batch_ids(Batch *batch, BatchPropertyFunc each, gpointer user, GError **error); /* the same for Event.id */
