@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * protocol.h: how a request becomes events. A protocol is one small file with a constant Protocol in it, named in
+ * protocols.c; it knows no sockets: the server hands it a request that was read whole, inflated and counted
+ * against every limit, and sends what it replies once the events are durable. */
+#pragma once
+#include "base/json_in.h"
+#include "capture/submission.h"
+#include "wire/segment.h"
+
+typedef struct CaptureRequest CaptureRequest;
+struct CaptureRequest { /* borrowed by the protocol during read() */
+  const char *method;   /* "GET", "POST" */
+  const char *path;     /* "/v1/track": decoded, without query */
+  Text body;            /* inflated; JSON_PADDING readable bytes follow */
+  gint64 received_ms;
+  const char *address;                                                      /* the sender's, truncated to /24 or /48 */
+  const char *(*header)(const CaptureRequest *request, const char *name);   /* any case; NULL when missing */
+  const char *(*argument)(const CaptureRequest *request, const char *name); /* of the query, decoded; NULL when missing */
+  void (*each_argument)(const CaptureRequest *request, void (*each)(const char *name, const char *value, gpointer user),
+                        gpointer user);
+};
+
+typedef struct { /* zero is 200 with an empty body; all strings are freed by the server */
+  guint status;
+  const char *content_type; /* static; NULL: none */
+  GString *body;            /* NULL: none */
+  char *location;           /* of a redirect */
+  guint refused;            /* events of the request that were refused, for the log and /metrics */
+} CaptureReply;
+
+/* What one thread needs to read events of one source: parser, door, zone, channel rules of the project. */
+typedef struct {
+  const CaptureSource *source;
+  const DoorOptions *door;
+  const Project *project;
+  JsonIn *json;
+  Segment *segment;
+} CaptureWorker;
+
+typedef struct {
+  const char *name;         /* "segment", for logs and /metrics */
+  const char *const *paths; /* exact ones, or prefixes that end in a slash; NULL-terminated */
+  gboolean simple;          /* answers simple requests (no preflight): pixels, beacons */
+  /* The key that the request carries in its own way (body, argument), or NULL; Authorization is looked at before. Caller frees. */
+  char *(*key)(const CaptureRequest *request, JsonIn *json);
+  /* Adds the request's events. FALSE: the request as a whole is refused (the error's HTTP status); else `reply` says
+   * what its clients expect to hear. */
+  gboolean (*read)(CaptureWorker *worker, const CaptureRequest *request, Submission *submission, CaptureReply *reply,
+                   GError **error);
+} Protocol;
+
+const Protocol *const *protocols(void); /* NULL-terminated */
