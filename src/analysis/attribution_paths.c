@@ -1,40 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// A person's touches stand in a row; each conversion of the goal takes those since the last one (within the lookback) and
-// cuts. A visit counts for every conversion inside it, so it may stand in two paths:
-//
-//   ad   visit[ page page ORDER page ORDER ]   mail   (nothing for 30 days)
-//   path 1: ad > visit -> converts;  path 2: visit -> converts;  path 3: mail -> null
-//
 // Workers count distinct sequences in tables of their own; settling gives keys and paths one order for all.
 #include "analysis/attribution_paths.h"
-#include "analysis/bits.h"
-#include "analysis/derive.h"
+#include "analysis/attribution_touch.h"
 #include "analysis/key.h"
 #include "analysis/path_counter.h"
 #include "analysis/scope.h"
 #include "base/error.h"
-#include "base/hash.h"
-#include "journey/column.h"
 #include <math.h>
 #include <string.h>
-
-typedef struct {
-  gint64 time_ms;
-  guint32 key, visit, event;
-  gboolean navigational, faint; /* faint: an open or a view */
-} Touch;
 
 typedef struct { /* one worker's */
   PathCounter counter;
   DeriveScratch *derive;
+  TouchScratch *touches;
   guint32 *keys;
-  guint64 *brand;
   guint capacity;
-  GArray *touches;      /* Touch: since the last cut */
-  GArray *kept;         /* guint32 codes of the path at hand */
-  GArray *kept_time;    /* gint64 */
-  GArray *visit_touch;  /* Touch by visit number of the person at hand */
-  GArray *conversation; /* guint32 pairs: (code, -) of conversations seen by this person */
+  GArray *kept;      /* guint32 codes of the path at hand */
+  GArray *kept_time; /* gint64 */
 } Worker;
 
 typedef struct {
@@ -43,14 +25,12 @@ typedef struct {
   Derive *derive;
   Scope *scope;
   Key *key;
-  Column *term, *conversation; /* NULL when not needed or not there */
-  guint16 direct, organic_search, paid_search;
+  TouchFinder *finder;
   guint goal;
-  GPtrArray *brands; /* lower case */
   Worker *workers;
 } Collect;
 
-/* --- one person's touches ------------------------------------------------------------------------ */
+/* --- one path ------------------------------------------------------------------------------------ */
 
 /* Shares 2^(-dt / half-life), normed to one. */
 static void add_decay(PathCounter *counter, const PathCell *cell, const gint64 *times, const Conversion *conversion,
@@ -68,209 +48,70 @@ static void add_decay(PathCounter *counter, const PathCell *cell, const gint64 *
   }
 }
 
-/* Leaves out navigational touches unless there is nothing else. */
-static void keep_path(Worker *worker, const AttributionOptions *options, const Touch *extra, gint64 from_ms) {
-  gboolean other = extra && !extra->navigational;
-  for (guint i = 0; i < worker->touches->len; i++) {
-    const Touch *touch = &g_array_index(worker->touches, Touch, i);
-    other = other || (!touch->navigational && touch->time_ms >= from_ms);
-  }
-  gboolean all = options->keep_navigational || !other;
+typedef struct { /* a block while its paths are taken */
+  const Collect *collect;
+  Worker *worker;
+  const Block *data;
+  const ScopeBlock *scope;
+} Ground;
+
+static gboolean conversion_counts(const Collect *collect, const ScopeBlock *scope, const Conversion *conversion,
+                                  gboolean repeated) {
+  if (conversion->time_ms < collect->question->from_ms || conversion->time_ms >= collect->question->to_ms)
+    return FALSE;
+  if (collect->options->customers != CUSTOMERS_ALL && repeated != (collect->options->customers == CUSTOMERS_RETURNING))
+    return FALSE;
+  return !scope->kept || bit_at(scope->kept, conversion->event);
+}
+
+static guint32 find_path(Worker *worker, const AttributionPath *path) {
   g_array_set_size(worker->kept, 0);
   g_array_set_size(worker->kept_time, 0);
-  if (extra && (all || !extra->navigational)) {
-    g_array_append_val(worker->kept, extra->key);
-    g_array_append_val(worker->kept_time, extra->time_ms);
-  }
-  for (guint i = 0; i < worker->touches->len; i++) {
-    const Touch *touch = &g_array_index(worker->touches, Touch, i);
-    if (touch->time_ms < from_ms || (touch->navigational && !all))
+  for (guint i = 0; i < path->n_touches; i++) {
+    if (!path->touches[i].kept)
       continue;
-    g_array_append_val(worker->kept, touch->key);
-    g_array_append_val(worker->kept_time, touch->time_ms);
+    g_array_append_val(worker->kept, path->touches[i].key);
+    g_array_append_val(worker->kept_time, path->touches[i].time_ms);
   }
+  return path_counter_find(&worker->counter, (const guint32 *)(gpointer)worker->kept->data, worker->kept->len);
 }
 
-/* The visit that a conversion lies in, when an earlier conversion cut it off already or the lookback would. */
-static const Touch *visit_again(Worker *worker, guint32 visit, gint64 from_ms) {
-  if (visit == 0 || visit >= worker->visit_touch->len)
-    return NULL;
-  const Touch *touch = &g_array_index(worker->visit_touch, Touch, visit);
-  if (touch->visit != visit)
-    return NULL;
-  for (guint i = 0; i < worker->touches->len; i++)
-    if (g_array_index(worker->touches, Touch, i).visit == visit && touch->time_ms >= from_ms)
-      return NULL;
-  return touch;
-}
-
-static void take_conversion(const Collect *collect, Worker *worker, const Conversion *conversion, guint64 person, gboolean counts) {
-  const AttributionOptions *options = collect->options;
+static void take_conversion(const Collect *collect, Worker *worker, const AttributionPath *path, guint64 person) {
+  const Conversion *conversion = path->conversion;
   PathCounter *counter = &worker->counter;
-  if (counts) {
-    gint64 from_ms = conversion->time_ms - options->lookback_ms;
-    keep_path(worker, options, visit_again(worker, conversion->visit, from_ms), from_ms);
-    if (worker->kept->len == 0) {
-      counter->none_conversions++;
-      counter->none_value += conversion->value;
-      counter->none_net_value += conversion->net_value;
-    } else {
-      guint32 at = path_counter_find(counter, (const guint32 *)(gpointer)worker->kept->data, worker->kept->len);
-      PathCell *cell = &g_array_index(counter->cells, PathCell, at);
-      cell->conversions++;
-      cell->value += conversion->value;
-      cell->net_value += conversion->net_value;
-      add_decay(counter, cell, (const gint64 *)(gpointer)worker->kept_time->data, conversion, options->half_life_ms);
-      path_counter_person(counter, person, at, TRUE, conversion->value);
-    }
+  if (path->n_kept == 0) {
+    counter->none_conversions++;
+    counter->none_value += conversion->value;
+    counter->none_net_value += conversion->net_value;
+    return;
   }
-  g_array_set_size(worker->touches, 0);
+  guint32 at = find_path(worker, path);
+  PathCell *cell = &g_array_index(counter->cells, PathCell, at);
+  cell->conversions++;
+  cell->value += conversion->value;
+  cell->net_value += conversion->net_value;
+  add_decay(counter, cell, (const gint64 *)(gpointer)worker->kept_time->data, conversion, collect->options->half_life_ms);
+  path_counter_person(counter, person, at, TRUE, conversion->value);
 }
 
-static void take_rest(const Collect *collect, Worker *worker, guint64 person) {
-  if (worker->touches->len == 0)
-    return;
-  gint64 last_ms = g_array_index(worker->touches, Touch, worker->touches->len - 1).time_ms;
-  if (collect->question->now_ms - last_ms <= collect->options->goal->inactivity_ms) {
+static void take_rest(const Collect *collect, Worker *worker, const AttributionPath *path, guint64 person) {
+  gint64 last_ms = path->touches[path->n_touches - 1].time_ms;
+  if (path->open) {
     worker->counter.open_paths++;
   } else if (last_ms >= collect->question->from_ms && last_ms < collect->question->to_ms) {
-    keep_path(worker, collect->options, NULL, G_MININT64);
-    guint32 at = path_counter_find(&worker->counter, (const guint32 *)(gpointer)worker->kept->data, worker->kept->len);
+    guint32 at = find_path(worker, path);
     g_array_index(worker->counter.cells, PathCell, at).nulls++;
     path_counter_person(&worker->counter, person, at, FALSE, 0);
   }
-  g_array_set_size(worker->touches, 0);
 }
 
-typedef struct { /* a block while its persons are walked */
-  const Block *data;
-  const Derived *derived;
-  const ScopeBlock *scope;
-  ColumnBlock conversation;
-} Ground;
-
-static gboolean is_navigational(const Collect *collect, const Worker *worker, const Block *data, guint32 event) {
-  guint32 channel = codes_at(&data->channel, event);
-  if (channel && channel == collect->direct)
-    return TRUE;
-  gboolean search = channel && (channel == collect->organic_search || channel == collect->paid_search);
-  return search && collect->term && bit_at(worker->brand, event);
-}
-
-/* FALSE when this conversation was a touch before. */
-static gboolean conversation_is_new(const Collect *collect, Worker *worker, const Ground *ground, guint32 event) {
-  guint32 code = collect->conversation ? codes_at(&ground->conversation.codes, event) : 0;
-  for (guint i = 0; code && i < worker->conversation->len; i++)
-    if (g_array_index(worker->conversation, guint32, i) == code)
-      return FALSE;
-  if (code)
-    g_array_append_val(worker->conversation, code);
-  return TRUE;
-}
-
-static gboolean first_of_visit(Worker *worker, guint32 visit) {
-  if (visit < worker->visit_touch->len)
-    return g_array_index(worker->visit_touch, Touch, visit).visit != visit;
-  return TRUE;
-}
-
-static void remember_visit(Worker *worker, const Touch *touch) {
-  guint before = worker->visit_touch->len;
-  if (touch->visit >= before) {
-    g_array_set_size(worker->visit_touch, touch->visit + 1);
-    memset(&g_array_index(worker->visit_touch, Touch, before), 0, (touch->visit + 1 - before) * sizeof(Touch));
-  }
-  g_array_index(worker->visit_touch, Touch, touch->visit) = *touch;
-}
-
-/* A click takes the place of the opens and views of its channel that it followed. */
-static void drop_faint(Worker *worker, const Touch *click, gint64 views_ms) {
-  for (guint i = worker->touches->len; i-- > 0;) {
-    const Touch *touch = &g_array_index(worker->touches, Touch, i);
-    if (touch->faint && touch->key == click->key && click->time_ms - touch->time_ms <= views_ms)
-      g_array_remove_index(worker->touches, i);
-  }
-}
-
-static gboolean is_attribution_touch(const Collect *collect, Worker *worker, const Ground *ground, guint32 event, gboolean *faint) {
-  const Block *data = ground->data;
-  const Derived *derived = ground->derived;
-  Grade grade = (Grade)codes_at(&data->grade, event);
-  if (!bit_at(derived->touch, event) || bit_at(derived->converts, event) || bit_at(derived->adjusts, event) ||
-      grade == GRADE_DELIVERED || !bit_at(data->converses, event))
-    return FALSE;
-  *faint = grade == GRADE_OPEN || grade == GRADE_VIEW;
-  if (*faint)
-    return collect->options->views_ms > 0;
-  return bit_at(derived->customer, event) && conversation_is_new(collect, worker, ground, event);
-}
-
-static void take_event(const Collect *collect, Worker *worker, const Ground *ground, guint32 event) {
-  guint32 visit = codes_at(&ground->data->visit, event);
-  gboolean faint = FALSE;
-  if (visit ? !first_of_visit(worker, visit) || !bit_at(ground->derived->seen, event)
-            : !is_attribution_touch(collect, worker, ground, event, &faint))
-    return;
-  Touch touch = {block_time_ms(ground->data, event),
-                 worker->keys[event],
-                 visit,
-                 event,
-                 is_navigational(collect, worker, ground->data, event),
-                 faint};
-  if (collect->options->views_ms > 0 && !faint)
-    drop_faint(worker, &touch, collect->options->views_ms);
-  g_array_append_val(worker->touches, touch);
-  if (visit)
-    remember_visit(worker, &touch);
-}
-
-static gboolean conversion_counts(const Collect *collect, const Ground *ground, const Conversion *conversion, gboolean again) {
-  if (conversion->time_ms < collect->question->from_ms || conversion->time_ms >= collect->question->to_ms)
-    return FALSE;
-  if (collect->options->customers != CUSTOMERS_ALL && again != (collect->options->customers == CUSTOMERS_RETURNING))
-    return FALSE;
-  return !ground->scope->kept || bit_at(ground->scope->kept, conversion->event);
-}
-
-static void take_person(const Collect *collect, Worker *worker, const Ground *ground, guint32 person) {
-  const Block *data = ground->data;
-  const Derived *derived = ground->derived;
-  guint32 next = derived->person_conversions[person], end = derived->person_conversions[person + 1];
-  gboolean again = FALSE;
-  g_array_set_size(worker->touches, 0);
-  g_array_set_size(worker->visit_touch, 0);
-  g_array_set_size(worker->conversation, 0);
-  for (guint32 event = data->person_start[person]; event < data->person_start[person + 1]; event++) {
-    take_event(collect, worker, ground, event);
-    for (; next < end && derived->conversions[next].event == event; next++) {
-      const Conversion *conversion = &derived->conversions[next];
-      if (conversion->goal != collect->goal)
-        continue;
-      take_conversion(collect, worker, conversion, data->person_id[person], conversion_counts(collect, ground, conversion, again));
-      again = TRUE;
-    }
-  }
-  take_rest(collect, worker, data->person_id[person]);
-}
-
-static gboolean mark_brands(const Collect *collect, Worker *worker, guint block, const Block *data, GError **error) {
-  ColumnBlock column;
-  if (!collect->term)
-    return TRUE;
-  if (!column_block(collect->term, block, &column, error))
-    return FALSE;
-  g_autofree guint8 *verdict = g_new0(guint8, column.n_entries);
-  for (guint32 i = 1; i < column.n_entries; i++) {
-    Text text = column_entry(&column, i).text;
-    g_autofree char *lower = g_utf8_strdown(text.at, (gssize)text.size);
-    for (guint b = 0; b < collect->brands->len && !verdict[i]; b++)
-      verdict[i] = strstr(lower, collect->brands->pdata[b]) != NULL;
-  }
-  memset(worker->brand, 0, bits_words(data->n_events) * sizeof *worker->brand);
-  for (guint32 i = 0; i < data->n_events; i++)
-    if (verdict[codes_at(&column.codes, i)])
-      bit_set(worker->brand, i);
-  return TRUE;
+static void take_path(gpointer user, const AttributionPath *path) {
+  const Ground *ground = user;
+  guint64 person = ground->data->person_id[path->person];
+  if (!path->conversion)
+    take_rest(ground->collect, ground->worker, path, person);
+  else if (conversion_counts(ground->collect, ground->scope, path->conversion, path->repeated))
+    take_conversion(ground->collect, ground->worker, path, person);
 }
 
 /* Conversions of nobody: a row of their own in every model. */
@@ -278,13 +119,12 @@ static gboolean take_unidentified(Collect *collect, Worker *worker, guint block,
                                   GError **error) {
   Derived derived;
   PathCounter *counter = &worker->counter;
-  Ground ground = {.data = data, .derived = &derived, .scope = scope};
   if (!derive_block(collect->derive, worker->derive, block, data, &derived, error))
     return FALSE;
   for (guint32 c = 0; c < derived.person_conversions[data->n_persons]; c++) {
     const Conversion *conversion = &derived.conversions[c];
     if (conversion->goal != collect->goal || collect->options->customers != CUSTOMERS_ALL ||
-        !conversion_counts(collect, &ground, conversion, FALSE))
+        !conversion_counts(collect, scope, conversion, FALSE))
       continue;
     counter->unidentified++;
     counter->unidentified_value += conversion->value;
@@ -306,24 +146,16 @@ static gboolean collect_block(const Question *question, guint block, const Block
   if (data->n_events > worker->capacity) {
     worker->capacity = data->n_events + data->n_events / 4;
     worker->keys = g_renew(guint32, worker->keys, worker->capacity);
-    worker->brand = g_renew(guint64, worker->brand, bits_words(worker->capacity));
   }
   if (!worker->derive)
     worker->derive = derive_scratch_new(collect->derive);
   if (data->unidentified)
     return take_unidentified(collect, worker, block, data, &scope, error);
-  Ground ground = {.data = data, .derived = &derived, .scope = &scope};
-  if (!derive_block(collect->derive, worker->derive, block, data, &derived, error) ||
-      !key_block(collect->key, block, data, worker->keys, error) || !mark_brands(collect, worker, block, data, error) ||
-      (collect->conversation && !column_block(collect->conversation, block, &ground.conversation, error)))
-    return FALSE;
-  for (guint32 p = 0; p < data->n_persons; p++) {
-    guint32 start = data->person_start[p], end = data->person_start[p + 1];
-    gboolean visible = !scope.visible || bits_next(scope.visible, start, end) < end;
-    if (!bit_at(data->dead, p) && visible)
-      take_person(collect, worker, &ground, p);
-  }
-  return TRUE;
+  Ground ground = {collect, worker, data, &scope};
+  return derive_block(collect->derive, worker->derive, block, data, &derived, error) &&
+         key_block(collect->key, block, data, worker->keys, error) &&
+         touch_finder_block(collect->finder, worker->touches, block, data, &derived, &scope, worker->keys, take_path, &ground,
+                            error);
 }
 
 /* --- putting the workers' tables together -------------------------------------------------------- */
@@ -498,44 +330,29 @@ void attribution_paths_add(AttributionPaths *paths, const char *const *keys, gui
 
 static gboolean collect_init(Collect *collect, GError **error) {
   const Question *question = collect->question;
-  const Names *names = snapshot_names(question->snapshot);
-  const Project *project = question->project;
-  collect->direct = names_find(names, NAME_CHANNEL, text_of("direct"));
-  collect->organic_search = names_find(names, NAME_CHANNEL, text_of("organic_search"));
-  collect->paid_search = names_find(names, NAME_CHANNEL, text_of("paid_search"));
-  collect->brands = g_ptr_array_new_with_free_func(g_free);
-  for (guint i = 0; i < project->brand_terms->len; i++)
-    g_ptr_array_add(collect->brands, g_utf8_strdown(project->brand_terms->pdata[i], -1));
-  for (guint i = 0; i < project->goals->len; i++)
-    if (project->goals->pdata[i] == collect->options->goal)
+  const AttributionOptions *options = collect->options;
+  TouchOptions touches = {options->goal, options->lookback_ms, options->views_ms, options->keep_navigational};
+  for (guint i = 0; i < question->project->goals->len; i++)
+    if (question->project->goals->pdata[i] == options->goal)
       collect->goal = i;
-  if (!(collect->derive = derive_new(question, error)) || !(collect->scope = scope_new(question, error)) ||
-      !(collect->key = key_new(question, collect->options->key, error)))
-    return FALSE;
-  if (collect->brands->len && column_known(names, "term") && !(collect->term = column_open(question->snapshot, "term", error)))
-    return FALSE;
-  const char *conversation = "properties.conversation_id";
-  return !column_known(names, conversation) ||
-         (collect->conversation = column_open(question->snapshot, conversation, error)) != NULL;
+  return (collect->derive = derive_new(question, error)) && (collect->scope = scope_new(question, error)) &&
+         (collect->key = key_new(question, options->key, error)) && (collect->finder = touch_finder_new(question, &touches, error));
 }
 
 static void worker_init(Worker *worker) {
   path_counter_init(&worker->counter);
-  worker->touches = g_array_new(FALSE, FALSE, sizeof(Touch));
+  worker->touches = touch_scratch_new();
   worker->kept = g_array_new(FALSE, FALSE, sizeof(guint32));
   worker->kept_time = g_array_new(FALSE, FALSE, sizeof(gint64));
-  worker->visit_touch = g_array_new(FALSE, FALSE, sizeof(Touch));
-  worker->conversation = g_array_new(FALSE, FALSE, sizeof(guint32));
 }
 
 static void worker_clear(Worker *worker) {
   path_counter_clear(&worker->counter);
   derive_scratch_free(worker->derive);
+  touch_scratch_free(worker->touches);
   g_free(worker->keys);
-  g_free(worker->brand);
-  GArray *arrays[] = {worker->touches, worker->kept, worker->kept_time, worker->visit_touch, worker->conversation};
-  for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
-    g_array_unref(arrays[i]);
+  g_array_unref(worker->kept);
+  g_array_unref(worker->kept_time);
 }
 
 AttributionPaths *attribution_paths_collect(const Question *question, const AttributionOptions *options, GError **error) {
@@ -553,8 +370,6 @@ AttributionPaths *attribution_paths_collect(const Question *question, const Attr
   derive_free(collect.derive);
   scope_free(collect.scope);
   key_free(collect.key);
-  column_free(collect.term);
-  column_free(collect.conversation);
-  g_ptr_array_unref(collect.brands);
+  touch_finder_free(collect.finder);
   return paths;
 }

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+// A person's touches stand in a row; each conversion of the goal takes those since the last one (within the lookback) and
+// cuts. A visit counts for every conversion inside it, so it may stand in two paths:
+//
+//   ad   visit[ page page ORDER page ORDER ]   mail   (nothing for 30 days)
+//   path 1: ad > visit -> converts;  path 2: visit -> converts;  path 3: mail -> null
+#include "analysis/attribution_touch.h"
+#include "analysis/bits.h"
+#include "journey/column.h"
+#include <string.h>
+
+struct TouchFinder {
+  const Question *question;
+  TouchOptions options;
+  Column *term, *conversation; /* NULL when not needed or not there */
+  guint16 direct, organic_search, paid_search;
+  guint goal;
+  GPtrArray *brands; /* lower case */
+};
+
+struct TouchScratch {
+  GArray *touches;      /* AttributionTouch: since the last cut */
+  GArray *path;         /* AttributionTouch: those of the path at hand */
+  GArray *visit_touch;  /* AttributionTouch by visit number of the person at hand */
+  GArray *conversation; /* guint32 codes of conversations seen by this person */
+  guint64 *brand;
+  guint words;
+};
+
+/* --- one person's touches ------------------------------------------------------------------------ */
+
+typedef struct { /* a block while its persons are walked */
+  const TouchFinder *finder;
+  TouchScratch *scratch;
+  const Block *data;
+  const Derived *derived;
+  const guint32 *keys;
+  ColumnBlock conversation;
+  AttributionPathFunc each;
+  gpointer user;
+} Ground;
+
+static AttributionTouch *touch_at(GArray *touches, guint i) {
+  return &g_array_index(touches, AttributionTouch, i);
+}
+
+/* Marks what earns credit besides what is marked already; navigational touches are passed over unless there is nothing
+ * else. */
+static guint mark_kept(const TouchOptions *options, GArray *path, gint64 from_ms) {
+  gboolean other = FALSE;
+  guint kept = 0;
+  for (guint i = 0; i < path->len; i++) {
+    AttributionTouch *touch = touch_at(path, i);
+    touch->kept = touch->kept || touch->time_ms >= from_ms;
+    other = other || (touch->kept && !touch->navigational);
+  }
+  for (guint i = 0; i < path->len; i++) {
+    AttributionTouch *touch = touch_at(path, i);
+    touch->kept = touch->kept && (options->keep_navigational || !other || !touch->navigational);
+    kept += touch->kept ? 1 : 0;
+  }
+  return kept;
+}
+
+/* The visit that a conversion lies in, wherever an earlier conversion cut or the lookback begins. */
+static const AttributionTouch *visit_inside(TouchScratch *scratch, guint32 visit) {
+  if (visit == 0 || visit >= scratch->visit_touch->len || touch_at(scratch->visit_touch, visit)->visit != visit)
+    return NULL;
+  return touch_at(scratch->visit_touch, visit);
+}
+
+static void gather_path(TouchScratch *scratch, const AttributionTouch *inside) {
+  gboolean found = FALSE;
+  g_array_set_size(scratch->path, 0);
+  for (guint i = 0; i < scratch->touches->len; i++) {
+    AttributionTouch touch = *touch_at(scratch->touches, i);
+    touch.kept = inside && touch.visit == inside->visit;
+    found = found || touch.kept;
+    g_array_append_val(scratch->path, touch);
+  }
+  if (!inside || found)
+    return;
+  AttributionTouch again = *inside;
+  again.kept = again.again = TRUE;
+  g_array_prepend_val(scratch->path, again);
+}
+
+static void end_path(const Ground *ground, AttributionPath *path, const AttributionTouch *inside, gint64 from_ms) {
+  TouchScratch *scratch = ground->scratch;
+  gather_path(scratch, inside);
+  path->n_kept = mark_kept(&ground->finder->options, scratch->path, from_ms);
+  path->touches = (const AttributionTouch *)(gpointer)scratch->path->data;
+  path->n_touches = scratch->path->len;
+  ground->each(ground->user, path);
+  g_array_set_size(scratch->touches, 0);
+}
+
+static gboolean is_navigational(const TouchFinder *finder, const TouchScratch *scratch, const Block *data, guint32 event) {
+  guint32 channel = codes_at(&data->channel, event);
+  if (channel && channel == finder->direct)
+    return TRUE;
+  gboolean search = channel && (channel == finder->organic_search || channel == finder->paid_search);
+  return search && finder->term && bit_at(scratch->brand, event);
+}
+
+/* FALSE when this conversation was a touch before. */
+static gboolean conversation_is_new(const Ground *ground, guint32 event) {
+  GArray *known = ground->scratch->conversation;
+  guint32 code = ground->finder->conversation ? codes_at(&ground->conversation.codes, event) : 0;
+  for (guint i = 0; code && i < known->len; i++)
+    if (g_array_index(known, guint32, i) == code)
+      return FALSE;
+  if (code)
+    g_array_append_val(known, code);
+  return TRUE;
+}
+
+static gboolean first_of_visit(TouchScratch *scratch, guint32 visit) {
+  return visit >= scratch->visit_touch->len || touch_at(scratch->visit_touch, visit)->visit != visit;
+}
+
+static void remember_visit(TouchScratch *scratch, const AttributionTouch *touch) {
+  guint before = scratch->visit_touch->len;
+  if (touch->visit >= before) {
+    g_array_set_size(scratch->visit_touch, touch->visit + 1);
+    memset(touch_at(scratch->visit_touch, before), 0, (touch->visit + 1 - before) * sizeof(AttributionTouch));
+  }
+  *touch_at(scratch->visit_touch, touch->visit) = *touch;
+}
+
+/* A click takes the place of the opens and views of its channel that it followed. */
+static void drop_faint(TouchScratch *scratch, const AttributionTouch *click, gint64 views_ms) {
+  for (guint i = scratch->touches->len; i-- > 0;) {
+    const AttributionTouch *touch = touch_at(scratch->touches, i);
+    if (touch->faint && touch->key == click->key && click->time_ms - touch->time_ms <= views_ms)
+      g_array_remove_index(scratch->touches, i);
+  }
+}
+
+/* Of an event outside visits. */
+static gboolean is_attribution_touch(const Ground *ground, guint32 event, gboolean *faint) {
+  const Block *data = ground->data;
+  const Derived *derived = ground->derived;
+  Grade grade = (Grade)codes_at(&data->grade, event);
+  if (!bit_at(derived->touch, event) || bit_at(derived->converts, event) || bit_at(derived->adjusts, event) ||
+      grade == GRADE_DELIVERED || !bit_at(data->converses, event))
+    return FALSE;
+  *faint = grade == GRADE_OPEN || grade == GRADE_VIEW;
+  if (*faint)
+    return ground->finder->options.views_ms > 0;
+  return bit_at(derived->customer, event) && conversation_is_new(ground, event);
+}
+
+static void take_event(const Ground *ground, guint32 event) {
+  const TouchFinder *finder = ground->finder;
+  TouchScratch *scratch = ground->scratch;
+  guint32 visit = codes_at(&ground->data->visit, event);
+  gboolean faint = FALSE;
+  if (visit ? !first_of_visit(scratch, visit) || !bit_at(ground->derived->seen, event)
+            : !is_attribution_touch(ground, event, &faint))
+    return;
+  AttributionTouch touch = {.time_ms = block_time_ms(ground->data, event),
+                            .event = event,
+                            .visit = visit,
+                            .key = ground->keys[event],
+                            .navigational = is_navigational(finder, scratch, ground->data, event),
+                            .faint = faint};
+  if (finder->options.views_ms > 0 && !faint)
+    drop_faint(scratch, &touch, finder->options.views_ms);
+  g_array_append_val(scratch->touches, touch);
+  if (visit)
+    remember_visit(scratch, &touch);
+}
+
+static void take_rest(const Ground *ground, guint32 person) {
+  GArray *touches = ground->scratch->touches;
+  if (touches->len == 0)
+    return;
+  gint64 idle_ms = ground->finder->question->now_ms - touch_at(touches, touches->len - 1)->time_ms;
+  AttributionPath path = {.person = person, .open = idle_ms <= ground->finder->options.goal->inactivity_ms};
+  end_path(ground, &path, NULL, G_MININT64);
+}
+
+static void take_person(const Ground *ground, guint32 person) {
+  const Block *data = ground->data;
+  const Derived *derived = ground->derived;
+  TouchScratch *scratch = ground->scratch;
+  guint32 next = derived->person_conversions[person], end = derived->person_conversions[person + 1];
+  gboolean repeated = FALSE;
+  g_array_set_size(scratch->touches, 0);
+  g_array_set_size(scratch->visit_touch, 0);
+  g_array_set_size(scratch->conversation, 0);
+  for (guint32 event = data->person_start[person]; event < data->person_start[person + 1]; event++) {
+    take_event(ground, event);
+    for (; next < end && derived->conversions[next].event == event; next++) {
+      const Conversion *conversion = &derived->conversions[next];
+      if (conversion->goal != ground->finder->goal)
+        continue;
+      gint64 from_ms = conversion->time_ms - ground->finder->options.lookback_ms;
+      AttributionPath path = {.person = person, .conversion = conversion, .repeated = repeated};
+      end_path(ground, &path, visit_inside(scratch, conversion->visit), from_ms);
+      repeated = TRUE;
+    }
+  }
+  take_rest(ground, person);
+}
+
+/* --- a block ------------------------------------------------------------------------------------- */
+
+static gboolean mark_brands(const TouchFinder *finder, TouchScratch *scratch, guint block, const Block *data, GError **error) {
+  ColumnBlock column;
+  guint words = bits_words(data->n_events);
+  if (!finder->term)
+    return TRUE;
+  if (!column_block(finder->term, block, &column, error))
+    return FALSE;
+  if (words > scratch->words) {
+    scratch->words = words + words / 4;
+    scratch->brand = g_renew(guint64, scratch->brand, scratch->words);
+  }
+  g_autofree guint8 *verdict = g_new0(guint8, column.n_entries);
+  for (guint32 i = 1; i < column.n_entries; i++) {
+    Text text = column_entry(&column, i).text;
+    g_autofree char *lower = g_utf8_strdown(text.at, (gssize)text.size);
+    for (guint b = 0; b < finder->brands->len && !verdict[i]; b++)
+      verdict[i] = strstr(lower, finder->brands->pdata[b]) != NULL;
+  }
+  memset(scratch->brand, 0, words * sizeof *scratch->brand);
+  for (guint32 i = 0; i < data->n_events; i++)
+    if (verdict[codes_at(&column.codes, i)])
+      bit_set(scratch->brand, i);
+  return TRUE;
+}
+
+gboolean touch_finder_block(TouchFinder *finder, TouchScratch *scratch, guint block, const Block *data, const Derived *derived,
+                            const ScopeBlock *scope, const guint32 *keys, AttributionPathFunc each, gpointer user, GError **error) {
+  Ground ground = {
+      .finder = finder, .scratch = scratch, .data = data, .derived = derived, .keys = keys, .each = each, .user = user};
+  if (!mark_brands(finder, scratch, block, data, error) ||
+      (finder->conversation && !column_block(finder->conversation, block, &ground.conversation, error)))
+    return FALSE;
+  for (guint32 p = 0; p < data->n_persons; p++) {
+    guint32 start = data->person_start[p], end = data->person_start[p + 1];
+    gboolean visible = !scope->visible || bits_next(scope->visible, start, end) < end;
+    if (!bit_at(data->dead, p) && visible)
+      take_person(&ground, p);
+  }
+  return TRUE;
+}
+
+/* --- making ready -------------------------------------------------------------------------------- */
+
+TouchFinder *touch_finder_new(const Question *question, const TouchOptions *options, GError **error) {
+  const Names *names = snapshot_names(question->snapshot);
+  const Project *project = question->project;
+  const char *conversation = "properties.conversation_id";
+  g_autoptr(TouchFinder) finder = g_new0(TouchFinder, 1);
+  finder->question = question;
+  finder->options = *options;
+  finder->direct = names_find(names, NAME_CHANNEL, text_of("direct"));
+  finder->organic_search = names_find(names, NAME_CHANNEL, text_of("organic_search"));
+  finder->paid_search = names_find(names, NAME_CHANNEL, text_of("paid_search"));
+  finder->brands = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < project->brand_terms->len; i++)
+    g_ptr_array_add(finder->brands, g_utf8_strdown(project->brand_terms->pdata[i], -1));
+  for (guint i = 0; i < project->goals->len; i++)
+    if (project->goals->pdata[i] == options->goal)
+      finder->goal = i;
+  if (finder->brands->len && column_known(names, "term") && !(finder->term = column_open(question->snapshot, "term", error)))
+    return NULL;
+  if (column_known(names, conversation) && !(finder->conversation = column_open(question->snapshot, conversation, error)))
+    return NULL;
+  return g_steal_pointer(&finder);
+}
+
+void touch_finder_free(TouchFinder *finder) {
+  if (!finder)
+    return;
+  column_free(finder->term);
+  column_free(finder->conversation);
+  g_ptr_array_unref(finder->brands);
+  g_free(finder);
+}
+
+TouchScratch *touch_scratch_new(void) {
+  TouchScratch *scratch = g_new0(TouchScratch, 1);
+  scratch->touches = g_array_new(FALSE, FALSE, sizeof(AttributionTouch));
+  scratch->path = g_array_new(FALSE, FALSE, sizeof(AttributionTouch));
+  scratch->visit_touch = g_array_new(FALSE, FALSE, sizeof(AttributionTouch));
+  scratch->conversation = g_array_new(FALSE, FALSE, sizeof(guint32));
+  return scratch;
+}
+
+void touch_scratch_free(TouchScratch *scratch) {
+  if (!scratch)
+    return;
+  g_array_unref(scratch->touches);
+  g_array_unref(scratch->path);
+  g_array_unref(scratch->visit_touch);
+  g_array_unref(scratch->conversation);
+  g_free(scratch->brand);
+  g_free(scratch);
+}
