@@ -43,6 +43,10 @@ typedef struct {
   gboolean simple;          /* answers simple requests (no preflight): pixels, beacons */
   /* The key that the request carries in its own way (body, argument), or NULL; Authorization is looked at before. Caller frees. */
   char *(*key)(const CaptureRequest *request, JsonIn *json);
+  /* Set instead of key() where a request proves itself by a signature that read() checks: the name of the source, whose
+   * events are trusted, or NULL with ERROR_NOT_FOUND. Caller frees. HEAD comes to read() too. */
+  char *(*signed_source)(const CaptureRequest *request, const Project *project, GError **error);
+  gboolean reply_anyway; /* what read() replied is sent even if the events could not be stored: who follows a link arrives */
   /* Adds the request's events. FALSE: the request as a whole is refused (the error's HTTP status); else `reply` says
    * what its clients expect to hear. */
   gboolean (*read)(CaptureWorker *worker, const CaptureRequest *request, Submission *submission, CaptureReply *reply,

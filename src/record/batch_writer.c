@@ -308,7 +308,8 @@ static gboolean add_properties(BatchWriter *writer, const Event *event) {
 static guint16 flags_of(const Event *event) {
   guint flags = (event->touch ? FACT_TOUCH : 0) | (event->web ? FACT_WEB : 0) | (event->converses ? FACT_CONVERSES : 0) |
                 (event->initiator == INITIATOR_COMPANY ? FACT_COMPANY : 0) |
-                (event->initiator == INITIATOR_SYSTEM ? FACT_SYSTEM : 0) | (event->has_value ? FACT_VALUE : 0);
+                (event->initiator == INITIATOR_SYSTEM ? FACT_SYSTEM : 0) | (event->has_value ? FACT_VALUE : 0) |
+                (event->excluded.size ? FACT_EXCLUDED : 0);
   return (guint16)(flags | (guint)event->grade << 8 | (guint)event->call << 12);
 }
 

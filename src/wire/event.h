@@ -42,6 +42,7 @@ typedef struct {
   Text name;          /* standard name where an alias was known */
   Text channel;       /* explicit or derived; "unassigned" when nothing matched */
   Text touchpoint;    /* explicit only */
+  Text excluded;      /* why it counts nowhere: "bot", "scanner", "prefetch"; empty for everybody else */
   Text campaign_mark; /* source, medium, campaign joined by \x1f when any is given: begins visits */
   gboolean has_value;
   gint64 value_micro; /* of `currency`, or of the project's when that is empty */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * intake.h: what becomes of the events of a request after its protocol has read them: machines are flagged, the
+ * submission takes them, refusals are counted with the first reason.
+ *   intake_begin(&intake, ...); intake_object(...) for each; return intake_end(&intake, error); */
+#pragma once
+#include "capture/protocol.h"
+
+typedef struct {
+  CaptureWorker *worker;
+  const CaptureRequest *request;
+  Submission *submission;
+  CaptureReply *reply;
+  SegmentTimes times;
+  guint taken; /* events of this request that the submission has */
+  char first_why[200];
+  Event event; /* of the moment, 24 KiB */
+} Intake;
+
+void intake_begin(Intake *intake, CaptureWorker *worker, const CaptureRequest *request, Submission *submission,
+                  CaptureReply *reply);
+/* An object by Segment's spec, as a value of a tree or as text. */
+gboolean intake_object(Intake *intake, JsonValue object);
+gboolean intake_json(Intake *intake, const char *json, gsize size);
+gboolean intake_event(Intake *intake, Event *event); /* one that was read otherwise */
+void intake_refuse(Intake *intake, const char *why); /* one that could not be read */
+/* FALSE when nothing was taken and something refused: ERROR_INVALID with the first reason. */
+gboolean intake_end(const Intake *intake, GError **error);
