@@ -203,7 +203,7 @@ static gboolean add_intervals(Attribution *attribution, guint64 seed, guint resa
   g_autofree Interval *intervals = g_new0(Interval, n + 1);
   for (guint m = 0; m < n; m++) {
     ModelResult *result = &g_array_index(attribution->models, ModelResult, m);
-    intervals[m] = (Interval){result->model, result->order, result->low, result->high, 0};
+    intervals[m] = (Interval){result->model, result->order, result->low, result->high, NULL, 0};
   }
   if (resamples && attribution->paths->keys->len &&
       !resample(attribution->paths, intervals, n, seed, resamples, threads, cancel, error))

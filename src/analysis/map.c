@@ -8,7 +8,11 @@
 //   cell page/consideration: 2 persons, 1 left;  move page -> cart: 1 person
 //
 // A person is onward in a stage when any of the journeys went further from it, else still when one that stands there is
-// open or converted, else left: the three add up to the stage's persons.
+// open or converted, else left: the three add up to the stage's persons. Who left, left at the cell touched last in that
+// stage, so that the cells' leavers add up to the stage's.
+//
+// A map of many rows is folded (map_fold.h) and walked again with the folded touchpoints counted as one, because persons
+// of several rows cannot be told from their counts.
 #include "analysis/map.h"
 #include "analysis/attribution_paths.h"
 #include "analysis/bits.h"
@@ -17,6 +21,9 @@
 #include "analysis/durations.h"
 #include "analysis/experience.h"
 #include "analysis/map_credit.h"
+#include "analysis/map_family.h"
+#include "analysis/map_fold.h"
+#include "analysis/map_story.h"
 #include "analysis/scope.h"
 #include "base/error.h"
 #include <math.h>
@@ -54,11 +61,12 @@ typedef struct {
 typedef struct {
   DeriveScratch *derive;
   StageCount stages[STAGES_MAX];
-  GArray *cells;       /* CellCount by touchpoint * n_stages + stage */
-  GArray *touchpoints; /* Distinct by touchpoint */
-  GHashTable *moves;   /* (from << 32 | to) -> MoveCount* */
-  GArray *scores;      /* ScoreEvent of the block at hand */
-  GArray *journey_at;  /* Place per journey of the person at hand */
+  guint64 came[STAGES_MAX][STAGES_MAX]; /* returned to a stage, from a stage */
+  GArray *cells;                        /* CellCount by row * n_stages + stage; a row is a touchpoint's code, or that of a fold */
+  GArray *touchpoints;                  /* Distinct by row */
+  GHashTable *moves;                    /* (from << 32 | to) -> MoveCount* */
+  GArray *scores;                       /* ScoreEvent of the block at hand */
+  GArray *journey_at;                   /* Place per journey of the person at hand */
   GArray *who;
   guint64 person, journey; /* running numbers, from 1 */
   guint64 persons;
@@ -79,7 +87,8 @@ typedef struct {
   Experience *experience;
   Worker *workers;
   guint n_stages;
-  int who_stage; /* -1: any */
+  const MapFold *fold; /* NULL: every touchpoint is a row */
+  int who_stage;       /* -1: any */
   char *who_touchpoint;
 } Run;
 
@@ -116,35 +125,55 @@ typedef struct {
   const Derived *derived;
   const ScopeBlock *scope;
   guint32 person, first_journey;
-  guint8 marks[STAGES_MAX]; /* a bit per Mark */
-  gboolean chosen;          /* by --who */
+  guint8 marks[STAGES_MAX];      /* a bit per Mark */
+  guint16 came[STAGES_MAX];      /* a bit per stage that the person came back from */
+  guint32 last_cell[STAGES_MAX]; /* touched in the stage; valid where marks has persons */
+  gboolean chosen;               /* by --who */
 } Ground;
+
+static guint32 row_of(const Run *run, guint32 touchpoint) {
+  return run->fold ? map_fold_row(run->fold, touchpoint) : touchpoint;
+}
+
+static gboolean row_is(const Run *run, guint32 row, const char *name) {
+  guint n = run->fold ? map_fold_codes(run->fold) : G_MAXUINT;
+  return row < n ? text_is(derive_touchpoint_name(run->derive, row), name)
+                 : strcmp(map_fold_group(run->fold, row - n)->name, name) == 0;
+}
 
 static gboolean journey_in_range(const Question *question, const Ground *ground, const Journey *journey) {
   return journey->start_ms >= question->from_ms && journey->start_ms < question->to_ms &&
          (!ground->scope->visible || bit_at(ground->scope->visible, journey->first_event));
 }
 
+static void come_back(Ground *ground, guint8 stage, guint8 from) {
+  ground->marks[stage] = (guint8)(ground->marks[stage] | 1 << MARK_RETURNED);
+  if (from < STAGES_MAX)
+    ground->came[stage] = (guint16)(ground->came[stage] | 1 << from);
+}
+
 static void enter_stage(Worker *worker, Ground *ground, Place *place, const Journey *journey, guint8 stage, gint64 time_ms) {
   ground->marks[stage] = (guint8)(ground->marks[stage] | 1 << MARK_PERSONS);
   if (place->stage == STAGE_NONE) {
+    guint32 first = ground->derived->person_journeys[ground->person];
+    const Journey *before = journey > &ground->derived->journeys[first] ? journey - 1 : NULL;
     ground->marks[stage] = (guint8)(ground->marks[stage] | 1 << MARK_ENTERED);
     if (journey->again)
-      ground->marks[stage] = (guint8)(ground->marks[stage] | 1 << MARK_RETURNED);
+      come_back(ground, stage, before ? before->stage : STAGE_NONE);
   } else if (stage > place->stage) {
     ground->marks[place->stage] = (guint8)(ground->marks[place->stage] | 1 << MARK_ONWARD);
     durations_add(&worker->stages[place->stage].times, time_ms - place->entered_ms);
   } else {
-    ground->marks[stage] = (guint8)(ground->marks[stage] | 1 << MARK_RETURNED);
+    come_back(ground, stage, place->stage);
   }
   place->stage = stage;
   place->entered_ms = time_ms;
 }
 
-static gboolean is_chosen(const Run *run, guint32 touchpoint, guint8 stage) {
+static gboolean is_chosen(const Run *run, guint32 row, guint8 stage) {
   if (run->who_stage >= 0 && stage != run->who_stage)
     return FALSE;
-  if (run->who_touchpoint && !text_is(derive_touchpoint_name(run->derive, touchpoint), run->who_touchpoint))
+  if (run->who_touchpoint && !row_is(run, row, run->who_touchpoint))
     return FALSE;
   return run->who_stage >= 0 || run->who_touchpoint;
 }
@@ -155,7 +184,7 @@ static void take_touch(const Run *run, Worker *worker, Ground *ground, guint32 e
   const Journey *journey = &derived->journeys[index];
   Place *place = &g_array_index(worker->journey_at, Place, index - ground->first_journey);
   guint8 stage = derived->event_stage[event];
-  guint32 touchpoint = derived->touchpoint[event], code = touchpoint * run->n_stages + stage;
+  guint32 touchpoint = row_of(run, derived->touchpoint[event]), code = touchpoint * run->n_stages + stage;
   gint64 time_ms = block_time_ms(ground->data, event);
   if (stage != place->stage)
     enter_stage(worker, ground, place, journey, stage, time_ms);
@@ -164,6 +193,7 @@ static void take_touch(const Run *run, Worker *worker, Ground *ground, guint32 e
   distinct_add(&g_array_index(worker->touchpoints, Distinct, touchpoint), worker->person);
   CellCount *cell = cell_at(worker, code);
   distinct_add(&cell->persons, worker->person);
+  ground->last_cell[stage] = code;
   ground->chosen = ground->chosen || is_chosen(run, touchpoint, stage);
   if (journey->conversion != G_MAXUINT32 && cell->valued_journey != place->number) {
     cell->valued_journey = place->number;
@@ -198,7 +228,7 @@ static void take_score(const Run *run, Worker *worker, const Ground *ground, con
   if (best == G_MAXUINT32)
     return;
   guint8 stage = derived->event_stage[best];
-  score_add(&cell_at(worker, derived->touchpoint[best] * run->n_stages + stage)->score, score->value);
+  score_add(&cell_at(worker, row_of(run, derived->touchpoint[best]) * run->n_stages + stage)->score, score->value);
   score_add(&worker->stages[stage].score, score->value);
 }
 
@@ -210,8 +240,6 @@ static void take_ends(const Question *question, Worker *worker, Ground *ground, 
       continue;
     gboolean left = journey->state == JOURNEY_ABANDONED;
     ground->marks[place->stage] = (guint8)(ground->marks[place->stage] | 1 << (left ? MARK_LEFT : MARK_STILL));
-    if (left && place->cell != G_MAXUINT32)
-      distinct_add(&cell_at(worker, place->cell)->left, worker->person);
     if (journey->conversion != G_MAXUINT32)
       worker->value += ground->derived->conversions[journey->conversion].net_value;
   }
@@ -229,6 +257,10 @@ static void count_marks(const Run *run, Worker *worker, const Ground *ground) {
       marks = (guint8)(marks | 1 << MARK_LEFT);
     for (guint m = 0; m < MARKS; m++)
       worker->stages[s].count[m] += marks >> m & 1;
+    if (marks & 1 << MARK_LEFT)
+      distinct_add(&cell_at(worker, ground->last_cell[s])->left, worker->person);
+    for (guint from = 0; ground->came[s] && from < run->n_stages; from++)
+      worker->came[s][from] += ground->came[s] >> from & 1;
     any = any || marks;
   }
   worker->persons += any;
@@ -352,6 +384,7 @@ static void touchpoint_clear(gpointer data) {
   g_free(touchpoint->name);
   g_free(touchpoint->label);
   g_free(touchpoint->family);
+  g_strfreev(touchpoint->folded);
 }
 
 static GArray *array_of(guint size, GDestroyNotify clear) {
@@ -383,9 +416,26 @@ void journey_map_free(gpointer data) {
   g_free(map->model);
   g_free(map->language);
   g_free(map->currency);
-  g_free(map->period);
+  g_free(map->project);
   g_free(map->filters);
+  zone_free(map->zone);
   g_free(map);
+}
+
+/* Where most of those who came back to a stage came from. */
+static guint came_from(const Run *run, guint n, guint stage) {
+  guint best = G_MAXUINT;
+  guint64 most = 0;
+  for (guint from = 0; from < run->n_stages; from++) {
+    guint64 persons = 0;
+    for (guint i = 0; i < n; i++)
+      persons += run->workers[i].came[stage][from];
+    if (persons > most) {
+      most = persons;
+      best = from;
+    }
+  }
+  return best;
 }
 
 static void gather_stages(const Question *question, const Run *run, guint n, JourneyMap *map) {
@@ -411,54 +461,11 @@ static void gather_stages(const Question *question, const Run *run, guint n, Jou
                     .left = count[MARK_LEFT],
                     .entered = count[MARK_ENTERED],
                     .returned = count[MARK_RETURNED],
+                    .returned_from = came_from(run, n, s),
                     .median_ms = median_of(run, n, stage_times, &s),
                     .score = score_of(&score)};
     g_array_append_val(map->stages, row);
   }
-}
-
-/* The family of a touchpoint that the project does not name: its channel's. */
-static const char *family_by_name(const char *name) {
-  static const struct {
-    const char *prefix, *family;
-  } known[] = {{"paid_social", "ads"},
-               {"paid_", "ads"},
-               {"display", "ads"},
-               {"cross_network", "ads"},
-               {"organic_social", "social"},
-               {"influencer", "social"},
-               {"social", "social"},
-               {"organic_", "search"},
-               {"price_comparison", "search"},
-               {"referral", "search"},
-               {"search", "search"},
-               {"email", "mail"},
-               {"newsletter", "mail"},
-               {"sms", "mail"},
-               {"mobile_push", "mail"},
-               {"push", "mail"},
-               {"store", "store"},
-               {"call", "service"},
-               {"service", "service"},
-               {"chat", "service"},
-               {"delivery", "service"},
-               {"affiliates", "ads"},
-               {"direct", "web"},
-               {"app", "web"},
-               {"web", "web"}};
-  for (guint i = 0; i < G_N_ELEMENTS(known); i++)
-    if (g_str_has_prefix(name, known[i].prefix))
-      return known[i].family;
-  return "web";
-}
-
-static const char *const families[] = {"ads", "social", "search", "web", "mail", "store", "service", "club"};
-
-static guint family_rank(const char *family) {
-  for (guint i = 0; i < G_N_ELEMENTS(families); i++)
-    if (strcmp(families[i], family) == 0)
-      return i;
-  return G_N_ELEMENTS(families);
 }
 
 typedef struct {
@@ -468,15 +475,32 @@ typedef struct {
 
 static int touchpoint_compare(gconstpointer a, gconstpointer b) {
   const MapTouchpoint *x = &((const NamedTouchpoint *)a)->row, *y = &((const NamedTouchpoint *)b)->row;
-  guint fx = family_rank(x->family), fy = family_rank(y->family);
-  if (fx != fy)
-    return fx < fy ? -1 : 1;
-  int family = strcmp(x->family, y->family);
+  int family = map_family_compare(x->family, y->family);
   if (family)
     return family;
+  if ((x->folded == NULL) != (y->folded == NULL))
+    return x->folded ? 1 : -1;
   if (x->persons != y->persons)
     return x->persons > y->persons ? -1 : 1;
   return strcmp(x->name, y->name);
+}
+
+static MapTouchpoint name_row(const Run *run, const char *language, guint32 code) {
+  guint n = run->fold ? map_fold_codes(run->fold) : G_MAXUINT;
+  MapTouchpoint row = {.code = code, .credit = NAN, .credit_low = NAN, .credit_high = NAN};
+  if (code >= n) {
+    const MapFoldGroup *group = map_fold_group(run->fold, code - n);
+    row.name = g_strdup(group->name);
+    row.label = g_strdup_printf(strcmp(language, "de") == 0 ? "+ %u weitere" : "+ %u more", g_strv_length(group->touchpoints));
+    row.family = g_strdup(group->family);
+    row.folded = g_strdupv(group->touchpoints);
+    return row;
+  }
+  const Touchpoint *rule = derive_touchpoint_rule(run->derive, code);
+  row.name = text_dup(derive_touchpoint_name(run->derive, code));
+  row.label = g_strdup(rule ? rule_label(&rule->rule, language) : row.name);
+  row.family = g_strdup(rule && rule->family ? rule->family : map_family_by_name(row.name));
+  return row;
 }
 
 /* Fills map->touchpoints; `place[code]` is where a touchpoint stands there, G_MAXUINT32 when nobody touched it. */
@@ -489,16 +513,8 @@ static void gather_touchpoints(const Run *run, guint n, JourneyMap *map, guint32
       persons += code < run->workers[i].touchpoints->len ? g_array_index(run->workers[i].touchpoints, Distinct, code).count : 0;
     if (!persons)
       continue;
-    const Touchpoint *rule = derive_touchpoint_rule(run->derive, code);
-    char *name = text_dup(derive_touchpoint_name(run->derive, code));
-    NamedTouchpoint next = {{.name = name,
-                             .label = g_strdup(rule ? rule_label(&rule->rule, map->language) : name),
-                             .family = g_strdup(rule && rule->family ? rule->family : family_by_name(name)),
-                             .persons = persons,
-                             .credit = NAN,
-                             .credit_low = NAN,
-                             .credit_high = NAN},
-                            code};
+    NamedTouchpoint next = {name_row(run, map->language, code), code};
+    next.row.persons = persons;
     g_array_append_val(named, next);
   }
   g_array_sort(named, touchpoint_compare);
@@ -600,75 +616,33 @@ static void gather_moves(const Run *run, guint n, JourneyMap *map, const guint32
   map->moves_shown = ahead ? (double)shown / (double)ahead : NAN;
 }
 
-/* From the largest cell of the first stage that has any, always the most frequent move into a later stage. */
-static void find_road(JourneyMap *map) {
-  guint at = G_MAXUINT;
-  for (guint stage = 0; stage < map->stages->len && at == G_MAXUINT; stage++)
-    for (guint c = 0; c < map->cells->len; c++) {
-      const MapCell *cell = &g_array_index(map->cells, MapCell, c);
-      if (cell->stage == stage && (at == G_MAXUINT || cell->persons > g_array_index(map->cells, MapCell, at).persons))
-        at = c;
-    }
-  while (at != G_MAXUINT) {
-    guint next = G_MAXUINT;
-    g_array_append_val(map->road, at);
-    for (guint m = 0; m < map->moves->len && next == G_MAXUINT; m++) { /* most persons first */
-      const MapMove *move = &g_array_index(map->moves, MapMove, m);
-      if (move->from == at && g_array_index(map->cells, MapCell, move->to).stage > g_array_index(map->cells, MapCell, at).stage)
-        next = move->to;
-    }
-    at = next;
-  }
-}
-
-static int weakness_compare(gconstpointer a, gconstpointer b) {
-  const MapWeakness *x = a, *y = b;
-  if (x->value_lost != y->value_lost)
-    return x->value_lost > y->value_lost ? -1 : 1;
-  return (x->cell > y->cell) - (x->cell < y->cell);
-}
-
-/* Value lost: those who left, times what persons of the stage bring on average. Where nothing is sold, a person is one. */
-static void find_weak(JourneyMap *map) {
-  enum { SHOWN = 3, PERSONS_MIN = 20 };
-  g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(MapWeakness));
-  for (guint c = 0; c < map->cells->len; c++) {
-    const MapCell *cell = &g_array_index(map->cells, MapCell, c);
-    const MapStage *stage = &g_array_index(map->stages, MapStage, cell->stage);
-    if (cell->persons < PERSONS_MIN || cell->left == 0)
-      continue;
-    double worth = map->value > 0 ? (double)cell->value / (double)cell->persons : 1e6;
-    double usual = (double)stage->left / (double)MAX(stage->persons, 1), share = (double)cell->left / (double)cell->persons;
-    if (share <= usual)
-      continue;
-    MapWeakness row = {c, share, (gint64)((double)cell->left * MAX(worth, 1))};
-    g_array_append_val(all, row);
-  }
-  g_array_sort(all, weakness_compare);
-  for (guint i = 0; i < MIN(all->len, (guint)SHOWN); i++)
-    g_array_append_val(map->weak, g_array_index(all, MapWeakness, i));
-}
-
 static int id_compare(gconstpointer a, gconstpointer b) {
   guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
   return (x > y) - (x < y);
 }
 
+static char *filters_text(const Params *params) {
+  const char *where = params_get(params, "where"), *among = params_get(params, "among");
+  return where && among ? g_strdup_printf("%s; %s", where, among) : g_strdup(where ? where : among);
+}
+
 static JourneyMap *gather(const Question *question, const Params *params, const Run *run, guint n) {
   JourneyMap *map = map_new();
-  guint n_codes = derive_touchpoints(run->derive);
+  guint n_codes = run->fold ? map_fold_codes(run->fold) + map_fold_groups(run->fold) : derive_touchpoints(run->derive);
   g_autofree guint32 *place = g_new(guint32, n_codes + 1);
-  const char *language = params_get(params, "language"), *from = params_get(params, "from"), *to = params_get(params, "to");
+  const char *language = params_get(params, "language");
   map->language = g_strdup(language ? language : question->project->language);
   map->currency = g_strdup(question->project->currency);
-  map->period = from || to ? g_strdup_printf("%s – %s", from ? from : "…", to ? to : "…") : NULL;
-  map->filters = g_strdup(params_get(params, "where") ? params_get(params, "where") : params_get(params, "among"));
+  map->n_codes = n_codes;
+  map->project = g_strdup(question->project->name);
+  map->zone = zone_copy(question->zone);
+  map->from_ms = question->from_ms;
+  map->to_ms = question->to_ms;
+  map->filters = filters_text(params);
   gather_stages(question, run, n, map);
   gather_touchpoints(run, n, map, place, n_codes);
   gather_cells(run, n, map, place, n_codes);
   gather_moves(run, n, map, place);
-  find_road(map);
-  find_weak(map);
   for (guint i = 0; i < n && run->workers[0].who; i++) {
     if (!map->who)
       map->who = g_array_new(FALSE, FALSE, sizeof(guint64));
@@ -702,19 +676,45 @@ static gboolean who_param(const Question *question, const Params *params, Run *r
   return TRUE;
 }
 
-JourneyMap *journey_map_run(const Question *question, const Params *params, GError **error) {
+/* One walk over all blocks. Without `fold` every touchpoint is a row. `who` is listed only when asked for. */
+static JourneyMap *walk(const Question *question, const Params *params, Run *run, const MapFold *fold, gboolean who,
+                        GError **error) {
   guint n = question_threads(question);
-  Run run = {.n_stages = MIN(question->project->stages->len, (guint)STAGES_MAX), .workers = g_new0(Worker, n)};
   JourneyMap *map = NULL;
+  run->workers = g_new0(Worker, n);
+  run->fold = fold;
   for (guint i = 0; i < n; i++)
-    worker_init(&run.workers[i], params_get(params, "who") != NULL);
+    worker_init(&run->workers[i], who);
+  if (question_each_block(question, map_block, run, error))
+    map = gather(question, params, run, n);
+  for (guint i = 0; i < n; i++)
+    worker_clear(&run->workers[i]);
+  g_clear_pointer(&run->workers, g_free);
+  return map;
+}
+
+static JourneyMap *walk_and_fold(const Question *question, const Params *params, Run *run, GError **error) {
+  gboolean fold_asked = g_strcmp0(params_get(params, "rows"), "auto") == 0, who = params_get(params, "who") != NULL;
+  JourneyMap *map = walk(question, params, run, NULL, who, error);
+  if (!map)
+    return NULL;
+  map_story_find(map);
+  if (!fold_asked || map->touchpoints->len <= MAP_ROWS_UNFOLDED)
+    return map;
+  g_autoptr(MapFold) fold = map_fold_new(map, MAP_ROWS_FOLDED);
+  JourneyMap *folded = walk(question, params, run, fold, who, error);
+  if (folded)
+    map_story_copy(map, folded);
+  journey_map_free(map);
+  return folded;
+}
+
+JourneyMap *journey_map_run(const Question *question, const Params *params, GError **error) {
+  Run run = {.n_stages = MIN(question->project->stages->len, (guint)STAGES_MAX)};
+  JourneyMap *map = NULL;
   if (who_param(question, params, &run, error) && (run.derive = derive_new(question, error)) &&
-      (run.scope = scope_new(question, error)) && (run.experience = experience_new(question, error)) &&
-      question_each_block(question, map_block, &run, error))
-    map = gather(question, params, &run, n);
-  for (guint i = 0; i < n; i++)
-    worker_clear(&run.workers[i]);
-  g_free(run.workers);
+      (run.scope = scope_new(question, error)) && (run.experience = experience_new(question, error)))
+    map = walk_and_fold(question, params, &run, error);
   g_free(run.who_touchpoint);
   derive_free(run.derive);
   scope_free(run.scope);

@@ -88,13 +88,29 @@ static gboolean credit_block(const Question *question, guint block, const Block 
   return TRUE;
 }
 
-static MapTouchpoint *touchpoint_find(JourneyMap *map, const char *name) {
+/* The row that a touchpoint stands in, by itself or folded. */
+static MapTouchpoint *touchpoint_find(const JourneyMap *map, const char *name) {
   for (guint t = 0; t < map->touchpoints->len; t++) {
     MapTouchpoint *touchpoint = &g_array_index(map->touchpoints, MapTouchpoint, t);
-    if (strcmp(touchpoint->name, name) == 0)
+    if (touchpoint->folded ? g_strv_contains((const char *const *)touchpoint->folded, name) : strcmp(touchpoint->name, name) == 0)
       return touchpoint;
   }
   return NULL;
+}
+
+/* Per key the first key of the same row; a key of no row stands for itself. */
+static guint32 *keys_by_row(const JourneyMap *map, const AttributionPaths *paths) {
+  guint32 *group = g_new(guint32, paths->keys->len + 1);
+  g_autofree guint32 *first = g_new(guint32, map->touchpoints->len + 1);
+  memset(first, 0xff, (map->touchpoints->len + 1) * sizeof *first);
+  for (guint32 k = 0; k < paths->keys->len; k++) {
+    const MapTouchpoint *row_at = touchpoint_find(map, paths->keys->pdata[k]);
+    guint row = row_at ? (guint)(row_at - (const MapTouchpoint *)(gpointer)map->touchpoints->data) : map->touchpoints->len;
+    if (first[row] == G_MAXUINT32 || !row_at)
+      first[row] = k;
+    group[k] = first[row];
+  }
+  return group;
 }
 
 /* Credits in currency units; the interval is that of the conversions, at the mean value. */
@@ -131,7 +147,8 @@ static gboolean fill_credits(const Question *question, const AttributionPaths *p
   }
   g_autofree Credit *credit = g_new0(Credit, n + 1);
   credit_apportion_fixed(worth, n, total, credit);
-  Interval interval = {model, 1, low, high, 0};
+  g_autofree guint32 *group = keys_by_row(map, paths);
+  Interval interval = {model, 1, low, high, group, 0};
   if (!resample(paths, &interval, 1, question->seed, MAP_RESAMPLES, question_threads(question), question->cancel, error))
     return FALSE;
   double mean = converted ? (double)total / 1e6 / (double)converted : 0;
@@ -139,10 +156,10 @@ static gboolean fill_credits(const Question *question, const AttributionPaths *p
     MapTouchpoint *touchpoint = touchpoint_find(map, paths->keys->pdata[k]);
     if (!touchpoint)
       continue;
-    touchpoint->credit = credit_to_double(credit[k]) / 1e6;
+    touchpoint->credit = (group[k] == k ? 0 : touchpoint->credit) + credit_to_double(credit[k]) / 1e6;
     if (interval.resamples) {
-      touchpoint->credit_low = low[k] * mean;
-      touchpoint->credit_high = high[k] * mean;
+      touchpoint->credit_low = low[group[k]] * mean;
+      touchpoint->credit_high = high[group[k]] * mean;
     }
   }
   return TRUE;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The map as a report of the catalogue: its options, JSON and table.
 #include "analysis/map.h"
+#include "analysis/map_story.h"
 #include <math.h>
 
 static gpointer map_run(const Question *question, const Params *params, GError **error) {
@@ -46,6 +47,8 @@ static void stages_json(const JourneyMap *map, JsonOut *out) {
     json_kv_int(out, "left", (gint64)stage->left);
     json_kv_int(out, "entered", (gint64)stage->entered);
     json_kv_int(out, "returned", (gint64)stage->returned);
+    if (stage->returned_from < map->stages->len)
+      json_kv_string(out, "returned_from", stage_at(map, stage->returned_from)->name);
     json_kv_double(out, "median_ms", stage->median_ms);
     score_json(&stage->score, out);
     json_object_end(out);
@@ -97,6 +100,16 @@ static void moves_json(const JourneyMap *map, JsonOut *out) {
   json_array_end(out);
 }
 
+static void folded_json(const MapTouchpoint *touchpoint, JsonOut *out) {
+  if (!touchpoint->folded)
+    return;
+  json_key(out, "folded");
+  json_array(out);
+  for (char **name = touchpoint->folded; *name; name++)
+    json_string(out, *name);
+  json_array_end(out);
+}
+
 static void touchpoints_json(const JourneyMap *map, JsonOut *out) {
   json_key(out, "touchpoints");
   json_array(out);
@@ -106,6 +119,7 @@ static void touchpoints_json(const JourneyMap *map, JsonOut *out) {
     json_kv_string(out, "touchpoint", touchpoint->name);
     json_kv_string(out, "label", touchpoint->label);
     json_kv_string(out, "family", touchpoint->family);
+    folded_json(touchpoint, out);
     json_kv_int(out, "persons", (gint64)touchpoint->persons);
     json_kv_double(out, "credit", touchpoint->credit);
     json_kv_double(out, "credit_low", touchpoint->credit_low);
@@ -131,10 +145,7 @@ static void weak_json(const JourneyMap *map, JsonOut *out) {
 
 /* The stage that most persons leave without going on; told as it is, without a claim of difference. */
 static void finding_json(const JourneyMap *map, JsonOut *out) {
-  guint worst = G_MAXUINT;
-  for (guint s = 0; s < map->stages->len; s++)
-    if (stage_at(map, s)->left && (worst == G_MAXUINT || stage_at(map, s)->left > stage_at(map, worst)->left))
-      worst = s;
+  guint worst = map_story_worst(map);
   if (worst == G_MAXUINT)
     return;
   const MapStage *stage = stage_at(map, worst);
@@ -247,6 +258,8 @@ static const Param params[] = {
     {"model", PARAM_CHOICE, FALSE, FALSE, "markov|shapley|linear|first|last|position|none", "markov",
      "Whose credits stand at the right"},
     {"language", PARAM_CHOICE, FALSE, FALSE, "en|de", NULL, "Of labels and picture (the project's)"},
+    {"rows", PARAM_CHOICE, FALSE, FALSE, "all|auto", "all",
+     "auto: above 28 touchpoints the largest of each family, 24 rows in all (pictures do so)"},
     {"who", PARAM_TEXT, FALSE, FALSE, NULL, NULL, "List the persons of a cell: stage:decision,touchpoint:Cart"},
     {NULL},
 };

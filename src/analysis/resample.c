@@ -163,10 +163,24 @@ static int double_compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* A group's draw is the sum of its keys' draws, put in place of the key that names it. */
+static void sum_groups(const Interval *interval, double *draws, guint n_keys) {
+  g_autofree double *sums = g_new(double, n_keys + 1);
+  for (guint i = 0; i < interval->resamples; i++) {
+    double *draw = draws + (gsize)i * n_keys;
+    memset(sums, 0, n_keys * sizeof *sums);
+    for (guint k = 0; k < n_keys; k++)
+      sums[interval->group[k]] += draw[k];
+    memcpy(draw, sums, n_keys * sizeof *sums);
+  }
+}
+
 /* The 2.5 % and 97.5 % order statistics of a key's draws. */
-static void percentiles(const Interval *interval, const double *draws, guint n_keys) {
+static void percentiles(const Interval *interval, double *draws, guint n_keys) {
   guint n = interval->resamples;
   g_autofree double *column = g_new(double, n + 1);
+  if (interval->group)
+    sum_groups(interval, draws, n_keys);
   for (guint k = 0; k < n_keys && n; k++) {
     for (guint i = 0; i < n; i++)
       column[i] = draws[(gsize)i * n_keys + k];

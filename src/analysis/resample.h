@@ -11,9 +11,10 @@ enum { RESAMPLES = 1000, RESAMPLES_MIN = 100 };
 
 typedef struct {
   Model model;
-  guint order;        /* of markov */
-  double *low, *high; /* per key, conversions; out: caller's arrays of n_keys */
-  guint resamples;    /* out: how many were drawn; fewer when the model is costly, 0 when too costly */
+  guint order;          /* of markov */
+  double *low, *high;   /* per key, conversions; out: caller's arrays of n_keys */
+  const guint32 *group; /* per key: the key under which it is summed before percentiles are taken; NULL: each for itself */
+  guint resamples;      /* out: how many were drawn; fewer when the model is costly, 0 when too costly */
 } Interval;
 
 /* Fills the intervals of all models from the same draws. The answer does not depend on `threads`. */

@@ -68,6 +68,8 @@ static gboolean print_answer(const Params *params, const void *data, gsize size,
 static gboolean print_picture(Workspace *workspace, Params *params, const char *format, const char *command, GError **error) {
   Question question;
   g_autoptr(GBytes) bytes = NULL;
+  if (!params_get(params, "rows"))
+    params_add(params, "rows", "auto");
   if (!params_check(params, &map_report, error) || !workspace_question(workspace, params, &question, error))
     return FALSE;
   JourneyMap *map = journey_map_run(&question, params, error);

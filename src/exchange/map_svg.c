@@ -174,7 +174,7 @@ static void draw_head(Picture *p) {
     svg_text(p->svg, x + 24, 88, 13, 400, SVG_START, INK_2, text);
     x += 24 + svg_text_width(text, 13, 400) + 24;
   }
-  svg_text(p->svg, right, 58, 13, 400, SVG_END, INK_2, p->map->period ? p->map->period : say(p, SAY_ALL_TIME));
+  svg_text(p->svg, right, 58, 13, 400, SVG_END, INK_2, say(p, SAY_ALL_TIME));
   if (p->map->filters) {
     g_autofree char *text = g_strconcat(say(p, SAY_FILTER), " ", p->map->filters, NULL);
     svg_text(p->svg, right, 106, 12, 400, SVG_END, INK_3, text);
