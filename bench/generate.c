@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // generate.c: writes the table that the benchmark asks its questions of: CSV `person,time,event` in time order.
-//   generate EVENTS FILE
+//   generate EVENTS FILE [channels]
+// With `channels` a fourth column says through which one of eight each event came.
 // Ten events a person on average, lying within about ten days of one year; twelve event names with skew. A person never has
 // two events in one second, so that no program's tie rule can change a count. The same bytes on every run.
 #include <inttypes.h>
@@ -20,10 +21,30 @@ static const struct {
     {"Order Completed", 30}, {"Store Visited", 20},      {"Call Answered", 10}, {"Order Refunded", 5},
 };
 
+static const struct {
+  const char *name;
+  unsigned weight; // of 1000
+} CHANNELS[] = {
+    {"paid_search", 240}, {"organic_search", 220}, {"email", 160},   {"paid_social", 130},
+    {"display", 100},     {"affiliates", 70},      {"referral", 50}, {"sms", 30},
+};
+
 static uint64_t mix(uint64_t x) {
   x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
   x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
   return x ^ (x >> 31);
+}
+
+// One byte for each of a thousand draws.
+#define SPREAD(names, out)                                                                                                         \
+  for (unsigned i = 0, at = 0; i < sizeof(names) / sizeof *(names); i++)                                                           \
+    for (unsigned k = 0; k < (names)[i].weight; k++)                                                                               \
+  (out)[at++] = (unsigned char)i
+
+static char *put_text(char *out, const char *text) {
+  size_t size = strlen(text);
+  memcpy(out, text, size);
+  return out + size;
 }
 
 static char *put_number(char *out, uint64_t number) {
@@ -59,19 +80,19 @@ static char *put_time(char *out, int64_t second) {
 }
 
 int main(int argc, char **argv) {
-  uint64_t events = argc == 3 ? strtoull(argv[1], NULL, 10) : 0;
+  uint64_t events = argc == 3 || argc == 4 ? strtoull(argv[1], NULL, 10) : 0;
   FILE *file = events ? fopen(argv[2], "w") : NULL;
   if (!file) {
-    fprintf(stderr, "usage: generate EVENTS FILE\n");
+    fprintf(stderr, "usage: generate EVENTS FILE [channels]\n");
     return 2;
   }
   static char buffer[1 << 20];
   setvbuf(file, buffer, _IOFBF, sizeof buffer);
-  fputs("person,time,event\n", file);
-  unsigned char name_of[1000];
-  for (unsigned i = 0, at = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-    for (unsigned k = 0; k < NAMES[i].weight; k++)
-      name_of[at++] = (unsigned char)i;
+  int with_channels = argc == 4;
+  fputs(with_channels ? "person,time,event,channel\n" : "person,time,event\n", file);
+  unsigned char name_of[1000], channel_of[1000];
+  SPREAD(NAMES, name_of);
+  SPREAD(CHANNELS, channel_of);
   uint64_t persons = events / EVENTS_A_PERSON, active = persons * ACTIVE_DAYS / 365;
   active = active < 64 ? 64 : active;
   int64_t last_second = -1;
@@ -86,11 +107,13 @@ int main(int argc, char **argv) {
     *out++ = ',';
     out = put_time(out, START_S + second);
     *out++ = ',';
-    const char *name = NAMES[name_of[mix(i ^ UINT64_C(0x9e3779b97f4a7c15)) % 1000]].name;
-    size_t size = strlen(name);
-    memcpy(out, name, size);
-    out[size] = '\n';
-    fwrite(line, 1, (size_t)(out + size + 1 - line), file);
+    out = put_text(out, NAMES[name_of[mix(i ^ UINT64_C(0x9e3779b97f4a7c15)) % 1000]].name);
+    if (with_channels) {
+      *out++ = ',';
+      out = put_text(out, CHANNELS[channel_of[mix(i ^ UINT64_C(0xd1b54a32d192ed03)) % 1000]].name);
+    }
+    *out++ = '\n';
+    fwrite(line, 1, (size_t)(out - line), file);
   }
   return fclose(file) ? 1 : 0;
 }

@@ -132,19 +132,23 @@ static void apportion_or(const double *share, const double *fallback, guint n, g
   apportion(sum > 0 ? share : fallback, n, total, out);
 }
 
-static gboolean run_markov(const Ready *ready, const Totals *totals, ModelResult *result, GError **error) {
+static gboolean run_markov(const Ready *ready, const Totals *totals, guint threads, ModelResult *result, GError **error) {
   guint n = ready->set.n_keys;
   PathSet set = ready->set;
   g_autoptr(MarkovChain) chain = markov_new(&set, result->order, error);
   g_autofree double *value_effect = g_new0(double, n + 1), *last = g_new(double, n + 1), *last_value = g_new(double, n + 1);
-  if (!chain || !markov_effects(chain, result->effect, value_effect, error))
+  if (!chain || !markov_effects(chain, threads, result->effect, value_effect, error))
     return FALSE;
   credit_rule(MODEL_LAST, &set, last, last_value);
   apportion_or(result->effect, last, n, totals->conversions, credit_apportion_fixed, result->conversions);
   apportion_or(value_effect, result->effect, n, totals->value, credit_apportion_money, result->value);
+  if (memcmp(ready->value, ready->net_value, set.n_paths * sizeof *ready->value) == 0) {
+    apportion_or(value_effect, result->effect, n, totals->net_value, credit_apportion_money, result->net_value);
+    return TRUE;
+  }
   set.value = ready->net_value;
   markov_reweigh(chain, &set);
-  if (!markov_effects(chain, result->effect, value_effect, error))
+  if (!markov_effects(chain, threads, NULL, value_effect, error))
     return FALSE;
   apportion_or(value_effect, result->effect, n, totals->net_value, credit_apportion_money, result->net_value);
   return TRUE;
@@ -163,7 +167,7 @@ static void run_rule(const Ready *ready, const Totals *totals, ModelResult *resu
   credit_apportion_money(value, n, totals->net_value, result->net_value);
 }
 
-static gboolean run_models(Attribution *attribution, GError **error) {
+static gboolean run_models(Attribution *attribution, guint threads, GError **error) {
   const AttributionPaths *paths = attribution->paths;
   Totals totals = {0, 0, 0};
   Ready ready;
@@ -189,7 +193,7 @@ static gboolean run_models(Attribution *attribution, GError **error) {
     result->low = g_new0(double, n);
     result->high = g_new0(double, n);
     if (result->model == MODEL_MARKOV)
-      good = run_markov(&ready, &totals, result, error);
+      good = run_markov(&ready, &totals, threads, result, error);
     else
       run_rule(&ready, &totals, result);
   }
@@ -246,7 +250,7 @@ Attribution *attribution_of_paths(AttributionPaths *take_paths, const GPtrArray 
                                   guint threads, GError **error) {
   Attribution *attribution = attribution_new(take_paths, NULL, "path");
   attribution_paths_settle(take_paths);
-  if (parse_models(models, FALSE, attribution->models, error) && run_models(attribution, error) &&
+  if (parse_models(models, FALSE, attribution->models, error) && run_models(attribution, threads, error) &&
       add_intervals(attribution, seed, resamples, threads, NULL, error))
     return attribution;
   attribution_free(attribution);
@@ -384,8 +388,8 @@ static gpointer attribution_run(const Question *question, const Params *params, 
   if (!paths)
     return NULL;
   Attribution *attribution = attribution_new(paths, options.goal->rule.name, options.key);
-  if (parse_models(params_all(params, "model"), TRUE, attribution->models, error) && run_models(attribution, error) &&
-      add_cost(attribution, question, error) &&
+  if (parse_models(params_all(params, "model"), TRUE, attribution->models, error) &&
+      run_models(attribution, question_threads(question), error) && add_cost(attribution, question, error) &&
       add_intervals(attribution, question->seed, (guint)resamples, question_threads(question), question->cancel, error))
     return attribution;
   attribution_free(attribution);

@@ -140,7 +140,7 @@ static gboolean fill_credits(const Question *question, const AttributionPaths *p
                  NULL};
   if (model == MODEL_MARKOV) {
     g_autoptr(MarkovChain) chain = markov_new(&set, 1, error);
-    if (!chain || !markov_effects(chain, share, worth, error))
+    if (!chain || !markov_effects(chain, question->threads, share, worth, error))
       return FALSE;
   } else {
     credit_rule(model, &set, share, worth);

@@ -7,34 +7,43 @@
 //   without a: start -> b only from "b > c", which never converts alone in 2 of 3 starts: effect(a) = .5; b and c: 1.
 //
 // All removals solve the same matrix with other zeros, so eight of them run side by side in one vector (lanes), swept in
-// place (Gauss-Seidel) until the error bound of the geometric tail is below 1e-14. Chains that mix too slowly for
+// place (Gauss-Seidel, leaping ahead along the slowest error) until the bound of the geometric tail is below 1e-14. Batches
+// of eight are spread over cores; each comes out the same wherever it runs. Chains that mix too slowly for
 // that (a loop left once in a million) are factorised by CXSparse instead. Either way the answer is exact to rounding.
 #include "analysis/markov.h"
 #include "base/error.h"
+#include "base/hash.h"
+#include "base/parallel.h"
 #include <math.h>
 #include <string.h>
 #include <suitesparse/cs.h>
 
-enum { LANES = 8, SWEEPS_MAX = 400 };
+enum { LANES = 8, HALF = LANES / 2, ROUNDS_MAX = 200, ROUNDS_BETWEEN_LEAPS = 3, EDGES_MIN = 1024 };
 static const double TAIL_MAX = 1e-14;
 
-typedef double Lanes __attribute__((vector_size(LANES * sizeof(double))));
-typedef gint64 LaneMask __attribute__((vector_size(LANES * sizeof(gint64))));
+typedef double Half __attribute__((vector_size(HALF * sizeof(double))));
+typedef gint64 HalfMask __attribute__((vector_size(HALF * sizeof(gint64))));
 
 typedef struct {
   guint32 keys[MARKOV_ORDER_MAX]; /* oldest first; n of them */
   guint32 n;
 } Tuple;
 
+typedef struct { /* an entry of Q */
+  double share;
+  guint32 to;
+} Step;
+
 struct MarkovChain {
   const PathSet *paths;
   guint order;
   GArray *tuples;                                /* of Tuple, by state; state 0 is the start */
-  GArray *step_edge;                             /* of guint32: the edge each element of paths->keys walks */
+  guint32 *step_edge;                            /* the edge that each element of paths->keys walks */
   GArray *edge_from;                             /* of guint32 */
   GArray *edge_to;                               /* of guint32 */
   guint32 *row_start;                            /* states + 1 */
-  guint32 *row_edge;                             /* edges by state they leave */
+  guint32 *row_of;                               /* by edge: its place among the rows, sorted by the state it leaves */
+  Step *steps;                                   /* the rows */
   guint32 *last_state;                           /* per path */
   guint32 *newest;                               /* per state: its newest key; the start has none (G_MAXUINT32 - 1) */
   double *edge_weight, *left, *converted, *paid; /* per edge; per state */
@@ -52,11 +61,6 @@ static gboolean tuple_equal(gconstpointer a, gconstpointer b) {
   const Tuple *x = a, *y = b;
   return x->n == y->n && memcmp(x->keys, y->keys, x->n * sizeof *x->keys) == 0;
 }
-static guint pair_hash(gconstpointer p) {
-  guint64 h = *(const guint64 *)p * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15);
-  return (guint)(h >> 32);
-}
-
 static Tuple tuple_after(const Tuple *tuple, guint order, guint32 key) {
   Tuple next = *tuple;
   if (next.n == order)
@@ -67,10 +71,47 @@ static Tuple tuple_after(const Tuple *tuple, guint order, guint32 key) {
   return next;
 }
 
+/* (state, key) to the edge it walks: met once an element of every path, so not a GHashTable. */
+typedef struct {
+  guint64 *pairs; /* state << 32 | key, plus 1; 0 empty */
+  guint32 *edges;
+  gsize mask;
+  guint used;
+} EdgeTable;
+
 typedef struct {
   GHashTable *states; /* Tuple -> state + 1 */
-  GHashTable *edges;  /* (from << 32 | to) -> edge + 1 */
+  EdgeTable edges;
 } Maker;
+
+static void edge_table_init(EdgeTable *table, gsize size) {
+  *table = (EdgeTable){g_new0(guint64, size), g_new(guint32, size), size - 1, 0};
+}
+static void edge_table_clear(EdgeTable *table) {
+  g_free(table->pairs);
+  g_free(table->edges);
+}
+
+static gsize edge_slot(const EdgeTable *table, guint64 pair) {
+  gsize at = hash_mix(pair) & table->mask;
+  while (table->pairs[at] && table->pairs[at] != pair)
+    at = (at + 1) & table->mask;
+  return at;
+}
+
+static void edge_table_grow(EdgeTable *table) {
+  EdgeTable more;
+  edge_table_init(&more, (table->mask + 1) * 2);
+  for (gsize i = 0; i <= table->mask; i++)
+    if (table->pairs[i]) {
+      gsize at = edge_slot(&more, table->pairs[i]);
+      more.pairs[at] = table->pairs[i];
+      more.edges[at] = table->edges[i];
+    }
+  more.used = table->used;
+  edge_table_clear(table);
+  *table = more;
+}
 
 static guint32 state_of(MarkovChain *chain, Maker *maker, const Tuple *tuple) {
   gpointer known = g_hash_table_lookup(maker->states, tuple);
@@ -81,15 +122,21 @@ static guint32 state_of(MarkovChain *chain, Maker *maker, const Tuple *tuple) {
   return chain->tuples->len - 1;
 }
 
-static guint32 edge_of(MarkovChain *chain, Maker *maker, guint32 from, guint32 to) {
-  guint64 pair = (guint64)from << 32 | to;
-  gpointer known = g_hash_table_lookup(maker->edges, &pair);
-  if (known)
-    return GPOINTER_TO_UINT(known) - 1;
+static guint32 edge_of(MarkovChain *chain, Maker *maker, guint32 from, guint32 key) {
+  EdgeTable *table = &maker->edges;
+  guint64 pair = ((guint64)from << 32 | key) + 1;
+  gsize at = edge_slot(table, pair);
+  if (table->pairs[at])
+    return table->edges[at];
+  Tuple next = tuple_after(&g_array_index(chain->tuples, Tuple, from), chain->order, key);
+  guint32 to = state_of(chain, maker, &next), edge = chain->edge_from->len;
   g_array_append_val(chain->edge_from, from);
   g_array_append_val(chain->edge_to, to);
-  g_hash_table_insert(maker->edges, g_memdup2(&pair, sizeof pair), GUINT_TO_POINTER(chain->edge_from->len));
-  return chain->edge_from->len - 1;
+  table->pairs[at] = pair;
+  table->edges[at] = edge;
+  if (++table->used * 2 > table->mask)
+    edge_table_grow(table);
+  return edge;
 }
 
 static gboolean walk_paths(MarkovChain *chain, Maker *maker, GError **error) {
@@ -97,14 +144,11 @@ static gboolean walk_paths(MarkovChain *chain, Maker *maker, GError **error) {
   Tuple start = {{0}, 0};
   state_of(chain, maker, &start);
   for (guint p = 0; p < paths->n_paths; p++) {
-    Tuple tuple = start;
     guint32 state = 0;
     for (guint32 i = paths->start[p]; i < paths->start[p + 1]; i++) {
-      tuple = tuple_after(&tuple, chain->order, paths->keys[i]);
-      guint32 next = state_of(chain, maker, &tuple);
-      guint32 edge = edge_of(chain, maker, state, next);
-      g_array_append_val(chain->step_edge, edge);
-      state = next;
+      guint32 edge = edge_of(chain, maker, state, paths->keys[i]);
+      chain->step_edge[i] = edge;
+      state = g_array_index(chain->edge_to, guint32, edge);
     }
     chain->last_state[p] = state;
     if (chain->tuples->len > MARKOV_STATES_MAX)
@@ -119,14 +163,15 @@ static void index_rows(MarkovChain *chain) {
   guint n = chain->tuples->len, m = chain->edge_from->len;
   const guint32 *from = (const guint32 *)(gpointer)chain->edge_from->data;
   chain->row_start = g_new0(guint32, n + 1);
-  chain->row_edge = g_new(guint32, m);
+  chain->row_of = g_new(guint32, MAX(m, 1));
+  chain->steps = g_new0(Step, MAX(m, 1));
   for (guint e = 0; e < m; e++)
     chain->row_start[from[e] + 1]++;
   for (guint s = 0; s < n; s++)
     chain->row_start[s + 1] += chain->row_start[s];
   g_autofree guint32 *next = g_memdup2(chain->row_start, (n + 1) * sizeof *next);
   for (guint e = 0; e < m; e++)
-    chain->row_edge[next[from[e]]++] = e;
+    chain->row_of[e] = next[from[e]]++;
 }
 
 MarkovChain *markov_new(const PathSet *paths, guint order, GError **error) {
@@ -135,15 +180,15 @@ MarkovChain *markov_new(const PathSet *paths, guint order, GError **error) {
   chain->paths = paths;
   chain->order = order;
   chain->tuples = g_array_new(FALSE, FALSE, sizeof(Tuple));
-  chain->step_edge = g_array_sized_new(FALSE, FALSE, sizeof(guint32), paths->start[paths->n_paths]);
+  chain->step_edge = g_new(guint32, MAX(paths->start[paths->n_paths], 1));
   chain->edge_from = g_array_new(FALSE, FALSE, sizeof(guint32));
   chain->edge_to = g_array_new(FALSE, FALSE, sizeof(guint32));
   chain->last_state = g_new(guint32, MAX(paths->n_paths, 1));
-  Maker maker = {g_hash_table_new_full(tuple_hash, tuple_equal, g_free, NULL),
-                 g_hash_table_new_full(pair_hash, g_int64_equal, g_free, NULL)};
+  Maker maker = {.states = g_hash_table_new_full(tuple_hash, tuple_equal, g_free, NULL)};
+  edge_table_init(&maker.edges, EDGES_MIN);
   gboolean good = walk_paths(chain, &maker, error);
   g_hash_table_unref(maker.states);
-  g_hash_table_unref(maker.edges);
+  edge_table_clear(&maker.edges);
   if (!good)
     return NULL;
   index_rows(chain);
@@ -162,11 +207,12 @@ void markov_free(MarkovChain *chain) {
   if (!chain)
     return;
   g_clear_pointer(&chain->tuples, g_array_unref);
-  g_clear_pointer(&chain->step_edge, g_array_unref);
+  g_free(chain->step_edge);
   g_clear_pointer(&chain->edge_from, g_array_unref);
   g_clear_pointer(&chain->edge_to, g_array_unref);
   g_free(chain->row_start);
-  g_free(chain->row_edge);
+  g_free(chain->row_of);
+  g_free(chain->steps);
   g_free(chain->last_state);
   g_free(chain->newest);
   g_free(chain->edge_weight);
@@ -192,7 +238,6 @@ double markov_base(const MarkovChain *chain) {
 static void weigh(MarkovChain *chain) {
   const PathSet *paths = chain->paths;
   guint n = chain->tuples->len, m = chain->edge_from->len;
-  const guint32 *step_edge = (const guint32 *)(gpointer)chain->step_edge->data;
   const guint32 *from = (const guint32 *)(gpointer)chain->edge_from->data;
   memset(chain->edge_weight, 0, m * sizeof(double));
   memset(chain->left, 0, n * sizeof(double));
@@ -203,7 +248,7 @@ static void weigh(MarkovChain *chain) {
     if (walks == 0 || paths->start[p] == paths->start[p + 1])
       continue;
     for (guint32 i = paths->start[p]; i < paths->start[p + 1]; i++)
-      chain->edge_weight[step_edge[i]] += walks;
+      chain->edge_weight[chain->step_edge[i]] += walks;
     chain->left[chain->last_state[p]] += walks;
     chain->converted[chain->last_state[p]] += paths->conversions[p];
     chain->paid[chain->last_state[p]] += paths->value[p];
@@ -213,6 +258,8 @@ static void weigh(MarkovChain *chain) {
   for (guint e = 0; e < m; e++)
     if (chain->edge_weight[e] > 0)
       chain->edge_weight[e] /= chain->left[from[e]];
+  for (guint e = 0; e < m; e++)
+    chain->steps[chain->row_of[e]] = (Step){chain->edge_weight[e], g_array_index(chain->edge_to, guint32, e)};
   for (guint s = 0; s < n; s++)
     if (chain->left[s] > 0) {
       chain->converted[s] /= chain->left[s];
@@ -222,55 +269,122 @@ static void weigh(MarkovChain *chain) {
 
 typedef struct { /* up to LANES systems: which key is removed in each, and what absorption pays */
   guint n;
-  guint32 removed[LANES]; /* G_MAXUINT32: none */
-  const double *pays;     /* per state */
-  double result[LANES];   /* at the start state */
+  guint32 removed[LANES];             /* G_MAXUINT32: none */
+  const double *pays[LANES];          /* per state */
+  double scale[LANES], result[LANES]; /* result: at the start state */
 } Systems;
 
-/* One pass in place; returns the largest change of any lane. Cost: a multiply-add of a vector an edge. */
-__attribute__((target_clones("avx2,fma", "default"))) static double sweep(const MarkovChain *chain, const Systems *systems,
-                                                                          Lanes *h, gboolean backwards) {
+typedef struct {                    /* two halves a state */
+  Half *pays, *h, *before, *change; /* what absorption pays; the solution; that of the last round; how it moved then */
+} Vectors;
+
+/* One pass in place. Cost: a multiply-add of a vector an edge. In halves, which compilers keep in registers. */
+__attribute__((target_clones("avx2,fma", "default"))) static void sweep(const MarkovChain *chain, const Systems *systems,
+                                                                        const Vectors *at, gboolean backwards) {
   guint n = chain->tuples->len;
-  const guint32 *to = (const guint32 *)(gpointer)chain->edge_to->data;
-  Lanes most = {0};
-  LaneMask removed;
+  const Step *steps = chain->steps;
+  const guint32 *start = chain->row_start, *newest = chain->newest;
+  Half *h = at->h;
+  HalfMask removed[2];
   for (guint l = 0; l < LANES; l++)
-    removed[l] = systems->removed[l];
+    removed[l / HALF][l % HALF] = systems->removed[l];
   for (guint i = 0; i < n; i++) {
     guint s = backwards ? n - 1 - i : i;
-    Lanes sum = systems->pays[s] - (Lanes){0};
-    for (guint32 r = chain->row_start[s]; r < chain->row_start[s + 1]; r++) {
-      guint32 edge = chain->row_edge[r];
-      sum += chain->edge_weight[edge] * h[to[edge]];
+    Half low = at->pays[2 * s], high = at->pays[2 * s + 1];
+    for (guint32 r = start[s]; r < start[s + 1]; r++) {
+      const Half *next = &h[2 * (gsize)steps[r].to];
+      low += steps[r].share * next[0];
+      high += steps[r].share * next[1];
     }
-    LaneMask kept = removed != (gint64)chain->newest[s];
-    sum = (Lanes)((LaneMask)sum & kept);
-    Lanes change = sum - h[s];
-    change = (Lanes)((LaneMask)change & G_MAXINT64); /* magnitude: the sign bit off */
-    LaneMask larger = change > most;
-    most = (Lanes)(((LaneMask)change & larger) | ((LaneMask)most & ~larger));
-    h[s] = sum;
+    h[2 * s] = (Half)((HalfMask)low & (removed[0] != (gint64)newest[s]));
+    h[2 * s + 1] = (Half)((HalfMask)high & (removed[1] != (gint64)newest[s]));
   }
-  double change = 0;
-  for (guint l = 0; l < LANES; l++)
-    change = fmax(change, most[l]);
-  return change;
 }
 
-static gboolean solve_by_sweeps(const MarkovChain *chain, Systems *systems, Lanes *h) {
-  double scale = 0, before = INFINITY;
-  for (guint s = 0; s < chain->tuples->len; s++)
-    scale = fmax(scale, fabs(systems->pays[s]));
-  memset(h, 0, chain->tuples->len * sizeof *h);
-  for (guint i = 0; i < SWEEPS_MAX; i++) {
-    double change = sweep(chain, systems, h, i % 2 == 0);
-    double rate = before > 0 && isfinite(before) ? change / before : 1;
-    if (change == 0 || (rate < 1 && change * rate / (1 - rate) <= TAIL_MAX * scale)) {
+typedef struct {                                   /* how a round moved the solution, by lane */
+  double most[LANES], along[LANES], square[LANES]; /* largest change; product with the last change; that one's with itself */
+} Move;
+
+__attribute__((target_clones("avx2,fma", "default"))) static void moved(const Vectors *at, guint n, Move *out) {
+  for (guint half = 0; half < 2; half++) {
+    Half most = {0}, along = {0}, square = {0};
+    for (guint i = half; i < 2 * n; i += 2) {
+      Half change = at->h[i] - at->before[i], last = at->change[i];
+      Half size = (Half)((HalfMask)change & G_MAXINT64); /* the sign bit off */
+      HalfMask larger = size > most;
+      most = (Half)(((HalfMask)size & larger) | ((HalfMask)most & ~larger));
+      along += change * last;
+      square += last * last;
+      at->change[i] = change;
+      at->before[i] = at->h[i];
+    }
+    for (guint l = 0; l < HALF; l++) {
+      out->most[half * HALF + l] = most[l];
+      out->along[half * HALF + l] = along[l];
+      out->square[half * HALF + l] = square[l];
+    }
+  }
+}
+
+/* Where a change is about `rate` times the one before, all that are still to come sum to change * rate / (1 - rate). */
+static void leap(const Vectors *at, guint n, const Move *move, double *slowest) {
+  Half factor[2];
+  for (guint l = 0; l < LANES; l++) {
+    double rate = move->square[l] > 0 ? move->along[l] / move->square[l] : 0;
+    rate = rate > 0 && rate < 1 - 1e-6 ? rate : 0;
+    factor[l / HALF][l % HALF] = rate / (1 - rate);
+    *slowest = fmax(*slowest, rate);
+  }
+  for (guint i = 0; i < 2 * n; i++) {
+    at->h[i] += at->change[i] * factor[i % 2];
+    at->before[i] = at->h[i];
+  }
+}
+
+static double largest(const double *lanes) {
+  double most = 0;
+  for (guint l = 0; l < LANES; l++)
+    most = fmax(most, lanes[l]);
+  return most;
+}
+
+/* Conversions and money stand side by side, so that each lane is scaled to a largest pay of one. */
+static void start_vectors(const MarkovChain *chain, Systems *systems, const Vectors *at) {
+  guint n = chain->tuples->len;
+  for (guint l = 0; l < LANES; l++) {
+    double most = 0;
+    for (guint s = 0; s < n; s++)
+      most = fmax(most, fabs(systems->pays[l][s]));
+    systems->scale[l] = most > 0 ? most : 1;
+    for (guint s = 0; s < n; s++)
+      at->pays[2 * s + l / HALF][l % HALF] = systems->pays[l][s] / systems->scale[l];
+  }
+  memset(at->h, 0, 6 * (gsize)n * sizeof(Half)); /* and the two behind it */
+}
+
+/* A round is a sweep there and one back. Its errors soon shrink by one rate, the slowest, so that every few rounds a
+ * leap takes that part off; what the bound of the tail assumes is the slowest rate met. */
+static gboolean solve_by_sweeps(const MarkovChain *chain, Systems *systems, const Vectors *at) {
+  guint n = chain->tuples->len;
+  double before = INFINITY, slowest = 0;
+  start_vectors(chain, systems, at);
+  for (guint i = 0; i < ROUNDS_MAX; i++) {
+    Move move;
+    sweep(chain, systems, at, TRUE);
+    sweep(chain, systems, at, FALSE);
+    moved(at, n, &move);
+    double change = largest(move.most);
+    double rate = fmax(slowest, isfinite(before) && before > 0 ? change / before : 1);
+    if (change == 0 || (rate < 1 && change * rate / (1 - rate) <= TAIL_MAX)) {
       for (guint l = 0; l < LANES; l++)
-        systems->result[l] = h[0][l];
+        systems->result[l] = at->h[l / HALF][l % HALF] * systems->scale[l];
       return TRUE;
     }
     before = change;
+    if (i % ROUNDS_BETWEEN_LEAPS == ROUNDS_BETWEEN_LEAPS - 1) {
+      leap(at, n, &move, &slowest);
+      before = INFINITY;
+    }
   }
   return FALSE;
 }
@@ -298,29 +412,33 @@ static gboolean solve_by_factors(const MarkovChain *chain, guint32 removed, cons
                            "the transitions of markov(%u) cannot be factorised in memory\nhint: use a lower order", chain->order);
 }
 
-static gboolean solve(const MarkovChain *chain, Systems *systems, Lanes *h, GError **error) {
-  for (guint l = systems->n; l < LANES; l++) /* idle lanes repeat the first */
-    systems->removed[l] = systems->removed[0];
-  if (solve_by_sweeps(chain, systems, h))
-    return TRUE;
-  for (guint l = 0; l < systems->n; l++)
-    if (!solve_by_factors(chain, systems->removed[l], systems->pays, &systems->result[l], error))
-      return FALSE;
-  return TRUE;
-}
+typedef struct {
+  const MarkovChain *chain;
+  const double *pays[2]; /* right-hand sides */
+  guint n_pays;
+  double *results; /* of each side: nothing removed, then each key */
+} Solving;
 
-/* All systems of one right-hand side: nothing removed, then each key; results[0] and results[1 + key]. */
-static gboolean solve_all(const MarkovChain *chain, const double *pays, Lanes *h, double *results, GError **error) {
-  guint total = chain->paths->n_keys + 1;
-  for (guint first = 0; first < total; first += LANES) {
-    Systems systems = {.n = MIN((guint)LANES, total - first), .pays = pays};
-    for (guint l = 0; l < systems.n; l++)
-      systems.removed[l] = first + l == 0 ? G_MAXUINT32 : first + l - 1;
-    if (!solve(chain, &systems, h, error))
-      return FALSE;
-    memcpy(results + first, systems.result, systems.n * sizeof(double));
+/* A batch of LANES systems; the last one's idle lanes repeat its first. */
+static gboolean solve_batch(guint batch, guint worker, gpointer user, GError **error) {
+  const Solving *solving = user;
+  const MarkovChain *chain = solving->chain;
+  guint n = chain->tuples->len, each = chain->paths->n_keys + 1, first = batch * LANES, total = solving->n_pays * each;
+  Systems systems = {.n = MIN((guint)LANES, total - first)};
+  for (guint l = 0; l < LANES; l++) {
+    guint system = l < systems.n ? first + l : first;
+    systems.pays[l] = solving->pays[system / each];
+    systems.removed[l] = system % each ? system % each - 1 : G_MAXUINT32;
   }
-  return TRUE;
+  Half *room = g_aligned_alloc(8 * (gsize)n, sizeof(Half), LANES * sizeof(double));
+  Vectors at = {room, room + 2 * (gsize)n, room + 4 * (gsize)n, room + 6 * (gsize)n};
+  gboolean good = TRUE;
+  if (!solve_by_sweeps(chain, &systems, &at))
+    for (guint l = 0; l < systems.n && good; l++)
+      good = solve_by_factors(chain, systems.removed[l], systems.pays[l], &systems.result[l], error);
+  g_aligned_free(room);
+  memcpy(solving->results + first, systems.result, systems.n * sizeof(double));
+  return good;
 }
 
 static void effects_of(const double *results, guint n_keys, double *effect) {
@@ -328,18 +446,22 @@ static void effects_of(const double *results, guint n_keys, double *effect) {
     effect[k] = results[0] > 0 ? CLAMP(1 - results[1 + k] / results[0], 0, 1) : 0;
 }
 
-gboolean markov_effects(MarkovChain *chain, double *effect, double *value_effect, GError **error) {
-  guint n_keys = chain->paths->n_keys;
-  g_autofree double *results = g_new(double, n_keys + 1);
-  Lanes *h = g_aligned_alloc(MAX(chain->tuples->len, 1), sizeof(Lanes), sizeof(Lanes));
+gboolean markov_effects(MarkovChain *chain, guint threads, double *effect, double *value_effect, GError **error) {
+  guint n_keys = chain->paths->n_keys, each = n_keys + 1;
+  g_autofree double *results = g_new0(double, 2 * (gsize)each);
+  Solving solving = {.chain = chain, .results = results};
+  if (effect)
+    solving.pays[solving.n_pays++] = chain->converted;
+  if (value_effect)
+    solving.pays[solving.n_pays++] = chain->paid;
   weigh(chain);
-  gboolean good = solve_all(chain, chain->converted, h, results, error);
-  if (good) {
+  if (!parallel_run(threads, (solving.n_pays * each + LANES - 1) / LANES, solve_batch, &solving, error))
+    return FALSE;
+  if (effect) {
     chain->base = results[0];
     effects_of(results, n_keys, effect);
-    if (value_effect && (good = solve_all(chain, chain->paid, h, results, error)))
-      effects_of(results, n_keys, value_effect);
   }
-  g_aligned_free(h);
-  return good;
+  if (value_effect)
+    effects_of(results + (effect ? each : 0), n_keys, value_effect);
+  return TRUE;
 }

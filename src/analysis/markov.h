@@ -18,8 +18,8 @@ guint markov_states(const MarkovChain *chain);
 /* The same paths with other counts (resampled), for the next markov_effects. */
 void markov_reweigh(MarkovChain *chain, const PathSet *paths);
 
-/* effect[k] = 1 - P(k removed) / P, and the same for value in value_effect (may be NULL); both n_keys, zero when nothing
- * converts. Cost: a few dozen sweeps over the transitions for every eight keys. */
-gboolean markov_effects(MarkovChain *chain, double *effect, double *value_effect, GError **error);
-/* The same P: the share of paths that convert. */
+/* effect[k] = 1 - P(k removed) / P, and the same for value in value_effect; both n_keys or NULL, zero when nothing
+ * converts. The same on any number of threads. Cost: a few dozen sweeps over the transitions for every eight keys. */
+gboolean markov_effects(MarkovChain *chain, guint threads, double *effect, double *value_effect, GError **error);
+/* That P, where `effect` was asked for: the share of paths that convert. */
 double markov_base(const MarkovChain *chain);

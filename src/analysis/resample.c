@@ -103,14 +103,18 @@ static gboolean solve_draw(const Interval *interval, const PathSet *set, MarkovC
     return TRUE;
   }
   markov_reweigh(chain, set);
-  if (!markov_effects(chain, out, NULL, error))
+  if (!markov_effects(chain, 1, out, NULL, error))
     return FALSE;
   for (guint p = 0; p < set->n_paths; p++)
     total += set->conversions[p];
   for (guint k = 0; k < set->n_keys; k++)
     sum += out[k];
+  if (!(sum > 0)) { /* as the credit itself: conversion shares */
+    credit_rule(MODEL_LAST, set, out, unused);
+    return TRUE;
+  }
   for (guint k = 0; k < set->n_keys; k++)
-    out[k] = sum > 0 ? out[k] / sum * total : 0;
+    out[k] = out[k] / sum * total;
   return TRUE;
 }
 

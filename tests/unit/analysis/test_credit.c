@@ -2,6 +2,7 @@
 #include "analysis/credit.h"
 #include "analysis/markov.h"
 #include <math.h>
+#include <string.h>
 
 #define near(a, b) g_assert_cmpfloat_with_epsilon(a, b, 1e-12)
 
@@ -13,7 +14,7 @@ static const PathSet small = {3, 3, small_start, small_keys, small_conversions, 
 static void removal_effects_of_the_published_example(void) {
   double effect[3], value_effect[3];
   g_autoptr(MarkovChain) chain = markov_new(&small, 1, NULL);
-  g_assert_true(markov_effects(chain, effect, value_effect, NULL));
+  g_assert_true(markov_effects(chain, 2, effect, value_effect, NULL));
   near(markov_base(chain), 1.0 / 3);
   near(effect[0], 0.5);
   near(effect[1], 1);
@@ -26,7 +27,7 @@ static void order_two_knows_where_a_touch_came_from(void) {
   double effect[3];
   g_autoptr(MarkovChain) chain = markov_new(&small, 2, NULL);
   g_assert_cmpuint(markov_states(chain), ==, 5); /* start, C1, C1C2, C2C3 (of both paths), C2 */
-  g_assert_true(markov_effects(chain, effect, NULL, NULL));
+  g_assert_true(markov_effects(chain, 2, effect, NULL, NULL));
   /* C1C2 -> C2C3, and C2 -> C2C3 from the start: the state C2C3 converts in 1 of 2. */
   near(markov_base(chain), 2.0 / 3 * 1.0 / 2 * 1.0 / 2 + 1.0 / 3 * 1.0 / 2);
 }
@@ -42,10 +43,64 @@ static void a_loop_that_hardly_ends_is_still_exact(void) {
   PathSet paths = {2, 2, start, keys, conversions, nulls, value, NULL, NULL};
   double effect[2];
   g_autoptr(MarkovChain) chain = markov_new(&paths, 1, NULL);
-  g_assert_true(markov_effects(chain, effect, NULL, NULL));
+  g_assert_true(markov_effects(chain, 2, effect, NULL, NULL));
   near(markov_base(chain), 0.5);
   near(effect[0], 1);
   near(effect[1], 1);
+}
+
+/* Order 1 over random paths of 12 keys, once more by plain elimination of a full matrix; one key removed or none. */
+enum { KEYS = 12, PATHS = 400 };
+
+static double eliminated(const PathSet *paths, const double *paid, guint removed) {
+  static double matrix[KEYS + 1][KEYS + 2]; /* state KEYS is the start; the last column pays */
+  double left[KEYS + 1] = {0};
+  memset(matrix, 0, sizeof matrix);
+  for (guint p = 0; p < paths->n_paths; p++) {
+    double walks = paths->conversions[p] + paths->nulls[p];
+    guint state = KEYS;
+    for (guint32 i = paths->start[p]; i < paths->start[p + 1]; state = paths->keys[i++]) {
+      matrix[state][paths->keys[i]] -= walks;
+      left[state] += walks;
+    }
+    left[state] += walks;
+    matrix[state][KEYS + 1] += paid[p];
+  }
+  for (guint s = 0; s <= KEYS; s++)
+    for (guint t = 0; t <= KEYS + 1; t++)
+      matrix[s][t] = (s == removed ? 0 : left[s] > 0 ? matrix[s][t] / left[s] : 0) + (s == t);
+  for (guint s = 0; s <= KEYS; s++) /* the diagonal outweighs each row, so no pivoting */
+    for (guint t = 0; t <= KEYS; t++) {
+      double times = t == s ? 0 : matrix[t][s] / matrix[s][s];
+      for (guint column = 0; column <= KEYS + 1; column++)
+        matrix[t][column] -= times * matrix[s][column];
+    }
+  return matrix[KEYS][KEYS + 1] / matrix[KEYS][KEYS];
+}
+
+static void removal_effects_agree_with_elimination(void) {
+  guint32 start[PATHS + 1] = {0}, keys[PATHS * 9];
+  double conversions[PATHS], nulls[PATHS], value[PATHS], effect[KEYS], value_effect[KEYS], again[KEYS], value_again[KEYS];
+  g_autoptr(GRand) random = g_rand_new_with_seed(5);
+  for (guint p = 0; p < PATHS; p++) {
+    start[p + 1] = start[p] + 1 + (guint32)g_rand_int_range(random, 0, 9);
+    for (guint32 i = start[p]; i < start[p + 1]; i++)
+      keys[i] = (guint32)g_rand_int_range(random, 0, KEYS);
+    conversions[p] = g_rand_int_range(random, 0, 3);
+    nulls[p] = g_rand_int_range(random, 0, 20);
+    value[p] = conversions[p] * g_rand_int_range(random, 1, 90000000);
+  }
+  PathSet paths = {KEYS, PATHS, start, keys, conversions, nulls, value, NULL, NULL};
+  g_autoptr(MarkovChain) chain = markov_new(&paths, 1, NULL), other = markov_new(&paths, 1, NULL);
+  g_assert_true(markov_effects(chain, 1, effect, value_effect, NULL));
+  g_assert_true(markov_effects(other, 3, again, value_again, NULL));
+  double base = eliminated(&paths, conversions, G_MAXUINT), value_base = eliminated(&paths, value, G_MAXUINT);
+  near(markov_base(chain), base);
+  for (guint k = 0; k < KEYS; k++) {
+    near(effect[k], 1 - eliminated(&paths, conversions, k) / base);
+    near(value_effect[k], 1 - eliminated(&paths, value, k) / value_base);
+    g_assert_true(effect[k] == again[k] && value_effect[k] == value_again[k]);
+  }
 }
 
 static void rules_share_a_path_as_defined(void) {
@@ -93,5 +148,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/markov/removal effects of the published example", removal_effects_of_the_published_example);
   g_test_add_func("/markov/order two knows where a touch came from", order_two_knows_where_a_touch_came_from);
   g_test_add_func("/markov/a loop that hardly ends is still exact", a_loop_that_hardly_ends_is_still_exact);
+  g_test_add_func("/markov/removal effects agree with elimination", removal_effects_agree_with_elimination);
   return g_test_run();
 }
