@@ -6,14 +6,18 @@
 //   path 1: ad > visit -> converts;  path 2: visit -> converts;  path 3: mail -> null
 #include "analysis/attribution_touch.h"
 #include "analysis/bits.h"
+#include "analysis/field.h"
 #include "journey/column.h"
 #include <string.h>
+
+typedef enum { NAVIGATES_NEVER, NAVIGATES_ALWAYS, NAVIGATES_BY_BRAND } Navigation;
 
 struct TouchFinder {
   const Question *question;
   TouchOptions options;
   Column *term, *conversation; /* NULL when not needed or not there */
-  guint16 direct, organic_search, paid_search;
+  Field *channel;
+  guint8 *navigates; /* Navigation by the channel's entry */
   guint goal;
   GPtrArray *brands; /* lower case */
 };
@@ -35,6 +39,7 @@ typedef struct { /* a block while its persons are walked */
   const Block *data;
   const Derived *derived;
   const guint32 *keys;
+  const Codes *channel;
   ColumnBlock conversation;
   AttributionPathFunc each;
   gpointer user;
@@ -95,12 +100,12 @@ static void end_path(const Ground *ground, AttributionPath *path, const Attribut
   g_array_set_size(scratch->touches, 0);
 }
 
-static gboolean is_navigational(const TouchFinder *finder, const TouchScratch *scratch, const Block *data, guint32 event) {
-  guint32 channel = codes_at(&data->channel, event);
-  if (channel && channel == finder->direct)
-    return TRUE;
-  gboolean search = channel && (channel == finder->organic_search || channel == finder->paid_search);
-  return search && finder->term && bit_at(scratch->brand, event);
+static gboolean is_navigational(const Ground *ground, guint32 event) {
+  switch (ground->finder->navigates[codes_at(ground->channel, event)]) {
+  case NAVIGATES_ALWAYS: return TRUE;
+  case NAVIGATES_BY_BRAND: return ground->finder->term && bit_at(ground->scratch->brand, event);
+  default: return FALSE;
+  }
 }
 
 /* FALSE when this conversation was a touch before. */
@@ -163,7 +168,7 @@ static void take_event(const Ground *ground, guint32 event) {
                             .event = event,
                             .visit = visit,
                             .key = ground->keys[event],
-                            .navigational = is_navigational(finder, scratch, ground->data, event),
+                            .navigational = is_navigational(ground, event),
                             .faint = faint};
   if (finder->options.views_ms > 0 && !faint)
     drop_faint(scratch, &touch, finder->options.views_ms);
@@ -234,11 +239,13 @@ static gboolean mark_brands(const TouchFinder *finder, TouchScratch *scratch, gu
 
 gboolean touch_finder_block(TouchFinder *finder, TouchScratch *scratch, guint block, const Block *data, const Derived *derived,
                             const ScopeBlock *scope, const guint32 *keys, AttributionPathFunc each, gpointer user, GError **error) {
+  g_auto(FieldBlock) channel = {0};
   Ground ground = {
       .finder = finder, .scratch = scratch, .data = data, .derived = derived, .keys = keys, .each = each, .user = user};
-  if (!mark_brands(finder, scratch, block, data, error) ||
+  if (!mark_brands(finder, scratch, block, data, error) || !field_block(finder->channel, block, data, &channel, error) ||
       (finder->conversation && !column_block(finder->conversation, block, &ground.conversation, error)))
     return FALSE;
+  ground.channel = &channel.codes;
   for (guint32 p = 0; p < data->n_persons; p++) {
     guint32 start = data->person_start[p], end = data->person_start[p + 1];
     gboolean visible = !scope->visible || bits_next(scope->visible, start, end) < end;
@@ -250,6 +257,22 @@ gboolean touch_finder_block(TouchFinder *finder, TouchScratch *scratch, guint bl
 
 /* --- making ready -------------------------------------------------------------------------------- */
 
+static gboolean open_channel(TouchFinder *finder, GError **error) {
+  finder->channel = field_new(finder->question, "channel", error);
+  if (!finder->channel)
+    return FALSE;
+  guint32 n = field_shared_count(finder->channel);
+  finder->navigates = g_new0(guint8, n);
+  for (guint32 entry = 0; entry < n; entry++) {
+    Text name = field_shared_entry(finder->channel, entry).text;
+    if (text_is(name, "direct"))
+      finder->navigates[entry] = NAVIGATES_ALWAYS;
+    else if (text_is(name, "organic_search") || text_is(name, "paid_search"))
+      finder->navigates[entry] = NAVIGATES_BY_BRAND;
+  }
+  return TRUE;
+}
+
 TouchFinder *touch_finder_new(const Question *question, const TouchOptions *options, GError **error) {
   const Names *names = snapshot_names(question->snapshot);
   const Project *project = question->project;
@@ -257,15 +280,14 @@ TouchFinder *touch_finder_new(const Question *question, const TouchOptions *opti
   g_autoptr(TouchFinder) finder = g_new0(TouchFinder, 1);
   finder->question = question;
   finder->options = *options;
-  finder->direct = names_find(names, NAME_CHANNEL, text_of("direct"));
-  finder->organic_search = names_find(names, NAME_CHANNEL, text_of("organic_search"));
-  finder->paid_search = names_find(names, NAME_CHANNEL, text_of("paid_search"));
   finder->brands = g_ptr_array_new_with_free_func(g_free);
   for (guint i = 0; i < project->brand_terms->len; i++)
     g_ptr_array_add(finder->brands, g_utf8_strdown(project->brand_terms->pdata[i], -1));
   for (guint i = 0; i < project->goals->len; i++)
     if (project->goals->pdata[i] == options->goal)
       finder->goal = i;
+  if (!open_channel(finder, error))
+    return NULL;
   if (finder->brands->len && column_known(names, "term") && !(finder->term = column_open(question->snapshot, "term", error)))
     return NULL;
   if (column_known(names, conversation) && !(finder->conversation = column_open(question->snapshot, conversation, error)))
@@ -278,6 +300,8 @@ void touch_finder_free(TouchFinder *finder) {
     return;
   column_free(finder->term);
   column_free(finder->conversation);
+  field_free(finder->channel);
+  g_free(finder->navigates);
   g_ptr_array_unref(finder->brands);
   g_free(finder);
 }

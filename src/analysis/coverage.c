@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/coverage.h"
 #include "analysis/bits.h"
+#include "analysis/field.h"
 #include "analysis/scope.h"
 #include <string.h>
 
@@ -12,12 +13,13 @@ typedef struct {
 
 typedef struct {
   Scope *scope;
-  guint32 unassigned;
+  Field *channel;
+  guint32 unassigned; /* entry of the channel */
   Worker *workers;
 } Run;
 
 /* Bits of touches with a known channel within `counted` (NULL: all). */
-static guint64 count_attributable(const Run *run, const Block *data, const guint64 *counted, Worker *worker) {
+static guint64 count_attributable(const Run *run, const Block *data, const Codes *channel, const guint64 *counted, Worker *worker) {
   guint words = bits_words(data->n_events);
   guint64 n = 0;
   if (!data->touch)
@@ -25,7 +27,7 @@ static guint64 count_attributable(const Run *run, const Block *data, const guint
   guint64 touches = counted ? bits_count_and(data->touch, counted, words) : bits_count(data->touch, words);
   guint32 without[] = {NAME_NONE, run->unassigned};
   for (guint i = 0; i < (run->unassigned ? 2 : 1); i++) {
-    bits_code(&data->channel, data->n_events, without[i], worker->bits);
+    bits_code(channel, data->n_events, without[i], worker->bits);
     if (counted)
       bits_and(worker->bits, counted, words);
     n += bits_count_and(worker->bits, data->touch, words);
@@ -38,10 +40,13 @@ static gboolean measure_block(const Question *question, guint block, const Block
   Run *run = user;
   Worker *worker = &run->workers[number];
   ScopeBlock scope;
+  g_auto(FieldBlock) channel = {0};
   if (!scope_block(run->scope, block, data, number, &scope, error))
     return FALSE;
   if (scope.nothing)
     return TRUE;
+  if (!field_block(run->channel, block, data, &channel, error))
+    return FALSE;
   guint words = bits_words(data->n_events);
   if (worker->words < words + 1) {
     worker->words = words + 1;
@@ -56,17 +61,26 @@ static gboolean measure_block(const Question *question, guint block, const Block
   worker->sum.events += events;
   worker->sum.identified += data->unidentified ? 0 : events;
   worker->sum.consented += events;
-  worker->sum.attributable += count_attributable(run, data, counted, worker);
+  worker->sum.attributable += count_attributable(run, data, &channel.codes, counted, worker);
   return TRUE;
+}
+
+/* The entry of `unassigned`; 0, as missing, when there is none. */
+static guint32 unassigned_entry(const Field *channel) {
+  guint32 entry = field_shared_count(channel) - 1;
+  while (entry > 0 && !text_is(field_shared_entry(channel, entry).text, "unassigned"))
+    entry--;
+  return entry;
 }
 
 gboolean coverage_measure(const Question *question, Coverage *coverage, GError **error) {
   g_autoptr(Scope) scope = scope_new(question, error);
-  if (!scope)
+  g_autoptr(Field) channel = scope ? field_new(question, "channel", error) : NULL;
+  if (!channel)
     return FALSE;
   guint threads = question_threads(question);
   g_autofree Worker *workers = g_new0(Worker, threads);
-  Run run = {scope, names_find(snapshot_names(question->snapshot), NAME_CHANNEL, text_of("unassigned")), workers};
+  Run run = {scope, channel, unassigned_entry(channel), workers};
   gboolean done = question_each_block(question, measure_block, &run, error);
   Coverage sum = {0};
   for (guint i = 0; i < threads; i++) {

@@ -13,6 +13,7 @@
 #include "analysis/bits.h"
 #include "analysis/filter.h"
 #include "analysis/key.h"
+#include "analysis/rules.h"
 #include "base/decimal.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -36,7 +37,7 @@ typedef struct {
 } GoalMatcher;
 
 typedef struct {
-  Filter *when, *back;
+  Filter *back;
   int lapse_to, back_to;
 } StageMatcher;
 
@@ -44,11 +45,9 @@ struct Derive {
   const Question *question;
   const Project *project;
   Key *touchpoint_key;
-  GPtrArray *touchpoint_filters; /* Filter* by rule */
-  GPtrArray *initiator_filters;  /* Filter* by rule */
+  Rules *touchpoints, *entries; /* NULL: none; entries: of stages, the furthest first */
   GoalMatcher *goals;
   StageMatcher *stages;
-  Filter *bots, *internal;
   gint64 inactivity_ms;
   int restart_stage;
   atomic_ullong repeated_orders, unmatched_adjustments, foreign_currency, negative_values;
@@ -107,47 +106,57 @@ static gboolean make_goal(Derive *derive, const Goal *goal, GoalMatcher *out, GE
   return TRUE;
 }
 
+/* The furthest stage that an event qualifies for wins, so the list is read from its end. */
+static gboolean make_entries(Derive *derive, GError **error) {
+  const GPtrArray *stages = derive->project->stages;
+  g_autoptr(GPtrArray) conditions = g_ptr_array_new(), names = g_ptr_array_new();
+  for (guint i = stages->len; i-- > 0;) {
+    g_ptr_array_add(conditions, ((const Stage *)stages->pdata[i])->rule.when);
+    g_ptr_array_add(names, ((const Stage *)stages->pdata[i])->rule.name);
+  }
+  derive->entries = rules_new(derive->question, conditions, "stage", names, error);
+  return derive->entries != NULL;
+}
+
+/* Names of touchpoints that the project does not rule. */
+static gboolean make_touchpoints(Derive *derive, GError **error) {
+  g_autoptr(GPtrArray) none = g_ptr_array_new();
+  Project plain = *derive->project;
+  Question question = *derive->question;
+  plain.touchpoints = none;
+  question.project = &plain;
+  derive->touchpoint_key = key_new(&question, "touchpoint", error);
+  return derive->touchpoint_key && rules_of_touchpoints(derive->question, &derive->touchpoints, error);
+}
+
 static gboolean make_rules(Derive *derive, GError **error) {
   const Project *project = derive->project;
-  for (guint i = 0; i < project->touchpoints->len; i++) {
-    const Touchpoint *touchpoint = project->touchpoints->pdata[i];
-    Filter *filter = NULL;
-    if (!make_filter(derive->question, touchpoint->rule.when, &filter, error))
-      return FALSE;
-    g_ptr_array_add(derive->touchpoint_filters, filter);
-  }
-  for (guint i = 0; i < project->initiators->len; i++) {
-    Filter *filter = NULL;
-    if (!make_filter(derive->question, ((const InitiatorRule *)project->initiators->pdata[i])->when, &filter, error))
-      return FALSE;
-    g_ptr_array_add(derive->initiator_filters, filter);
-  }
   for (guint i = 0; i < project->goals->len; i++)
-    if (!make_goal(derive, project->goals->pdata[i], &derive->goals[i], error))
+    if (!make_goal(derive, project->goals->pdata[i], &derive->goals[i], error)) {
+      g_prefix_error(error, "goal \"%s\" of the project file: ", ((const Goal *)project->goals->pdata[i])->rule.name);
       return FALSE;
+    }
   for (guint i = 0; i < project->stages->len; i++) {
     const Stage *stage = project->stages->pdata[i];
     StageMatcher *out = &derive->stages[i];
     out->lapse_to = stage->lapse_to ? project_stage(project, stage->lapse_to) : -1;
     out->back_to = stage->back_to ? project_stage(project, stage->back_to) : -1;
-    if (!make_filter(derive->question, stage->rule.when, &out->when, error) ||
-        !make_filter(derive->question, stage->back, &out->back, error))
+    if (!make_filter(derive->question, stage->back, &out->back, error)) {
+      g_prefix_error(error, "stage \"%s\" of the project file: ", stage->rule.name);
       return FALSE;
+    }
   }
-  return make_filter(derive->question, project->bots, &derive->bots, error) &&
-         make_filter(derive->question, project->internal, &derive->internal, error);
+  return make_entries(derive, error);
 }
 
 Derive *derive_new(const Question *question, GError **error) {
   g_autoptr(Derive) derive = g_new0(Derive, 1);
   derive->question = question;
   const Project *project = derive->project = question->project;
-  derive->touchpoint_filters = g_ptr_array_new_with_free_func((GDestroyNotify)filter_free);
-  derive->initiator_filters = g_ptr_array_new_with_free_func((GDestroyNotify)filter_free);
   derive->goals = g_new0(GoalMatcher, project->goals->len + 1);
   derive->stages = g_new0(StageMatcher, project->stages->len);
   derive->restart_stage = project->restart_stage ? project_stage(project, project->restart_stage) : 0;
-  if (!(derive->touchpoint_key = key_new(question, "touchpoint", error)) || !make_rules(derive, error))
+  if (!make_touchpoints(derive, error) || !make_rules(derive, error))
     return NULL;
   if (derive->inactivity_ms == 0)
     derive->inactivity_ms = project->inactivity_ms;
@@ -164,16 +173,12 @@ void derive_free(Derive *derive) {
       matcher_clear(&g_array_index(goal->adjustments, Matcher, j));
     g_clear_pointer(&goal->adjustments, g_array_unref);
   }
-  for (guint i = 0; i < derive->project->stages->len; i++) {
-    filter_free(derive->stages[i].when);
+  for (guint i = 0; i < derive->project->stages->len; i++)
     filter_free(derive->stages[i].back);
-  }
   g_free(derive->goals);
   g_free(derive->stages);
-  g_ptr_array_unref(derive->touchpoint_filters);
-  g_ptr_array_unref(derive->initiator_filters);
-  filter_free(derive->bots);
-  filter_free(derive->internal);
+  rules_free(derive->touchpoints);
+  rules_free(derive->entries);
   key_free(derive->touchpoint_key);
   g_free(derive);
 }
@@ -213,6 +218,7 @@ struct DeriveScratch {
   guint64 **goal, **stage, **back;
   guint32 *touchpoint, *event_journey, *person_journeys, *person_conversions;
   guint8 *event_stage, *in_tail, *aftersales, *entry_stage;
+  guint16 *codes; /* of rules */
   guint64 *order; /* per event of a goal, adjustment or after-sales touch: hash of the order it names */
   GArray *journeys, *conversions, *changes;
 };
@@ -248,6 +254,7 @@ void derive_scratch_free(DeriveScratch *s) {
   g_free(s->in_tail);
   g_free(s->aftersales);
   g_free(s->entry_stage);
+  g_free(s->codes);
   g_array_unref(s->journeys);
   g_array_unref(s->conversions);
   g_array_unref(s->changes);
@@ -275,6 +282,7 @@ static void scratch_reserve(DeriveScratch *s, const Derive *derive, const Block 
     s->aftersales = g_renew(guint8, s->aftersales, events);
     s->entry_stage = g_renew(guint8, s->entry_stage, events);
     s->order = g_renew(guint64, s->order, events);
+    s->codes = g_renew(guint16, s->codes, events);
   }
   if (data->n_persons + 1 > s->capacity_persons) {
     s->capacity_persons = data->n_persons + 1;
@@ -284,80 +292,53 @@ static void scratch_reserve(DeriveScratch *s, const Derive *derive, const Block 
 }
 
 /* What a question may look at: before or at now, of living persons, no bots, nobody of the house. */
-static gboolean mark_seen(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
+static void mark_seen(const Derive *derive, DeriveScratch *s, const Block *data) {
   guint words = bits_words(data->n_events);
   bits_between(data, G_MININT64, derive->question->now_ms + 1, s->seen);
   if (data->excluded)
     bits_and_not(s->seen, data->excluded, words);
-  Filter *out[] = {derive->bots, derive->internal};
-  for (guint i = 0; i < G_N_ELEMENTS(out); i++)
-    if (out[i]) {
-      if (!filter_events(out[i], block, data, s->rule, error))
-        return FALSE;
-      bits_and_not(s->seen, s->rule, words);
-    }
   for (guint32 p = 0; data->dead && p < data->n_persons; p++)
     if (bit_at(data->dead, p))
       bits_clear_range(s->seen, data->person_start[p], data->person_start[p + 1]);
-  return TRUE;
 }
 
-/* Whose touch: the wire's verdict, then the project's rules, the first that matches. */
-static gboolean mark_initiators(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
-  guint words = bits_words(data->n_events);
-  for (guint w = 0; w < words; w++) {
+static void mark_touches(DeriveScratch *s, const Block *data) {
+  for (guint w = 0; w < bits_words(data->n_events); w++) {
     s->touch[w] = data->touch ? data->touch[w] & s->seen[w] : 0;
     s->customer[w] = s->touch[w] & ~(data->company ? data->company[w] : 0);
   }
-  memset(s->scratch, 0, words * sizeof *s->scratch); /* decided by an earlier rule */
-  for (guint i = 0; i < derive->initiator_filters->len; i++) {
-    Initiate by = ((const InitiatorRule *)derive->project->initiators->pdata[i])->by;
-    if (!filter_events(derive->initiator_filters->pdata[i], block, data, s->rule, error))
-      return FALSE;
-    for (guint w = 0; w < words; w++) {
-      guint64 hit = s->rule[w] & ~s->scratch[w] & s->seen[w];
-      s->scratch[w] |= hit;
-      s->touch[w] = by == INITIATE_SYSTEM ? s->touch[w] & ~hit : s->touch[w] | hit;
-      s->customer[w] = by == INITIATE_CUSTOMER ? s->customer[w] | hit : s->customer[w] & ~hit;
-    }
-  }
-  return TRUE;
 }
 
 static gboolean mark_touchpoints(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
-  guint n_rules = derive->project->touchpoints->len, words = bits_words(data->n_events);
-  if (!key_block(derive->touchpoint_key, block, data, s->touchpoint, error))
+  const GPtrArray *rules = derive->project->touchpoints;
+  gboolean any = FALSE;
+  if (!key_block(derive->touchpoint_key, block, data, s->touchpoint, error) ||
+      (derive->touchpoints && !rules_block(derive->touchpoints, block, data, s->codes, &any, error)))
     return FALSE;
-  for (guint32 i = 0; i < data->n_events; i++)
-    s->touchpoint[i] += n_rules;
   memset(s->aftersales, 0, data->n_events);
-  for (guint rule = n_rules; rule-- > 0;) { /* backwards, so that the first match stays */
-    const Touchpoint *touchpoint = derive->project->touchpoints->pdata[rule];
-    if (!filter_events(derive->touchpoint_filters->pdata[rule], block, data, s->rule, error))
-      return FALSE;
-    bits_and(s->rule, s->seen, words);
-    for (guint32 i = bits_next(s->rule, 0, data->n_events); i < data->n_events; i = bits_next(s->rule, i + 1, data->n_events)) {
-      s->touchpoint[i] = rule;
-      s->aftersales[i] = touchpoint->aftersales ? 1 : 0;
+  for (guint32 i = 0; i < data->n_events; i++) {
+    guint code = any ? s->codes[i] : 0;
+    if (code == 0) {
+      s->touchpoint[i] += rules->len;
+      continue;
     }
+    s->touchpoint[i] = code - 1;
+    s->aftersales[i] = ((const Touchpoint *)rules->pdata[code - 1])->aftersales && bit_at(s->seen, i);
   }
   return TRUE;
 }
 
 /* entry_stage: the furthest stage that an event qualifies for, STAGE_NONE when none. */
 static gboolean mark_stages(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
-  memset(s->entry_stage, STAGE_NONE, data->n_events);
-  for (guint k = 0; k < derive->project->stages->len; k++) {
-    StageMatcher *stage = &derive->stages[k];
-    if (stage->back && !filter_events(stage->back, block, data, s->back[k], error))
+  guint n = derive->project->stages->len;
+  gboolean any;
+  for (guint k = 0; k < n; k++)
+    if (derive->stages[k].back && !filter_events(derive->stages[k].back, block, data, s->back[k], error))
       return FALSE;
-    if (!stage->when)
-      continue;
-    if (!filter_events(stage->when, block, data, s->rule, error))
-      return FALSE;
-    for (guint32 i = bits_next(s->rule, 0, data->n_events); i < data->n_events; i = bits_next(s->rule, i + 1, data->n_events))
-      s->entry_stage[i] = (guint8)k;
-  }
+  if (!rules_block(derive->entries, block, data, s->codes, &any, error))
+    return FALSE;
+  for (guint32 i = 0; i < data->n_events; i++)
+    s->entry_stage[i] = s->codes[i] ? (guint8)(n - s->codes[i]) : STAGE_NONE;
   return TRUE;
 }
 
@@ -852,8 +833,9 @@ gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block
   memset(s->event_journey, 0, data->n_events * sizeof *s->event_journey);
   memset(s->event_stage, STAGE_NONE, data->n_events);
   memset(s->in_tail, 0, data->n_events);
-  if (!mark_seen(derive, s, block, data, error) || !mark_initiators(derive, s, block, data, error) ||
-      !mark_touchpoints(derive, s, block, data, error) || !mark_stages(derive, s, block, data, error) ||
+  mark_seen(derive, s, data);
+  mark_touches(s, data);
+  if (!mark_touchpoints(derive, s, block, data, error) || !mark_stages(derive, s, block, data, error) ||
       !read_aftersales_orders(derive, s, block, data, error))
     return FALSE;
   for (guint g = 0; g < derive->project->goals->len; g++)

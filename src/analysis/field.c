@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Three sorts of fields. Shared ones take the block's own codes and a dictionary that is the same in every
  * block. Columns bring block-local dictionaries of their own. Of the rest (touchpoint, currency, initiator, time, value)
- * the codes of a block are made when asked for: each distinct value met becomes the next entry. */
+ * the codes of a block are made when asked for: each distinct value met becomes the next entry.
+ * The project's rules hold here, so that channel and touchpoint mean the same wherever they are asked for. A channel
+ * that only the project names stands behind the record's in the shared dictionary. */
 #include "analysis/field.h"
+#include "analysis/rules.h"
 #include "base/decimal.h"
 #include "base/error.h"
 #include "record/names.h"
+
+enum { SPOTS_COMPARED = 1024 }; /* touchpoints of a block that are compared by name with each other */
 
 struct Field {
   FieldKind kind;
@@ -13,6 +18,11 @@ struct Field {
   Column *column;         /* FIELD_COLUMN */
   char *currency;         /* FIELD_CURRENCY: the project's */
   GPtrArray *source_kind; /* FIELD_KIND: of char*, by source code */
+  Rules *rules;           /* the project's, of FIELD_CHANNEL and FIELD_TOUCHPOINT; or NULL */
+  GPtrArray *rule_names;  /* FIELD_TOUCHPOINT: of char*, by rule */
+  GArray *rule_codes;     /* FIELD_CHANNEL: of guint32, entries by rule */
+  GPtrArray *own_names;   /* FIELD_CHANNEL: of char*: channels that the record does not know */
+  Field *channel;         /* FIELD_TOUCHPOINT: of which "channel / event" is made */
 };
 
 static const char *const GRADES[] = {"visit", "click", "conversation", "open", "view", "delivered", ""};
@@ -115,6 +125,12 @@ static gboolean find_field(const Names *names, const char *name, FieldKind *kind
 
 /* --- making one ------------------------------------------------------------------------------ */
 
+/* Entries of the record's own channels. */
+static guint32 record_channels(const Names *names) {
+  guint n = names_count(names, NAME_CHANNEL);
+  return n >= NAMES_MAX ? NAME_OTHER + 1 : n + 1; /* then "(other)" may occur */
+}
+
 /* As the project file says; a source that it does not name is a file. */
 static const char *source_kind(const Project *project, Text source) {
   static const char *const kinds[] = {"file", "web", "app", "server"};
@@ -136,6 +152,47 @@ static GPtrArray *read_source_kinds(const Project *project, const Names *names) 
   return kinds;
 }
 
+/* The entry of a channel that a rule names; a new one behind the record's where the record knows none of that name. */
+static guint32 channel_entry(Field *field, const char *name) {
+  const Names *names = snapshot_names(field->snapshot);
+  guint32 code = names_find(names, NAME_CHANNEL, text_of(name));
+  if (code)
+    return code;
+  guint at;
+  if (!g_ptr_array_find_with_equal_func(field->own_names, name, g_str_equal, &at)) {
+    at = field->own_names->len;
+    g_ptr_array_add(field->own_names, g_strdup(name));
+  }
+  return record_channels(names) + at;
+}
+
+static gboolean open_channel_rules(Field *field, const Question *question, GError **error) {
+  if (!rules_of_channels(question, &field->rules, error))
+    return FALSE;
+  field->own_names = g_ptr_array_new_with_free_func(g_free);
+  field->rule_codes = g_array_new(FALSE, FALSE, sizeof(guint32));
+  for (guint i = 0; field->rules && i < question->project->channels->len; i++) {
+    guint32 entry = channel_entry(field, ((const Rule *)question->project->channels->pdata[i])->name);
+    g_array_append_val(field->rule_codes, entry);
+  }
+  return TRUE;
+}
+
+static gboolean open_touchpoint_rules(Field *field, const Question *question, GError **error) {
+  if (!rules_of_touchpoints(question, &field->rules, error) || !(field->channel = field_new(question, "channel", error)))
+    return FALSE;
+  field->rule_names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; field->rules && i < question->project->touchpoints->len; i++)
+    g_ptr_array_add(field->rule_names, g_strdup(((const Touchpoint *)question->project->touchpoints->pdata[i])->rule.name));
+  return TRUE;
+}
+
+static gboolean open_rules(Field *field, const Question *question, GError **error) {
+  if (field->kind == FIELD_CHANNEL)
+    return open_channel_rules(field, question, error);
+  return field->kind != FIELD_TOUCHPOINT || open_touchpoint_rules(field, question, error);
+}
+
 Field *field_new(const Question *question, const char *name, GError **error) {
   const Names *names = snapshot_names(question->snapshot);
   g_autofree char *key = NULL;
@@ -145,7 +202,7 @@ Field *field_new(const Question *question, const char *name, GError **error) {
   g_autoptr(Field) field = g_new0(Field, 1);
   field->kind = kind;
   field->snapshot = snapshot_ref(question->snapshot);
-  if (key && !(field->column = column_open(question->snapshot, key, error)))
+  if ((key && !(field->column = column_open(question->snapshot, key, error))) || !open_rules(field, question, error))
     return NULL;
   if (kind == FIELD_CURRENCY) {
     field->currency = g_strdup(question->project && question->project->currency ? question->project->currency : "EUR");
@@ -161,6 +218,11 @@ void field_free(Field *field) {
   column_free(field->column);
   g_free(field->currency);
   g_clear_pointer(&field->source_kind, g_ptr_array_unref);
+  g_clear_pointer(&field->rule_names, g_ptr_array_unref);
+  g_clear_pointer(&field->rule_codes, g_array_unref);
+  g_clear_pointer(&field->own_names, g_ptr_array_unref);
+  rules_free(field->rules);
+  field_free(field->channel);
   snapshot_unref(field->snapshot);
   g_free(field);
 }
@@ -175,7 +237,7 @@ gboolean field_is_shared(const Field *field) {
 /* --- shared dictionaries --------------------------------------------------------------------- */
 
 static NameKind name_kind(FieldKind kind) {
-  return kind == FIELD_EVENT ? NAME_EVENT : kind == FIELD_CHANNEL ? NAME_CHANNEL : NAME_SOURCE;
+  return kind == FIELD_EVENT ? NAME_EVENT : NAME_SOURCE;
 }
 
 static ColumnEntry text_entry(Text text) {
@@ -186,6 +248,12 @@ ColumnEntry field_shared_entry(const Field *field, guint32 entry) {
   const Names *names = snapshot_names(field->snapshot);
   switch (field->kind) {
   case FIELD_GRADE: return text_entry(text_of(entry < G_N_ELEMENTS(GRADES) ? GRADES[entry] : NULL));
+  case FIELD_CHANNEL:
+    if (entry >= record_channels(names))
+      return text_entry(text_of(g_ptr_array_index(field->own_names, entry - record_channels(names))));
+    return entry == NAME_OTHER || entry <= names_count(names, NAME_CHANNEL)
+               ? text_entry(names_text(names, NAME_CHANNEL, (guint16)entry))
+               : (ColumnEntry){VALUE_NONE, {NULL, 0}};
   case FIELD_KIND:
     return text_entry(text_of(entry < field->source_kind->len ? g_ptr_array_index(field->source_kind, entry) : NULL));
   default:
@@ -199,6 +267,7 @@ guint32 field_shared_count(const Field *field) {
   const Names *names = snapshot_names(field->snapshot);
   switch (field->kind) {
   case FIELD_GRADE: return G_N_ELEMENTS(GRADES);
+  case FIELD_CHANNEL: return record_channels(names) + field->own_names->len;
   case FIELD_KIND: return field->source_kind->len;
   default:
     if (names_count(names, name_kind(field->kind)) >= NAMES_MAX) /* then "(other)" may occur */
@@ -242,34 +311,139 @@ static char *place_text(Text channel, Text event) {
   return g_strdup_printf("%.*s / %.*s", (int)channel.size, channel.at, (int)event.size, event.at);
 }
 
-static void add_touchpoint(Maker *maker, const Names *names, guint32 stated, guint32 channel, guint32 event) {
-  g_autofree char *text =
-      stated ? text_dup(names_text(names, NAME_TOUCHPOINT, (guint16)stated))
-             : place_text(names_text(names, NAME_CHANNEL, (guint16)channel), names_text(names, NAME_EVENT, (guint16)event));
-  add_text(maker, text_of(text));
+/* Where a touch happened, told apart: a rule of the project, the stated touchpoint, else a channel's event. */
+typedef struct {
+  guint32 rule, stated, channel, event;
+} Spot;
+
+static guint64 spot_identity(const Spot *spot) {
+  if (spot->rule)
+    return (guint64)spot->rule << 48;
+  return spot->stated ? (guint64)1 << 40 | spot->stated : (guint64)spot->channel << 16 | spot->event;
 }
 
-/* Most blocks have few pairs of channel and event, so a small cache answers instead of the table. */
-static void make_touchpoints(Maker *maker, const Field *field, const Block *data) {
+static char *spot_text(const Field *field, const Spot *spot) {
+  const Names *names = snapshot_names(field->snapshot);
+  if (spot->rule)
+    return g_strdup(g_ptr_array_index(field->rule_names, spot->rule - 1));
+  if (spot->stated)
+    return text_dup(names_text(names, NAME_TOUCHPOINT, (guint16)spot->stated));
+  return place_text(field_shared_entry(field->channel, spot->channel).text, names_text(names, NAME_EVENT, (guint16)spot->event));
+}
+
+/* The entry of a text, 0 none: the same place may be named by a rule and by an event. */
+static guint32 text_code(const Maker *maker, const char *text) {
+  for (guint32 entry = 1; entry < maker->out->entries->len; entry++)
+    if (text_is(g_array_index(maker->out->entries, ColumnEntry, entry).text, text))
+      return entry;
+  return 0;
+}
+
+static guint32 spot_code(Maker *maker, const Field *field, const Spot *spot) {
+  guint64 identity = spot_identity(spot);
+  gboolean is_new = FALSE;
+  guint32 code = made_code(maker, identity, &is_new);
+  if (!is_new)
+    return code;
+  g_autofree char *text = spot_text(field, spot);
+  guint32 same = maker->out->entries->len < SPOTS_COMPARED ? text_code(maker, text) : 0;
+  if (same)
+    g_hash_table_insert(maker->known, g_memdup2(&identity, sizeof identity), GUINT_TO_POINTER(same));
+  else
+    add_text(maker, text_of(text));
+  return same ? same : code;
+}
+
+/* Most blocks have few spots, so a small cache answers instead of the table. */
+static void find_touchpoints(Maker *maker, const Field *field, const Block *data, const guint16 *rules, const Codes *channels) {
   enum { CACHE = 1024 };
   struct {
     guint64 identity;
     guint32 code;
   } cache[CACHE] = {{0}};
   for (guint32 i = 0; i < data->n_events; i++) {
-    guint32 stated = codes_at(&data->touchpoint, i), channel = stated ? 0 : codes_at(&data->channel, i),
-            event = stated ? 0 : codes_at(&data->event, i);
-    guint64 identity = (guint64)stated << 32 | (guint64)channel << 16 | event;
-    guint at = (guint)(identity ^ identity >> 10 ^ identity >> 20) % CACHE;
-    gboolean is_new = FALSE;
+    Spot spot = {.rule = rules ? rules[i] : 0};
+    if (!spot.rule && !(spot.stated = codes_at(&data->touchpoint, i))) {
+      spot.channel = codes_at(channels, i);
+      spot.event = codes_at(&data->event, i);
+    }
+    guint64 identity = spot_identity(&spot);
+    guint at = (guint)(identity ^ identity >> 10 ^ identity >> 20 ^ identity >> 48) % CACHE;
     if (cache[at].identity != identity) {
       cache[at].identity = identity;
-      cache[at].code = made_code(maker, identity, &is_new);
+      cache[at].code = spot_code(maker, field, &spot);
     }
     maker->codes[i] = cache[at].code;
-    if (is_new)
-      add_touchpoint(maker, snapshot_names(field->snapshot), stated, channel, event);
   }
+}
+
+static gboolean no_memory(const Block *data, GError **error) {
+  return error_set(error, ERROR_LIMIT, "not enough memory for a field's codes of %u events", data->n_events);
+}
+
+/* The rules' codes of a block, NULL in *codes when none matches. */
+static gboolean rule_codes(const Field *field, guint block, const Block *data, guint16 **codes, GError **error) {
+  gboolean any = FALSE;
+  *codes = NULL;
+  if (!field->rules || data->n_events == 0)
+    return TRUE;
+  g_autofree guint16 *found = g_try_malloc_n(data->n_events, sizeof *found);
+  if (!found)
+    return no_memory(data, error);
+  if (!rules_block(field->rules, block, data, found, &any, error))
+    return FALSE;
+  if (any)
+    *codes = g_steal_pointer(&found);
+  return TRUE;
+}
+
+static gboolean make_touchpoints(Maker *maker, const Field *field, guint block, const Block *data, GError **error) {
+  g_autofree guint16 *rules = NULL;
+  g_auto(FieldBlock) channel = {0};
+  if (!rule_codes(field, block, data, &rules, error) || !field_block(field->channel, block, data, &channel, error))
+    return FALSE;
+  find_touchpoints(maker, field, data, rules, &channel.codes);
+  return TRUE;
+}
+
+/* A visit has one channel, that of its first event. */
+static void spread_over_visits(const Block *data, guint32 *codes) {
+  typedef struct {
+    guint32 person, code;
+  } First;
+  if (data->visit.width == 0 && data->visit.constant == 0)
+    return;
+  g_autoptr(GArray) firsts = g_array_new(FALSE, TRUE, sizeof(First)); /* by visit number; person counts from 1 */
+  for (guint32 p = 0; p < data->n_persons; p++)
+    for (guint32 i = data->person_start[p]; i < data->person_start[p + 1]; i++) {
+      guint32 visit = codes_at(&data->visit, i);
+      if (visit == 0)
+        continue;
+      if (visit >= firsts->len)
+        g_array_set_size(firsts, visit + visit / 2 + 16);
+      First *first = &g_array_index(firsts, First, visit);
+      if (first->person != p + 1)
+        *first = (First){p + 1, codes[i]};
+      codes[i] = first->code;
+    }
+}
+
+/* What an event states itself stays; then the project's rules; then what it arrived with. */
+static gboolean make_channels(const Field *field, guint block, const Block *data, FieldBlock *out, GError **error) {
+  g_autofree guint16 *rules = NULL;
+  if (!rule_codes(field, block, data, &rules, error))
+    return FALSE;
+  if (!rules)
+    return TRUE;
+  guint32 *codes = out->codes_made = g_try_malloc_n(data->n_events, sizeof *codes);
+  if (!codes)
+    return no_memory(data, error);
+  for (guint32 i = 0; i < data->n_events; i++)
+    codes[i] = rules[i] && !bit_at(data->converses, i) ? g_array_index(field->rule_codes, guint32, rules[i] - 1)
+                                                       : codes_at(&data->channel, i);
+  spread_over_visits(data, codes);
+  out->codes = (Codes){.width = 4, .data = codes};
+  return TRUE;
 }
 
 static void make_currencies(Maker *maker, const Field *field, const Block *data) {
@@ -317,18 +491,19 @@ static void make_times(Maker *maker, const Block *data) {
   }
 }
 
-static gboolean make_block(const Field *field, const Block *data, FieldBlock *out, GError **error) {
+static gboolean make_block(const Field *field, guint block, const Block *data, FieldBlock *out, GError **error) {
   Maker maker = {.out = out, .codes = g_try_malloc0_n(data->n_events, sizeof(guint32))};
   if (!maker.codes && data->n_events)
-    return error_set(error, ERROR_LIMIT, "not enough memory for a field's codes of %u events", data->n_events);
+    return no_memory(data, error);
   out->codes_made = maker.codes;
   out->codes = (Codes){.width = 4, .data = maker.codes};
   out->texts = g_string_chunk_new(4096);
   out->entries = g_array_new(FALSE, FALSE, sizeof(ColumnEntry));
   maker.known = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   add_entry(&maker, VALUE_NONE, "", 0);
+  gboolean good = TRUE;
   switch (field->kind) {
-  case FIELD_TOUCHPOINT: make_touchpoints(&maker, field, data); break;
+  case FIELD_TOUCHPOINT: good = make_touchpoints(&maker, field, block, data, error); break;
   case FIELD_CURRENCY: make_currencies(&maker, field, data); break;
   case FIELD_INITIATOR: make_initiators(&maker, data); break;
   case FIELD_VALUE: make_values(&maker, data); break;
@@ -336,7 +511,7 @@ static gboolean make_block(const Field *field, const Block *data, FieldBlock *ou
   }
   g_hash_table_destroy(maker.known);
   out->n_entries = out->entries->len;
-  return TRUE;
+  return good;
 }
 
 /* --- a block --------------------------------------------------------------------------------- */
@@ -355,13 +530,19 @@ gboolean field_block(Field *field, guint block, const Block *data, FieldBlock *o
   if (field_is_shared(field)) {
     made.codes = *shared_codes(field, data);
     made.n_entries = field_shared_count(field);
+    if (field->rules && block != FIELD_PROBE && !make_channels(field, block, data, &made, error)) {
+      field_block_clear(&made);
+      return FALSE;
+    }
   } else if (field->kind == FIELD_COLUMN) {
     if (!column_block(field->column, block, &made.column, error))
       return FALSE;
     made.codes = made.column.codes;
     made.n_entries = made.column.n_entries;
-  } else if (!make_block(field, data, &made, error))
+  } else if (!make_block(field, block, data, &made, error)) {
+    field_block_clear(&made);
     return FALSE;
+  }
   *out = made;
   return TRUE;
 }

@@ -7,11 +7,11 @@
 
 typedef enum {
   FIELD_EVENT,
-  FIELD_CHANNEL,
+  FIELD_CHANNEL, /* the stated one, else by the project's rules, else as it arrived */
   FIELD_GRADE,
   FIELD_KIND,       /* of the event's source: web, app, file, ... */
-  FIELD_INITIATOR,  /* customer, company, system */
-  FIELD_TOUCHPOINT, /* the stated one, else "channel / event" */
+  FIELD_INITIATOR,  /* customer, company, system: as the block has them */
+  FIELD_TOUCHPOINT, /* by the project's rules, else the stated one, else "channel / event" */
   FIELD_CURRENCY,   /* of the value; the project's where none was stated */
   FIELD_TIME,
   FIELD_VALUE,
@@ -28,9 +28,12 @@ Field *field_new(const Question *question, const char *name, GError **error);
 void field_free(Field *field);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Field, field_free)
 FieldKind field_kind(const Field *field);
-/* Codes and entries mean the same in every block; there are at most FIELD_SHARED_MAX. */
+/* Codes and entries mean the same in every block; there are at most FIELD_SHARED_MAX, and as many channels more as the
+ * project names. */
 gboolean field_is_shared(const Field *field);
 enum { FIELD_SHARED_MAX = 65536 };
+/* As a block's number: one that is not of the snapshot, whose codes of shared fields hold as they stand. */
+enum { FIELD_PROBE = G_MAXINT32 };
 
 typedef struct {
   guint32 n_entries; /* entry 0 is "missing" */

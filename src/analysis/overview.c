@@ -5,11 +5,14 @@
 #include "analysis/overview.h"
 #include "analysis/bits.h"
 #include "analysis/derive.h"
+#include "analysis/field.h"
+#include "analysis/marks.h"
 #include "analysis/scope.h"
 #include "base/error.h"
 #include <string.h>
 
-enum { TOP_MAX = 1000, CODES = 65536, LISTS = 3, POINTS_BY_DAY = 92, POINTS_BY_MONTH = 120 };
+enum { TOP_MAX = 1000, CODES = 65536, POINTS_BY_DAY = 92, POINTS_BY_MONTH = 120 };
+enum { LIST_SOURCES, LIST_CHANNELS, LIST_EVENTS, LISTS };
 
 static const struct {
   const char *name, *item;
@@ -27,7 +30,8 @@ typedef struct {
 } GoalSum;
 
 typedef struct {
-  guint64 events, persons, journeys, excluded, unidentified;
+  guint64 events, persons, journeys, unidentified;
+  guint64 excluded[EXCLUDED_REASONS];
   gint64 first_ms, last_ms; /* when events > 0 */
   GArray *top[LISTS];       /* of TopRow, at most `limit` */
   guint top_total[LISTS];
@@ -45,6 +49,7 @@ typedef struct {
   GoalSum *goals;
   guint64 *bits;
   guint words;
+  guint64 *reasons; /* EXCLUDED_REASONS bitmaps of `words` */
   DeriveScratch *scratch;
 } Worker;
 
@@ -52,6 +57,9 @@ typedef struct {
   const Question *question;
   Scope *scope;
   Derive *derive;
+  Field *channel;
+  guint32 n_codes; /* of each list */
+  Marks *marks;
   Overview *overview;
   GArray *bounds;  /* of gint64: starts of the periods, and the end of the last */
   guint32 *by_day; /* UTC day since the first bound's -> period its beginning lies in */
@@ -85,6 +93,7 @@ static void run_clear(Run *run) {
     g_free(run->workers[i].points);
     g_free(run->workers[i].goals);
     g_free(run->workers[i].bits);
+    g_free(run->workers[i].reasons);
     derive_scratch_free(run->workers[i].scratch);
   }
   g_free(run->workers);
@@ -92,6 +101,8 @@ static void run_clear(Run *run) {
   if (run->bounds)
     g_array_unref(run->bounds);
   derive_free(run->derive);
+  field_free(run->channel);
+  marks_free(run->marks);
   scope_free(run->scope);
 }
 
@@ -104,6 +115,7 @@ static gboolean counted_events(Run *run, guint block, const Block *data, guint n
   if (worker->words < words) {
     worker->words = words;
     worker->bits = g_renew(guint64, worker->bits, 2 * (gsize)words);
+    worker->reasons = g_renew(guint64, worker->reasons, EXCLUDED_REASONS * (gsize)words);
   }
   if (!scope->nothing)
     scope_both(worker->bits, scope->kept, scope->in_range, data->n_events);
@@ -122,16 +134,25 @@ static void count_times(const Block *data, const guint64 *counted, Overview *sum
     }
 }
 
-/* Flagged events (bots, internal traffic) of living persons, in range and seen by now. */
-static guint64 count_excluded(const Question *question, const Block *data) {
-  guint64 n = 0;
-  for (guint32 p = 0; p < data->n_persons && data->excluded; p++)
-    for (guint i = data->person_start[p]; i < data->person_start[p + 1] && !bit_at(data->dead, p); i++)
-      if (bit_at(data->excluded, i)) {
+/* What stays out of every report, of living persons, in range and seen by now, by reason. */
+static gboolean count_excluded(Run *run, guint block, const Block *data, Worker *worker, GError **error) {
+  const Question *question = run->question;
+  guint64 *bits[EXCLUDED_REASONS];
+  if (!data->excluded)
+    return TRUE;
+  for (guint reason = 0; reason < EXCLUDED_REASONS; reason++)
+    bits[reason] = worker->reasons + (gsize)reason * worker->words;
+  if (!marks_reasons(run->marks, block, data, bits, error))
+    return FALSE;
+  for (guint reason = 0; reason < EXCLUDED_REASONS; reason++)
+    for (guint32 p = 0; p < data->n_persons; p++) {
+      guint32 end = bit_at(data->dead, p) ? 0 : data->person_start[p + 1];
+      for (guint i = bits_next(bits[reason], data->person_start[p], end); i < end; i = bits_next(bits[reason], i + 1, end)) {
         gint64 ms = block_time_ms(data, i);
-        n += ms >= question->from_ms && ms < question->to_ms && ms <= question->now_ms;
+        worker->sum.excluded[reason] += ms >= question->from_ms && ms < question->to_ms && ms <= question->now_ms;
       }
-  return n;
+    }
+  return TRUE;
 }
 
 static gboolean first_pass(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
@@ -140,7 +161,8 @@ static gboolean first_pass(const Question *question, guint block, const Block *d
   ScopeBlock scope;
   if (!counted_events(run, block, data, number, &scope, error))
     return FALSE;
-  worker->sum.excluded += count_excluded(question, data);
+  if (!count_excluded(run, block, data, worker, error))
+    return FALSE;
   if (scope.nothing)
     return TRUE;
   guint64 before = worker->sum.events;
@@ -206,12 +228,17 @@ static void index_periods(Run *run) {
 
 /* --- second pass ------------------------------------------------------------------------------------------ */
 
-static void count_codes(const Block *data, const guint64 *counted, Worker *worker) {
-  const Codes *codes[LISTS] = {&data->source, &data->channel, &data->event};
+static gboolean count_codes(const Run *run, guint block, const Block *data, const guint64 *counted, Worker *worker,
+                            GError **error) {
+  g_auto(FieldBlock) channel = {0};
+  if (!field_block(run->channel, block, data, &channel, error))
+    return FALSE;
+  const Codes *codes[LISTS] = {&data->source, &channel.codes, &data->event};
   for (guint list = 0; list < LISTS; list++)
     for (guint w = 0; w < bits_words(data->n_events); w++)
       for (guint64 word = counted[w]; word; word &= word - 1)
-        worker->counts[list][codes_at(codes[list], w * 64 + (guint)__builtin_ctzll(word)) & (CODES - 1)]++;
+        worker->counts[list][codes_at(codes[list], w * 64 + (guint)__builtin_ctzll(word))]++;
+  return TRUE;
 }
 
 static void count_periods(const Run *run, const Block *data, const guint64 *counted, Worker *worker) {
@@ -261,7 +288,8 @@ static gboolean second_pass(const Question *question, guint block, const Block *
     return FALSE;
   if (scope.nothing)
     return TRUE;
-  count_codes(data, worker->bits, worker);
+  if (!count_codes(run, block, data, worker->bits, worker, error))
+    return FALSE;
   count_periods(run, data, worker->bits, worker);
   guint words = bits_words(data->n_events);
   bits_after(worker->bits, data->ends, worker->bits + worker->words, words);
@@ -285,13 +313,14 @@ static void gather_top(Run *run, guint list, guint limit) {
   Overview *overview = run->overview;
   GArray *rows = g_array_new(FALSE, FALSE, sizeof(TopRow));
   g_array_set_clear_func(rows, row_clear);
-  for (guint32 code = 0; code < CODES; code++) {
+  for (guint32 code = 0; code < run->n_codes; code++) {
     TopRow row = {0};
     for (guint i = 0; i < run->n_workers; i++)
       row.events += run->workers[i].counts[list][code];
     if (row.events == 0)
       continue;
-    Text name = names_text(snapshot_names(run->question->snapshot), lists[list].kind, (guint16)code);
+    Text name = list == LIST_CHANNELS ? field_shared_entry(run->channel, code).text
+                                      : names_text(snapshot_names(run->question->snapshot), lists[list].kind, (guint16)code);
     row.name = code == NAME_NONE ? g_strdup("(none)") : text_dup(name);
     g_array_append_val(rows, row);
   }
@@ -305,7 +334,8 @@ static void gather_first(Run *run) {
   Overview *overview = run->overview;
   for (guint i = 0; i < run->n_workers; i++) {
     const Overview *sum = &run->workers[i].sum;
-    overview->excluded += sum->excluded;
+    for (guint reason = 0; reason < EXCLUDED_REASONS; reason++)
+      overview->excluded[reason] += sum->excluded[reason];
     overview->unidentified += sum->unidentified;
     if (sum->events == 0)
       continue;
@@ -347,8 +377,10 @@ static void make_goals(Run *run) {
 static gboolean run_passes(Run *run, const Params *params, GError **error) {
   gint64 limit;
   if (!params_int(params, "limit", 1, TOP_MAX, &limit, error) || !(run->scope = scope_new(run->question, error)) ||
-      !(run->derive = derive_new(run->question, error)))
+      !(run->derive = derive_new(run->question, error)) || !(run->channel = field_new(run->question, "channel", error)) ||
+      !marks_new(run->question, &run->marks, error))
     return FALSE;
+  run->n_codes = MAX(CODES, field_shared_count(run->channel));
   make_goals(run);
   run->n_workers = question_threads(run->question);
   run->workers = g_new0(Worker, run->n_workers);
@@ -361,7 +393,7 @@ static gboolean run_passes(Run *run, const Params *params, GError **error) {
   index_periods(run);
   for (guint i = 0; i < run->n_workers; i++) {
     for (guint list = 0; list < LISTS; list++)
-      run->workers[i].counts[list] = g_new0(guint64, CODES);
+      run->workers[i].counts[list] = g_new0(guint64, run->n_codes);
     run->workers[i].points = g_new0(guint64, run->overview->starts->len);
     run->workers[i].goals = g_new0(GoalSum, run->overview->goals->len + 1);
     run->workers[i].scratch = derive_scratch_new(run->derive);
@@ -428,7 +460,11 @@ static void overview_json(gconstpointer result, JsonOut *out) {
   write_goals(overview, out);
   write_instant(out, "from", overview, overview->first_ms);
   write_instant(out, "to", overview, overview->last_ms);
-  json_kv_int(out, "excluded", (gint64)overview->excluded);
+  json_key(out, "excluded");
+  json_object(out);
+  for (guint reason = 0; reason < EXCLUDED_REASONS; reason++)
+    json_kv_int(out, excluded_reason(reason), (gint64)overview->excluded[reason]);
+  json_object_end(out);
   json_kv_int(out, "unidentified", (gint64)overview->unidentified);
   for (guint list = 0; list < LISTS; list++)
     write_top(overview, list, out);
@@ -506,7 +542,11 @@ static void overview_table(gconstpointer result, Table *table) {
   table_figure(table, "persons", overview->persons);
   table_figure(table, "journeys", overview->journeys);
   table_figure(table, "unidentified events", overview->unidentified);
-  table_figure(table, "excluded events", overview->excluded);
+  for (guint reason = 0; reason < EXCLUDED_REASONS; reason++) {
+    g_autofree char *name = g_strdup_printf("excluded events (%s)", excluded_reason(reason));
+    if (overview->excluded[reason] || table_is_csv(table))
+      table_figure(table, name, overview->excluded[reason]);
+  }
   if (overview->events == 0)
     return;
   g_autofree char *first = clock_text(overview->first_ms), *last = clock_text(overview->last_ms);

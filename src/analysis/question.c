@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * question.c: blocks are tasks of base/parallel; a cancelled question fails at its next block. */
 #include "analysis/question.h"
+#include "analysis/marks.h"
 #include "base/error.h"
 #include "base/parallel.h"
 
@@ -8,6 +9,7 @@ typedef struct {
   const Question *question;
   QuestionBlockFunc work;
   gpointer user;
+  Marks *marks; /* or NULL */
 } Run;
 
 guint question_threads(const Question *question) {
@@ -21,10 +23,15 @@ static gboolean do_block(guint block, guint worker, gpointer data, GError **erro
   if (question->cancel && g_atomic_int_get(question->cancel))
     return error_set(error, ERROR_CANCELLED, "the question was cancelled");
   return snapshot_block(question->snapshot, block, &found, error) &&
+         (!run->marks || marks_block(run->marks, block, worker, &found, error)) &&
          run->work(question, block, &found, worker, run->user, error);
 }
 
 gboolean question_each_block(const Question *question, QuestionBlockFunc work, gpointer user, GError **error) {
-  Run run = {question, work, user};
-  return parallel_run(question_threads(question), snapshot_blocks(question->snapshot), do_block, &run, error);
+  Run run = {.question = question, .work = work, .user = user};
+  if (!marks_new(question, &run.marks, error))
+    return FALSE;
+  gboolean done = parallel_run(question_threads(question), snapshot_blocks(question->snapshot), do_block, &run, error);
+  marks_free(run.marks);
+  return done;
 }

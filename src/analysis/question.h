@@ -7,19 +7,20 @@
 
 typedef struct {
   Snapshot *snapshot;
-  gint64 now_ms;            /* events after it are unseen */
-  gint64 from_ms, to_ms;    /* half-open; G_MININT64 and G_MAXINT64 when open */
+  gint64 now_ms;         /* events after it are unseen */
+  gint64 from_ms, to_ms; /* half-open; G_MININT64 and G_MAXINT64 when open */
   const Zone *zone;
   const Project *project;   /* what the company means by its words */
   Condition *where, *among; /* or NULL */
   guint64 seed;
-  guint threads;            /* 0: all cores */
-  gsize budget_bytes;       /* memory the answer may take */
-  const gint *cancel;       /* set to 1 from outside, or NULL */
+  guint threads;      /* 0: all cores */
+  gsize budget_bytes; /* memory the answer may take */
+  const gint *cancel; /* set to 1 from outside, or NULL */
 } Question;
 
 /* Runs `work` for every block on all cores; block order within a worker ascends. `worker` is 0..threads-1.
- * The first error wins and stops the rest; cancel is looked at before each block. */
+ * The first error wins and stops the rest; cancel is looked at before each block. The block holds what
+ * the project says of initiators, bots and internal traffic (marks.h). */
 typedef gboolean (*QuestionBlockFunc)(const Question *question, guint block, const Block *data, guint worker, gpointer user,
                                       GError **error);
 gboolean question_each_block(const Question *question, QuestionBlockFunc work, gpointer user, GError **error);

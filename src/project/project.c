@@ -466,6 +466,42 @@ static gboolean no_circles(const Project *project, GError **error) {
   return TRUE;
 }
 
+static gboolean asks_for(const Condition *condition, const char *field) {
+  if (condition->field && strcmp(condition->field, field) == 0)
+    return TRUE;
+  for (guint i = 0; condition->children && i < condition->children->len; i++)
+    if (asks_for(condition->children->pdata[i], field))
+      return TRUE;
+  return FALSE;
+}
+
+/* Rules of events: touchpoints may ask for channels, as those without a rule are named after them, and either may ask for
+ * initiators, unless these ask back. What a rule asks of its own field is what the event arrived with. */
+static gboolean no_circles_of_rules(const Project *project, GError **error) {
+  const char *initiators_ask = NULL;
+  for (guint i = 0; i < project->initiators->len; i++) {
+    const Condition *when = ((const InitiatorRule *)project->initiators->pdata[i])->when;
+    initiators_ask = asks_for(when, "touchpoint") ? "touchpoint" : asks_for(when, "channel") ? "channel" : initiators_ask;
+  }
+  for (guint i = 0; i < project->channels->len; i++) {
+    const Rule *rule = project->channels->pdata[i];
+    if (rule->when && asks_for(rule->when, "touchpoint"))
+      return error_set(error, ERROR_INVALID,
+                       "channels[%u] \"%s\" asks for touchpoint, and touchpoints are named after channels: a circle", i + 1,
+                       rule->name);
+    if (rule->when && initiators_ask && asks_for(rule->when, "initiator"))
+      return error_set(error, ERROR_INVALID, "channels[%u] \"%s\" asks for initiator, and initiators for %s: a circle", i + 1,
+                       rule->name, initiators_ask);
+  }
+  for (guint i = 0; i < project->touchpoints->len; i++) {
+    const Rule *rule = &((const Touchpoint *)project->touchpoints->pdata[i])->rule;
+    if (initiators_ask && strcmp(initiators_ask, "touchpoint") == 0 && asks_for(rule->when, "initiator"))
+      return error_set(error, ERROR_INVALID, "touchpoints[%u] \"%s\" asks for initiator, and initiators for touchpoint: a circle",
+                       i + 1, rule->name);
+  }
+  return TRUE;
+}
+
 static gboolean is_whole(const Project *project, GError **error) {
   if (project->stages->len == 0)
     return error_set(error, ERROR_INVALID,
@@ -476,7 +512,8 @@ static gboolean is_whole(const Project *project, GError **error) {
         !stage_exists(project, stage->back_to, stage->rule.name, error))
       return FALSE;
   }
-  return stage_exists(project, project->restart_stage, "restart_stage", error) && no_circles(project, error);
+  return stage_exists(project, project->restart_stage, "restart_stage", error) && no_circles(project, error) &&
+         no_circles_of_rules(project, error);
 }
 
 static int rate_compare(gconstpointer a, gconstpointer b) {

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the project file says of channels, touchpoints, initiators, bots and internal traffic holds in every report.
+Figures worked by hand on this story:
+
+  ann  1 web visit by the spot's campaign, 2 its page (the visit's channel is its first event's), 3 order
+  ben  4 e-mail click that states its channel, 5 page without a visit of campaign `spot`, 6 order
+  bot  7 8 two pages of a bot, of which 8 is of the house too
+  eve  9 an order of the house
+  cam 10 parcel (by the system, as the project says), 11 ask"""
+from tap import check, done, etappe, folder, report, test
+
+STORY = """\
+person,time,event,channel,campaign,device,agent,value,order
+ann,2025-03-01T10:00:00Z,page,,spot,d1,,,
+ann,2025-03-01T10:01:00Z,page,,,d1,,,
+ann,2025-03-01T10:02:00Z,order,,,d1,,40,o1
+ben,2025-03-02T10:00:00Z,click,newsletter,spot,,,,
+ben,2025-03-02T10:01:00Z,page,,spot,,,,
+ben,2025-03-02T10:02:00Z,order,,,,,60,o2
+bot,2025-03-03T10:00:00Z,page,,,d2,crawler,,
+bot,2025-03-03T10:01:00Z,page,,,d2,crawler-house,,
+eve,2025-03-04T10:00:00Z,order,,,,house,99,o3
+cam,2025-03-05T10:00:00Z,parcel,,,,,,
+cam,2025-03-05T10:01:00Z,ask,,,,,,
+"""
+PROJECT = """\
+version: 1
+restart_stage: awareness
+channels:
+  - {name: tv, when: campaign = spot}
+  - {name: newsletter, label: Newsletter}
+touchpoints:
+  - {name: Spot page, family: ads, when: event = page and channel = tv}
+  - {name: Shop, family: web, when: 'event in (page, order)'}
+initiators:
+  - {by: system, when: event = parcel}
+goals:
+  - {name: order, when: event = order, value: value, order: order, closes: true}
+stages:
+  - {name: awareness}
+  - {name: decision, when: touchpoint = Shop}
+relationships: []
+bots: properties.agent contains crawler
+internal: properties.agent contains house
+"""
+MAP = [word for field in ["person", "time", "event", "channel", "campaign", "device", "value", "order"]
+       for word in ("--map", f"{field}={field}")]
+
+
+def tell(path, project=PROJECT):
+    db = path / "story.db"
+    (path / "project.yaml").write_text(project)
+    (path / "story.csv").write_text(STORY)
+    etappe("project", "apply", path / "project.yaml", db=db)
+    etappe("import", path / "story.csv", *MAP, db=db)
+    return db
+
+
+def refused(*arguments, **options):
+    """The sentence of a refusal."""
+    return etappe(*arguments, expect=1, **options).stderr
+
+
+def variants(db, *options):
+    return {tuple(v["path"]): v["count"] for v in report("paths", *options, db=db)["variants"]}
+
+
+@test
+def a_channel_rule_is_what_channel_means_everywhere():
+    with folder() as path:
+        db = tell(path)
+        # ann's visit is tv as a whole; ben's click states its own, his page is ruled, his order is unassigned
+        channels = {row["channel"]: row["events"] for row in report("overview", db=db)["channels"]}
+        check(channels, {"tv": 4, "unassigned": 3, "newsletter": 1})
+        check(variants(db, "--key", "channel"),
+              {("tv", "tv", "tv"): 1, ("newsletter", "tv", "unassigned"): 1, ("unassigned",): 1})
+        check(variants(db, "--key", "channel", "--collapse"),
+              {("tv",): 1, ("newsletter", "tv", "unassigned"): 1, ("unassigned",): 1})
+        where = report("overview", "--where", "channel = tv", db=db)
+        check((where["events"], where["persons"]), (4, 2))
+        check(report("overview", "--where", "channel != tv", db=db)["events"], 4)
+        funnel = report("funnel", "--step", "page", "--step", "order", "--by", "channel", db=db)
+        check([(g["value"], g["total"], g["steps"][1]["reached"]) for g in funnel["groups"]], [("tv", 2, 2)])
+        check(report("funnel", "--step", "channel = tv", "--step", "channel = unassigned", db=db)["steps"][1]["reached"], 1)
+        check(report("overview", "--among", "first(event exists).channel = tv", db=db)["persons"], 1)
+        coverage = report("overview", db=db)["coverage"]
+        check(coverage["attributable"], 5 / 8)
+
+
+@test
+def attribution_credits_the_ruled_channel():
+    with folder() as path:
+        db = tell(path)
+        credits = report("attribution", "--model", "last", "--model", "first", db=db)["models"]
+        # ann: her visit; ben: his click (his page stands in no visit and states no channel)
+        for model in credits:
+            check({c["key"]: c["conversions"] for c in model["credits"]}, {"tv": 1, "newsletter": 1})
+        check(report("attribution", "--model", "last", "--key", "touchpoint", db=db)["models"][0]["credits"][0]["key"], "Spot page")
+
+
+@test
+def a_touchpoint_rule_is_what_touchpoint_means_everywhere():
+    with folder() as path:
+        db = tell(path)
+        check(variants(db, "--key", "touchpoint"),
+              {("Spot page", "Spot page", "Shop"): 1, ("newsletter / click", "Spot page", "Shop"): 1, ("unassigned / ask",): 1})
+        check(variants(db, "--key", "touchpoint", "--collapse"),
+              {("Spot page", "Shop"): 1, ("newsletter / click", "Spot page", "Shop"): 1, ("unassigned / ask",): 1})
+        check(report("overview", "--where", 'touchpoint = "Spot page"', db=db)["events"], 3)
+        check(report("overview", "--where", 'touchpoint in (Shop, "newsletter / click")', db=db)["events"], 3)
+        funnel = report("funnel", "--step", "touchpoint contains page", "--step", "order", "--by", "touchpoint", db=db)
+        check([(g["value"], g["total"]) for g in funnel["groups"]], [("Spot page", 2)])
+        # the stage's condition asks for the touchpoint
+        stages = {s["stage"]: s["now"] for s in report("stages", db=db)["stages"]}
+        check(stages, {"awareness": 1, "decision": 2})
+        cells = {(c["touchpoint"], c["stage"]) for c in report("map", db=db)["cells"]}
+        check(("Spot page", "awareness") in cells and ("Shop", "decision") in cells, True)
+
+
+@test
+def an_initiator_rule_makes_no_touch_of_what_the_system_did():
+    with folder() as path:
+        db = tell(path)
+        check(report("overview", "--where", "initiator = system", db=db)["events"], 1)
+        check(("unassigned", "unassigned") in variants(db, "--key", "channel"), False)
+
+
+@test
+def bots_and_the_house_are_in_no_figure():
+    with folder() as path:
+        db = tell(path)
+        overview = report("overview", db=db)
+        check((overview["events"], overview["persons"], overview["journeys"]), (8, 3, 3))
+        check(overview["excluded"], {"bots": 2, "internal": 1, "flagged": 0})
+        check(overview["goals"], [{"goal": "order", "conversions": 2, "value": 100, "net_value": 100}])
+        funnel = report("funnel", "--step", "page", "--step", "order", db=db)
+        check((funnel["total"], [step["reached"] for step in funnel["steps"]]), (3, [2, 2]))
+        check(report("funnel", "--step", "order", db=db)["steps"][0]["reached"], 2)
+        check(sum(variants(db).values()), 3)
+        check(report("attribution", "--model", "last", db=db)["conversions"], 2)
+        check(report("map", db=db)["stages"][0]["persons"], 3)
+        check(report("overview", "--among", "count(order) >= 1", db=db)["persons"], 2)
+        check(len(report("person", "list", db=db)["persons"]), 3)
+        # in range only, and up to now
+        check(report("overview", "--to", "2025-03-03", db=db)["excluded"], {"bots": 2, "internal": 0, "flagged": 0})
+        check(report("overview", "--now", "2025-03-03T10:00:30Z", db=db)["excluded"], {"bots": 1, "internal": 0, "flagged": 0})
+
+
+@test
+def definitions_in_a_circle_are_refused():
+    circles = {
+        "channels:\n  - {name: a, when: touchpoint = x}\n":
+            'channels[1] "a" asks for touchpoint, and touchpoints are named after channels: a circle',
+        "channels:\n  - {name: a, when: initiator = company}\ninitiators:\n  - {by: system, when: channel = x}\n":
+            'channels[1] "a" asks for initiator, and initiators for channel: a circle',
+        "touchpoints:\n  - {name: a, when: initiator = company}\ninitiators:\n  - {by: system, when: touchpoint = x}\n":
+            'touchpoints[1] "a" asks for initiator, and initiators for touchpoint: a circle',
+    }
+    with folder() as path:
+        for text, message in circles.items():
+            (path / "p.yaml").write_text("version: 1\n" + text)
+            check(message in refused("project", "check", path / "p.yaml", db=path / "none.db"), True)
+
+
+done()
