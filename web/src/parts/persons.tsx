@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The people behind a number: exactly those that were counted, last seen first.
+import { useState } from 'preact/hooks'
+import { address, type Fields } from '../state/api'
+import { command, commonOptions, useAnswer, type Envelope } from '../state/report'
+import { labelOf, project } from '../state/session'
+import { link } from '../state/route'
+import { count, dayTime, money, shortId } from '../words/format'
+import { t } from '../words/words'
+import { Command, Failure, Over, Waiting } from './basics'
+import { Icon } from './icons'
+
+export interface Wanted {
+  report: string
+  who: string
+  fields?: Fields
+  at?: { stage: string; touchpoint: string }
+  title?: string
+}
+
+interface PersonRow {
+  person: string
+  events: number
+  last: string
+  stage?: string
+  value?: number
+  families?: string
+}
+interface Persons extends Envelope {
+  total: number
+  persons: PersonRow[]
+}
+
+const STEP = 200
+
+/** One small bar a touch, coloured by family; a diamond where something was bought. */
+function Strip({ families }: { families: string }) {
+  return (
+    <svg class="strip" width={Math.min(28, families.split(' ').length) * 7 + 8} height="12" aria-hidden="true">
+      {families
+        .split(' ')
+        .slice(-28)
+        .map((family, i) => (family === '$' ? <path key={i} class="diamond" d={`M${i * 7 + 3} 1l5 5-5 5-5-5z`} /> : <rect key={i} class={`family f-${family}`} x={i * 7} y="1" width="4.500" height="10" rx="1" />))}
+    </svg>
+  )
+}
+
+export function PersonsDrawer({ wanted, onClose }: { wanted: Wanted; onClose: () => void }) {
+  const [limit, setLimit] = useState(STEP)
+  const fields = { ...wanted.fields, who: wanted.who }
+  const url = address('/api/v1/persons', { report: wanted.report, ...commonOptions(), ...fields, limit })
+  const { data, problem, slow, cancel, again } = useAnswer<Persons>(url)
+  const where = wanted.title ?? [wanted.at && labelOf(project.value?.touchpoints, wanted.at.touchpoint), wanted.at && labelOf(project.value?.stages, wanted.at.stage)].filter(Boolean).join(', ')
+  return (
+    <Over kind="drawer" label={t('nav.persons')} onClose={onClose}>
+      <header class="drawer-head">
+        <h1>{data ? t('persons.title', { n: count(data.total) }) : '\u00a0'}</h1>
+        <p class="quiet">{where}</p>
+        <button type="button" class="close" aria-label={t('action.close')} onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="drawer-body">
+        {problem ? (
+          <Failure problem={problem} again={again} />
+        ) : !data ? (
+          <Waiting slow={slow} cancel={cancel} />
+        ) : (
+          <>
+            <p>
+              <a class="button" href={address('/api/v1/persons', { report: wanted.report, ...commonOptions(), ...fields, format: 'csv' })} download="etappe-people.csv">
+                CSV
+              </a>
+            </p>
+            <table class="rows">
+              <thead>
+                <tr>
+                  <th>{t('persons.person')}</th>
+                  <th>{t('persons.way')}</th>
+                  <th>{t('persons.stage')}</th>
+                  <th class="number">{t('persons.revenue')}</th>
+                  <th class="number">{t('persons.last_seen')}</th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.persons.map((row) => (
+                  <tr key={row.person}>
+                    <td>
+                      <a class="figure-link" href={link(`/person/${row.person}`)}>
+                        {shortId(row.person)}
+                      </a>
+                    </td>
+                    <td>{row.families ? <Strip families={row.families} /> : <span class="quiet">{count(row.events)}</span>}</td>
+                    <td>{row.stage ? labelOf(project.value?.stages, row.stage) : '–'}</td>
+                    <td class="number">{row.value ? money(row.value) : '–'}</td>
+                    <td class="number quiet">{dayTime(row.last)}</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+            <p class="quiet">{t('persons.shown', { shown: count(data.persons.length), n: count(data.total) })}</p>
+            {data.persons.length < data.total && data.persons.length < 10_000 && (
+              <p>
+                <button type="button" class="button" onClick={() => setLimit(limit * 4)}>
+                  {t('persons.more')}
+                </button>
+              </p>
+            )}
+            <h2>{t('action.as_command')}</h2>
+            <Command text={command(wanted.report, fields)} />
+          </>
+        )}
+      </div>
+    </Over>
+  )
+}

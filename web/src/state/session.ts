@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is looking, and what the project calls its things.
+import { computed, signal } from '@preact/signals'
+import { ApiError, get, onExpired, setCsrf } from './api'
+import { language } from './prefs'
+
+export type Role = 'admin' | 'analyst' | 'viewer'
+export interface Named {
+  name: string
+  label: string
+  label_de: string
+}
+export interface ProjectModel {
+  name: string
+  language: string
+  timezone: string
+  currency: string
+  now: string
+  live: boolean
+  events: number
+  stages: Named[]
+  personas: (Named & { when: string })[]
+  touchpoints: (Named & { family: string })[]
+  channels: Named[]
+  goals: (Named & { closes: boolean })[]
+  relationships: Named[]
+  first: string | null
+}
+export interface Session {
+  user: { name: string; email: string; role: Role } | null
+  csrf: string
+  setup: boolean // nobody has an account yet
+  project: ProjectModel | null // null until somebody is signed in
+}
+
+export const session = signal<Session | undefined>(undefined)
+export const sessionProblem = signal<ApiError | undefined>(undefined)
+export const expired = signal(false)
+onExpired(() => {
+  if (session.value?.user) expired.value = true
+})
+
+export async function loadSession() {
+  try {
+    const found = await get<Session>('/api/v1/session')
+    setCsrf(found.csrf)
+    session.value = found
+    sessionProblem.value = undefined
+    expired.value = false
+  } catch (problem) {
+    sessionProblem.value = problem as ApiError
+  }
+}
+
+export const project = computed(() => session.value?.project ?? undefined)
+export const role = computed(() => session.value?.user?.role)
+/** Single persons are for those whose work needs them. */
+export const seesPersons = computed(() => role.value === 'admin' || role.value === 'analyst')
+
+export function labelOf(list: Named[] | undefined, name: string): string {
+  const found = list?.find((one) => one.name === name)
+  return (found && (language.value === 'de' ? found.label_de : found.label)) || found?.label || name
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page once: a new one is a line here and a file beside it, loaded when it is first opened.
+import type { ComponentType } from 'preact'
+import type { IconName } from '../parts/icons'
+import type { Word } from '../words/words'
+
+export interface Page {
+  id: string
+  path: string // a trailing slash takes what follows as its subject
+  title: Word
+  icon?: IconName // has a place in the rail
+  letter?: string // G then this key opens it
+  foot?: boolean // at the rail's foot
+  phone?: boolean // has a place in the phone's bar
+  load: () => Promise<{ View: ComponentType<{ subject: string }> }>
+}
+
+export const pages: Page[] = [
+  { id: 'home', path: '/', title: 'nav.home', icon: 'home', letter: 'h', phone: true, load: () => import('./home') },
+  { id: 'map', path: '/map', title: 'nav.map', icon: 'map', letter: 'm', phone: true, load: () => import('./map/map') },
+]
+
+export const pageAt = (path: string): Page | undefined =>
+  pages.find((page) => (page.path.endsWith('/') && page.path !== '/' ? path.startsWith(page.path) : page.path === path))

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Numbers, money, times as the language writes them: narrow no-break space before a unit, a real minus sign.
+import { language } from '../state/prefs'
+import { project } from '../state/session'
+
+const NARROW = '\u202f'
+const de = () => language.value === 'de'
+const locale = () => (de() ? 'de-DE' : 'en-GB')
+const made = new Map<string, Intl.NumberFormat>()
+
+function number(value: number, options: Intl.NumberFormatOptions = {}): string {
+  const name = locale() + JSON.stringify(options)
+  let format = made.get(name)
+  if (!format) made.set(name, (format = new Intl.NumberFormat(locale(), options)))
+  return format.format(value).replace('-', '−')
+}
+
+export const count = (value: number) => number(value, { maximumFractionDigits: 0 })
+export const decimal = (value: number, digits = 1) => number(value, { minimumFractionDigits: digits, maximumFractionDigits: digits })
+export const signed = (value: number) => (value > 0 ? '+' : '') + count(value)
+
+export function percent(share: number | null | undefined, digits?: number): string {
+  if (share === null || share === undefined) return '–'
+  const value = share * 100
+  const places = digits ?? (value !== 0 && Math.abs(value) < 1 ? 1 : 0)
+  return decimal(value, places) + (de() ? NARROW : '') + '%'
+}
+
+const symbol = () => {
+  const currency = project.value?.currency ?? 'EUR'
+  return { EUR: '€', USD: '$', GBP: '£' }[currency] ?? currency
+}
+const amount = (text: string, unit = '') => (de() ? `${text}${NARROW}${unit}${symbol()}` : `${symbol()}${text}${unit === 'T' ? 'k' : unit.startsWith('Mio') ? 'm' : ''}`)
+
+/** Money to the unit; `short` writes thousands and millions as such. */
+export function money(value: number | null | undefined, short = false): string {
+  if (value === null || value === undefined) return '–'
+  const size = Math.abs(value)
+  if (short && size >= 999_500) return amount(decimal(value / 1e6, 2), 'Mio. ')
+  if (short && size >= 9_950) return amount(count(value / 1e3), 'T')
+  return amount(size < 100 && !Number.isInteger(value) ? decimal(value, 2) : count(value))
+}
+
+export function duration(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined) return '–'
+  const units: [number, string, string][] = [
+    [86_400_000, 'Tage', 'days'],
+    [3_600_000, 'Std.', 'h'],
+    [60_000, 'Min.', 'min'],
+    [1000, 'Sek.', 's'],
+  ]
+  for (const [size, german, english] of units)
+    if (ms >= size) {
+      const value = ms / size
+      const text = value >= 9.95 || Number.isInteger(value) ? count(value) : decimal(value, 1)
+      const one = text === '1' && size === 86_400_000
+      return text + NARROW + (de() ? (one ? 'Tag' : german) : one ? 'day' : english)
+    }
+  return count(ms) + NARROW + 'ms'
+}
+
+const zone = () => project.value?.timezone ?? 'UTC'
+const time = (value: string | number | Date, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale(), { timeZone: zone(), ...options }).format(new Date(value))
+export const clock = (value: string | number | Date) => time(value, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+export const day = (value: string | number | Date) => time(value, { day: 'numeric', month: 'short', year: 'numeric' })
+export const dayTime = (value: string | number | Date) => time(value, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' })
+export const month = (value: string | number | Date) => time(value, { month: 'short' })
+
+/** `2026-10-01` to `2026-10-31`: 1.–31. Okt. 2026 */
+export function period(from: string | undefined, to: string | undefined): string | undefined {
+  const plain = (text: string) => /^\d{4}-\d\d-\d\d$/.test(text)
+  if (!from && !to) return undefined
+  const format = new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', day: 'numeric', month: 'short', year: 'numeric' })
+  if (from && to && plain(from) && plain(to)) return format.formatRange(new Date(from), new Date(to)).replaceAll(' – ', '–')
+  const one = (text: string) => (plain(text) ? format.format(new Date(text)) : text)
+  return from && to ? `${one(from)} – ${one(to)}` : from ? (de() ? `ab ${one(from)}` : `from ${one(from)}`) : de() ? `bis ${one(to!)}` : `to ${one(to!)}`
+}
+
+/** The first digits of an id, as people read them aloud. */
+export const shortId = (id: string) => (id.length > 10 ? `${id.slice(0, 4)}…${id.slice(-4)}` : id)
