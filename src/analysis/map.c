@@ -26,11 +26,12 @@
 #include "analysis/map_story.h"
 #include "analysis/scope.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STAGES_MAX = 16, NOBODY = 0, BEFORE_SCORE_DAYS = 7 };
+enum { STAGES_MAX = 16, RECENT_MOVES = 4096, NOBODY = 0, BEFORE_SCORE_DAYS = 7 };
 
 typedef enum { MARK_PERSONS, MARK_ONWARD, MARK_STILL, MARK_LEFT, MARK_ENTERED, MARK_RETURNED, MARKS } Mark;
 
@@ -65,8 +66,9 @@ typedef struct {
   GArray *cells;                        /* CellCount by row * n_stages + stage; a row is a touchpoint's code, or that of a fold */
   GArray *touchpoints;                  /* Distinct by row */
   GHashTable *moves;                    /* (from << 32 | to) -> MoveCount* */
-  GArray *scores;                       /* ScoreEvent of the block at hand */
-  GArray *journey_at;                   /* Place per journey of the person at hand */
+  MoveCount *recent[RECENT_MOVES];
+  GArray *scores;     /* ScoreEvent of the block at hand */
+  GArray *journey_at; /* Place per journey of the person at hand */
   GArray *who;
   guint64 person, journey; /* running numbers, from 1 */
   guint64 persons;
@@ -106,7 +108,7 @@ static CellCount *cell_at(Worker *worker, guint32 cell) {
   return &g_array_index(worker->cells, CellCount, cell);
 }
 
-static MoveCount *move_at(Worker *worker, guint32 from, guint32 to) {
+static MoveCount *move_find(Worker *worker, guint32 from, guint32 to) {
   guint64 pair = (guint64)from << 32 | to;
   MoveCount *move = g_hash_table_lookup(worker->moves, &pair);
   if (!move) {
@@ -116,6 +118,14 @@ static MoveCount *move_at(Worker *worker, guint32 from, guint32 to) {
     g_hash_table_insert(worker->moves, g_memdup2(&pair, sizeof pair), move);
   }
   return move;
+}
+
+/* Asked at every step of everybody: the moves met last answer without the table. */
+static MoveCount *move_at(Worker *worker, guint32 from, guint32 to) {
+  MoveCount **recent = &worker->recent[hash_mix((guint64)from << 32 | to) % RECENT_MOVES];
+  if (!*recent || (*recent)->from != from || (*recent)->to != to)
+    *recent = move_find(worker, from, to);
+  return *recent;
 }
 
 /* --- one person ---------------------------------------------------------------------------------- */
