@@ -39,6 +39,7 @@ typedef struct {
 typedef struct {
   Filter *back;
   int lapse_to, back_to;
+  gint64 lapse_ms; /* 0: never */
 } StageMatcher;
 
 struct Derive {
@@ -48,8 +49,11 @@ struct Derive {
   Rules *touchpoints, *entries; /* NULL: none; entries: of stages, the furthest first */
   GoalMatcher *goals;
   StageMatcher *stages;
+  guint8 *aftersales; /* by code of `touchpoints`: 1 when the rule is one */
+  guint8 *entry_of;   /* by code of `entries`: the stage */
   gint64 inactivity_ms;
   int restart_stage;
+  gboolean falls_back; /* some stage is left backwards by a rule */
   atomic_ullong repeated_orders, unmatched_adjustments, foreign_currency, negative_values;
 };
 
@@ -129,6 +133,19 @@ static gboolean make_touchpoints(Derive *derive, GError **error) {
   return derive->touchpoint_key && rules_of_touchpoints(derive->question, &derive->touchpoints, error);
 }
 
+/* What the codes of the two lists of rules say, as tables. */
+static void make_tables(Derive *derive) {
+  const GPtrArray *touchpoints = derive->project->touchpoints;
+  guint n = derive->project->stages->len;
+  derive->aftersales = g_new0(guint8, touchpoints->len + 1);
+  for (guint i = 0; i < touchpoints->len; i++)
+    derive->aftersales[i + 1] = ((const Touchpoint *)touchpoints->pdata[i])->aftersales ? 1 : 0;
+  derive->entry_of = g_new(guint8, n + 1);
+  derive->entry_of[0] = STAGE_NONE;
+  for (guint code = 1; code <= n; code++)
+    derive->entry_of[code] = (guint8)(n - code);
+}
+
 static gboolean make_rules(Derive *derive, GError **error) {
   const Project *project = derive->project;
   for (guint i = 0; i < project->goals->len; i++)
@@ -140,6 +157,8 @@ static gboolean make_rules(Derive *derive, GError **error) {
     const Stage *stage = project->stages->pdata[i];
     StageMatcher *out = &derive->stages[i];
     out->lapse_to = stage->lapse_to ? project_stage(project, stage->lapse_to) : -1;
+    out->lapse_ms = out->lapse_to >= 0 ? stage->lapse_ms : 0;
+    derive->falls_back = derive->falls_back || stage->back;
     out->back_to = stage->back_to ? project_stage(project, stage->back_to) : -1;
     if (!make_filter(derive->question, stage->back, &out->back, error)) {
       g_prefix_error(error, "stage \"%s\" of the project file: ", stage->rule.name);
@@ -160,6 +179,7 @@ Derive *derive_new(const Question *question, GError **error) {
     return NULL;
   if (derive->inactivity_ms == 0)
     derive->inactivity_ms = project->inactivity_ms;
+  make_tables(derive);
   return g_steal_pointer(&derive);
 }
 
@@ -177,6 +197,8 @@ void derive_free(Derive *derive) {
     filter_free(derive->stages[i].back);
   g_free(derive->goals);
   g_free(derive->stages);
+  g_free(derive->aftersales);
+  g_free(derive->entry_of);
   rules_free(derive->touchpoints);
   rules_free(derive->entries);
   key_free(derive->touchpoint_key);
@@ -316,14 +338,12 @@ static gboolean mark_touchpoints(Derive *derive, DeriveScratch *s, guint block, 
       (derive->touchpoints && !rules_block(derive->touchpoints, block, data, s->codes, &any, error)))
     return FALSE;
   memset(s->aftersales, 0, data->n_events);
-  for (guint32 i = 0; i < data->n_events; i++) {
-    guint code = any ? s->codes[i] : 0;
-    if (code == 0) {
-      s->touchpoint[i] += rules->len;
-      continue;
-    }
-    s->touchpoint[i] = code - 1;
-    s->aftersales[i] = ((const Touchpoint *)rules->pdata[code - 1])->aftersales && bit_at(s->seen, i);
+  for (guint32 i = 0; !any && i < data->n_events; i++)
+    s->touchpoint[i] += rules->len;
+  for (guint32 i = 0; any && i < data->n_events; i++) { /* no branch: which rule matches is hard to foresee */
+    guint32 code = s->codes[i], unruled = s->touchpoint[i] + rules->len;
+    s->touchpoint[i] = code ? code - 1 : unruled;
+    s->aftersales[i] = derive->aftersales[code] & (guint8)bit_at(s->seen, i);
   }
   return TRUE;
 }
@@ -338,7 +358,7 @@ static gboolean mark_stages(Derive *derive, DeriveScratch *s, guint block, const
   if (!rules_block(derive->entries, block, data, s->codes, &any, error))
     return FALSE;
   for (guint32 i = 0; i < data->n_events; i++)
-    s->entry_stage[i] = s->codes[i] ? (guint8)(n - s->codes[i]) : STAGE_NONE;
+    s->entry_stage[i] = derive->entry_of[s->codes[i]];
   return TRUE;
 }
 
@@ -624,17 +644,16 @@ static guint32 journey_begin(Walk *walk, guint32 event, JourneyState state) {
 
 /* Falls back when nothing was heard of the customer for longer than the stage allows. */
 static void journey_lapse(Walk *walk, Journey *journey, gint64 silence_ms) {
-  const Stage *stage = walk->derive->project->stages->pdata[journey->stage];
-  int to = walk->derive->stages[journey->stage].lapse_to;
-  if (stage->lapse_ms && to >= 0 && silence_ms > stage->lapse_ms)
-    journey->stage = (guint8)to;
+  const StageMatcher *stage = &walk->derive->stages[journey->stage];
+  if (stage->lapse_ms && silence_ms > stage->lapse_ms)
+    journey->stage = (guint8)stage->lapse_to;
 }
 
 /* The journey's stage at an event: fallen back by time or by rule, then ahead as far as the event qualifies. */
-static void journey_move(Walk *walk, Journey *journey, guint32 event) {
+static inline void journey_move(Walk *walk, Journey *journey, guint32 event, gint64 time_ms) {
   DeriveScratch *s = walk->s;
-  journey_lapse(walk, journey, block_time_ms(walk->data, event) - journey->active_ms);
-  for (guint k = 0; k < walk->derive->project->stages->len; k++)
+  journey_lapse(walk, journey, time_ms - journey->active_ms);
+  for (guint k = 0; walk->derive->falls_back && k < walk->derive->project->stages->len; k++)
     if (walk->derive->stages[k].back && k == journey->stage && bit_at(s->back[k], event))
       journey->stage = (guint8)walk->derive->stages[k].back_to;
   guint8 entry = s->entry_stage[event];
@@ -642,22 +661,22 @@ static void journey_move(Walk *walk, Journey *journey, guint32 event) {
     journey->stage = entry;
 }
 
-static void journey_add(Walk *walk, guint32 index, guint32 event, gboolean tail) {
+static inline void journey_add(Walk *walk, guint32 index, guint32 event, gint64 time_ms, gboolean tail) {
   DeriveScratch *s = walk->s;
   Journey *journey = journey_at(walk, index);
-  journey_move(walk, journey, event);
+  journey_move(walk, journey, event, time_ms);
   s->event_journey[event] = index + 1;
   s->event_stage[event] = journey->stage;
   s->in_tail[event] = (guint8)tail;
   if (bit_at(s->customer, event))
-    journey->active_ms = block_time_ms(walk->data, event);
+    journey->active_ms = time_ms;
   if (tail) {
     journey->n_tail++;
     return;
   }
   journey->n_touches += bit_at(s->touch, event);
   journey->last_event = event;
-  journey->end_ms = block_time_ms(walk->data, event);
+  journey->end_ms = time_ms;
 }
 
 static void abandon_if_idle(Walk *walk, gint64 now_ms) {
@@ -679,19 +698,18 @@ static guint32 aftersales_journey(Walk *walk, guint32 event) {
   return walk->converted;
 }
 
-static void walk_aftersales(Walk *walk, guint32 event) {
+static void walk_aftersales(Walk *walk, guint32 event, gint64 time_ms) {
   guint32 journey = aftersales_journey(walk, event);
   if (journey != NONE) {
-    journey_add(walk, journey, event, TRUE);
+    journey_add(walk, journey, event, time_ms, TRUE);
     return;
   }
-  gint64 now = block_time_ms(walk->data, event);
-  if (walk->service != NONE && now - journey_at(walk, walk->service)->active_ms > walk->derive->inactivity_ms)
+  if (walk->service != NONE && time_ms - journey_at(walk, walk->service)->active_ms > walk->derive->inactivity_ms)
     walk->service = NONE;
   if (walk->service == NONE && bit_at(walk->s->customer, event))
     walk->service = journey_begin(walk, event, JOURNEY_SERVICE);
   if (walk->service != NONE)
-    journey_add(walk, walk->service, event, FALSE);
+    journey_add(walk, walk->service, event, time_ms, FALSE);
 }
 
 /* The conversions that stand at this event; returns the index of a closing one, or NONE. */
@@ -715,29 +733,30 @@ static void walk_event(Walk *walk, guint32 event) {
   gboolean converts = first < walk->conversion;
   if (!converts && !bit_at(s->touch, event))
     return;
-  abandon_if_idle(walk, block_time_ms(walk->data, event));
+  gint64 time_ms = block_time_ms(walk->data, event);
+  abandon_if_idle(walk, time_ms);
   if (closing != NONE) {
     if (walk->open == NONE)
       walk->open = journey_begin(walk, event, JOURNEY_OPEN);
     journey = walk->open;
-    journey_add(walk, journey, event, FALSE);
+    journey_add(walk, journey, event, time_ms, FALSE);
     journey_at(walk, journey)->state = JOURNEY_CONVERTED;
     journey_at(walk, journey)->conversion = closing;
     walk->converted = journey;
     walk->tail_visit = visit;
     walk->open = walk->service = NONE;
   } else if (s->aftersales[event]) {
-    walk_aftersales(walk, event);
+    walk_aftersales(walk, event, time_ms);
     journey = s->event_journey[event] - 1;
   } else if (visit && visit == walk->tail_visit) {
     journey = walk->converted;
-    journey_add(walk, journey, event, TRUE);
+    journey_add(walk, journey, event, time_ms, TRUE);
   } else {
     if (walk->open == NONE && bit_at(s->customer, event))
       walk->open = journey_begin(walk, event, JOURNEY_OPEN);
     journey = walk->open;
     if (journey != NONE)
-      journey_add(walk, journey, event, FALSE);
+      journey_add(walk, journey, event, time_ms, FALSE);
   }
   for (guint i = first; i < walk->conversion; i++)
     g_array_index(s->conversions, Conversion, i).journey = journey;

@@ -354,6 +354,26 @@ static guint32 spot_code(Maker *maker, const Field *field, const Spot *spot) {
   return same ? same : code;
 }
 
+/* Where channel and event are a byte each and nothing else counts, both bytes are an index. */
+static void find_plain_touchpoints(Maker *maker, const Field *field, const Block *data, const Codes *channels) {
+  g_autofree guint32 *table = g_new0(guint32, 1 << 16);
+  const guint8 *events = data->event.data;
+  for (guint32 i = 0; i < data->n_events; i++) {
+    guint32 channel = channels->width ? ((const guint8 *)channels->data)[i] : channels->constant;
+    guint32 *code = &table[channel << 8 | events[i]];
+    if (G_UNLIKELY(!*code)) {
+      Spot spot = {.channel = channel, .event = events[i]};
+      *code = spot_code(maker, field, &spot);
+    }
+    maker->codes[i] = *code;
+  }
+}
+
+static gboolean are_plain(const Block *data, const Codes *channels) {
+  return data->event.width == 1 && data->touchpoint.width == 0 && !data->touchpoint.constant &&
+         (channels->width == 1 || (channels->width == 0 && channels->constant < 256));
+}
+
 /* Most blocks have few spots, so a small cache answers instead of the table. */
 static void find_touchpoints(Maker *maker, const Field *field, const Block *data, const guint16 *rules, const Codes *channels) {
   enum { CACHE = 1024 };
@@ -402,7 +422,10 @@ static gboolean make_touchpoints(Maker *maker, const Field *field, guint block, 
   g_auto(FieldBlock) channel = {0};
   if (!rule_codes(field, block, data, &rules, error) || !field_block(field->channel, block, data, &channel, error))
     return FALSE;
-  find_touchpoints(maker, field, data, rules, &channel.codes);
+  if (!rules && are_plain(data, &channel.codes))
+    find_plain_touchpoints(maker, field, data, &channel.codes);
+  else
+    find_touchpoints(maker, field, data, rules, &channel.codes);
   return TRUE;
 }
 
