@@ -2,6 +2,7 @@
 /* The person is resolved once more from the events around it, this time with reasons (docs/identity.md). */
 #include "analysis/person.h"
 #include "base/error.h"
+#include "journey/identity.h"
 #include <string.h>
 
 static guint64 present(const Person *person, guint32 identifier) {
@@ -22,7 +23,8 @@ static gboolean joins(const Reason *reason) {
 }
 
 static gboolean names_person(const Person *person, guint32 identifier) {
-  return MAX(person_identifier(person, identifier)->hash, 1) == person->id;
+  const ResolveIdentifier *one = person_identifier(person, identifier);
+  return identity_id(one->space, one->hash) == person->id;
 }
 
 /* Every join and move of this person links two identifiers: a tree, whatever the order it grew in. */

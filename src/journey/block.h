@@ -16,22 +16,23 @@ typedef struct { /* a column of small codes; width 0: every event has `constant`
 
 typedef struct {
   guint32 n_persons, n_events;
-  gboolean unidentified;       /* pseudo-persons with id 0: events without any identifier */
+  gboolean unidentified;       /* nobody's events: without any identifier (id 0), or with an order id that leads to no
+                                * person (ids below 2^32, identity.h) */
   const guint64 *person_id;    /* n_persons */
   const guint32 *person_start; /* n_persons + 1, event offsets within the block */
   const guint64 *ends;         /* events: the last one of each person */
   const guint64 *touch, *web, *company, *system, *converses, *excluded; /* events */
-  const guint64 *dead;         /* persons replaced by an upper level or hidden; skip them */
+  const guint64 *dead; /* persons replaced by an upper level or hidden; skip them */
   gint64 base_s;
   const guint32 *time_s;
-  const guint16 *time_ms; /* NULL: all whole seconds */
+  const guint16 *time_ms;                             /* NULL: all whole seconds */
   Codes event, channel, touchpoint, source, currency; /* Names codes; touchpoint 0: none stated */
-  Codes grade;            /* Grade */
-  Codes visit;            /* 1.. within the person, 0 not in a visit */
-  const guint64 *has_value;     /* events */
-  const guint32 *value_rank;    /* per 64-bit word of has_value: how many values stand before it */
-  const void *values;           /* read by block_value(): integers of value_width bytes (2, 4, 8), */
-  guint8 value_width;           /* each times value_unit millionths; prices in cents take 2 or 4 bytes */
+  Codes grade;                                        /* Grade */
+  Codes visit;                                        /* 1.. within the person, 0 not in a visit */
+  const guint64 *has_value;                           /* events */
+  const guint32 *value_rank;                          /* per 64-bit word of has_value: how many values stand before it */
+  const void *values;                                 /* read by block_value(): integers of value_width bytes (2, 4, 8), */
+  guint8 value_width;                                 /* each times value_unit millionths; prices in cents take 2 or 4 bytes */
   gint64 value_unit;
   guint64 row_base;
   const guint32 *row; /* arrival number = row_base + row[i] */
@@ -48,8 +49,12 @@ static inline guint32 codes_at(const Codes *codes, guint32 event) {
   default: return codes->constant;
   }
 }
-static inline gboolean bit_at(const guint64 *bitmap, guint32 i) { return bitmap && (bitmap[i / 64] >> (i % 64) & 1); }
-static inline guint64 block_row(const Block *block, guint32 event) { return block->row_base + block->row[event]; }
+static inline gboolean bit_at(const guint64 *bitmap, guint32 i) {
+  return bitmap && (bitmap[i / 64] >> (i % 64) & 1);
+}
+static inline guint64 block_row(const Block *block, guint32 event) {
+  return block->row_base + block->row[event];
+}
 static inline gboolean block_value(const Block *block, guint32 event, gint64 *micro) {
   if (!bit_at(block->has_value, event))
     return FALSE;

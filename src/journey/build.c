@@ -126,7 +126,7 @@ static Worker *worker_of(Build *build, guint i) {
   if (build->workers[i] == NULL) {
     Worker *worker = g_new0(Worker, 1);
     worker->batch = batch_new(record_spaces(build->record), record_key(build->record));
-    worker->evidence = evidence_new(record_spaces(build->record));
+    worker->evidence = evidence_new(build->options.identity);
     worker->visits = person_visits_new();
     worker->group_events = g_new0(guint32, build->groups);
     build->workers[i] = worker;
@@ -451,7 +451,7 @@ static void plan_chunks(Build *build) {
 static gboolean plan_blocks(Build *build, GError **error) {
   const guint32 *n_events = people_n_events(build->people);
   plan_groups(build);
-  build->block_person = segment_plan(n_events, people_count(build->people));
+  build->block_person = segment_plan(people_ids(build->people), n_events, people_count(build->people));
   plan_chunks(build);
   guint n = n_blocks(build), at = 0;
   build->block_start = g_new0(guint64, (gsize)n + 1);
@@ -607,6 +607,7 @@ static gboolean fill_persons(Build *build, Worker *worker, guint block, Draft *d
     if (events == NULL)
       return FALSE;
     sort_facts(of_person, n_events[p]);
+    draft->unidentified = people_ids(build->people)[first + p] < IDENTITY_NOBODY_END;
     if (web)
       person_visits(worker->visits, of_person, n_events[p], people_visit_channels(build->people), worker->numbers);
     draft_facts(build, events, of_person, web ? worker->numbers : NULL, n_events[p]);
@@ -653,7 +654,8 @@ Segment *build_segment(Build *build, const BuildTarget *target, GError **error) 
   if (!gather_evidence(build, error))
     return NULL;
   Evidence *evidence = build->workers[0]->evidence;
-  build->people = people_new(evidence, target->links, target->shared, build->options.max_links, build->options.set_size_max, error);
+  build->people = people_new(evidence, target->links, target->shared, build->options.identity->max_links,
+                             build->options.identity->set_size_max, error);
   if (build->people == NULL || !parallel_run(threads, WORKERS_MAX, find_worker_targets, build, error) || !judge(build, error) ||
       !people_number(build->people, error) || !parallel_run(threads, WORKERS_MAX, order_worker_targets, build, error))
     return NULL;

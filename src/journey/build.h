@@ -12,7 +12,7 @@ typedef struct Build Build;
 
 typedef struct {
   guint threads;
-  guint max_links, set_size_max;
+  const Identity *identity;
   guint64 through;    /* later events are passed over */
   const char *folder; /* where temporary files may be made; NULL: nowhere */
   IndexProgress progress;

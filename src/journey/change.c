@@ -148,7 +148,7 @@ static gboolean take_changed_persons(Closure *closure, guint level, const Block 
       changes = row_changes(closure, block_row(block, event));
     if (!changes || bit_at(block->dead, person))
       continue;
-    closure->too_large |= block->unidentified;
+    closure->too_large |= block->person_id[person] == 0;
     if (closure->too_large || !take_place(closure, (Place){level, first_ordinal + person}, error))
       return closure->too_large;
   }
@@ -217,20 +217,13 @@ static gboolean scan_new_events(Closure *closure, GError **error) {
 
 /* --- until nothing new turns up ----------------------------------------------------------------- */
 
-/* Identifiers that the events read so far have. */
-static void ask_for_evidence(Closure *closure) {
-  const Evidence *evidence = build_evidence(closure->build);
-  for (; evidence && closure->identifiers_done < evidence->n_identifiers; closure->identifiers_done++)
-    ask_for(closure, evidence->identifiers[closure->identifiers_done].hash);
-}
-
 /* Partners of each identifier, counted at least as many as there are. */
 static guint32 *partner_bounds(const Evidence *evidence) {
   guint32 *bounds = g_new0(guint32, (gsize)evidence->n_identifiers + 1);
   for (guint32 t = 0; t < evidence->n_tuples; t++) {
     const EvidenceTuple *tuple = &evidence->tuples[t];
     for (guint32 k = tuple->start; k < tuple[1].start; k++)
-      bounds[evidence->members[k]] += tuple[1].start - tuple->start - 1;
+      bounds[evidence->members[k]] += tuple[1].start - tuple->start - 1; /* orders too: rather too many */
   }
   return bounds;
 }
@@ -240,21 +233,34 @@ static gboolean may_be_shared(const Closure *closure, const guint32 *bounds, gui
   const Evidence *evidence = build_evidence(closure->build);
   const EvidenceIdentifier *one = &evidence->identifiers[identifier];
   Strength strength = evidence->spaces->spaces[one->space].strength;
-  return strength != STRENGTH_STRONG && (strength == STRENGTH_WEAK || bounds[identifier] > closure->context->options->max_links ||
-                                         g_hash_table_contains(closure->shared, &one->hash));
+  return strength != STRENGTH_STRONG &&
+         (strength == STRENGTH_WEAK || bounds[identifier] > closure->context->options->identity->max_links ||
+          g_hash_table_contains(closure->shared, &one->hash));
 }
 
 /* The own person of a shared identifier gains events. */
-static gboolean take_own(Closure *closure, guint64 hash, GError **error) {
+static gboolean take_own(Closure *closure, const EvidenceIdentifier *one, GError **error) {
   Place place;
-  int found = snapshot_place(closure->snapshot, MAX(hash, 1), &place, error);
+  int found = snapshot_place(closure->snapshot, identity_id(one->space, one->hash), &place, error);
   return found > 0 ? take_place(closure, place, error) : found == 0;
+}
+
+/* Identifiers that the events read so far have. Orders of nobody may share an id, so its bearer is judged with them. */
+static gboolean ask_for_evidence(Closure *closure, GError **error) {
+  const Evidence *evidence = build_evidence(closure->build);
+  for (; evidence && closure->identifiers_done < evidence->n_identifiers; closure->identifiers_done++) {
+    const EvidenceIdentifier *one = &evidence->identifiers[closure->identifiers_done];
+    ask_for(closure, one->hash);
+    if (one->space == SPACE_ORDER && !take_own(closure, one, error))
+      return FALSE;
+  }
+  return TRUE;
 }
 
 static gboolean take_owners_alone(Closure *closure, const Evidence *evidence, GError **error) {
   for (guint32 i = 0; i < evidence->n_identifiers; i++)
     if (evidence->identifiers[i].n_events && g_hash_table_contains(closure->shared, &evidence->identifiers[i].hash) &&
-        !take_own(closure, evidence->identifiers[i].hash, error))
+        !take_own(closure, &evidence->identifiers[i], error))
       return FALSE;
   return TRUE;
 }
@@ -272,7 +278,7 @@ static gboolean take_shared_persons(Closure *closure, GError **error) {
     gboolean all = TRUE;
     for (guint32 k = tuple->start; k < tuple[1].start && all; k++)
       all = may_be_shared(closure, bounds, evidence->members[k]);
-    if (all && !take_own(closure, evidence->identifiers[evidence->members[tuple->start]].hash, error))
+    if (all && !take_own(closure, &evidence->identifiers[evidence->members[tuple->start]], error))
       return FALSE;
   }
   return TRUE;
@@ -289,8 +295,8 @@ static gboolean close_over(Closure *closure, GError **error) {
   do {
     if (closure->rows->len && !read_rows(closure, error))
       return FALSE;
-    ask_for_evidence(closure);
-    if (!look_up_queue(closure, error) || (!closure->too_large && !take_shared_persons(closure, error)))
+    if (!ask_for_evidence(closure, error) || !look_up_queue(closure, error) ||
+        (!closure->too_large && !take_shared_persons(closure, error)))
       return FALSE;
   } while (closure->rows->len && !closure->too_large);
   return TRUE;

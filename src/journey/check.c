@@ -3,6 +3,7 @@
 #include "journey/check.h"
 
 #include "base/clock.h"
+#include "journey/identity.h"
 
 static const char *check_persons(const Block *block) {
   if (block->person_start[0] != 0 || block->person_start[block->n_persons] != block->n_events)
@@ -12,7 +13,7 @@ static const char *check_persons(const Block *block) {
       return "a person has no events";
     if (p && block->person_id[p - 1] >= block->person_id[p])
       return "its persons are out of order";
-    if ((block->person_id[p] == 0) != block->unidentified)
+    if ((block->person_id[p] < IDENTITY_NOBODY_END) != block->unidentified)
       return "an unidentified person stands among the others";
     if (!bit_at(block->ends, block->person_start[p + 1] - 1))
       return "the last event of a person is not marked";
@@ -73,8 +74,8 @@ static const char *tally_block(const Block *block, Tally *tally) {
     tally->persons += !block->unidentified;
     tally->events += block->person_start[p + 1] - block->person_start[p];
   }
-  gboolean order = block->unidentified || block->person_id[0] > tally->last_id;
-  tally->last_id = block->unidentified ? tally->last_id : block->person_id[block->n_persons - 1];
+  gboolean order = block->person_id[0] == 0 || block->person_id[0] > tally->last_id;
+  tally->last_id = MAX(tally->last_id, block->person_id[block->n_persons - 1]);
   return order ? NULL : "its persons should stand in another block";
 }
 

@@ -7,10 +7,9 @@
 #include "journey/levels.h"
 #include <stdlib.h>
 
-enum { MAX_LINKS = 100, SET_SIZE_MAX = 10000 };
-
 struct Component {
   Snapshot *snapshot;
+  Identity *identity;
   Evidence *evidence;
   Batch *batch;
   GArray *all_links, *links; /* of Link: the record's; of those, the ones that name an identifier here */
@@ -213,10 +212,8 @@ static void choose_links(Component *c) {
 }
 
 static void read_limits(Component *c) {
-  g_autofree char *text = record_setting(snapshot_record(c->snapshot), "max_links");
-  guint64 links = text ? g_ascii_strtoull(text, NULL, 10) : 0;
-  c->input.max_links = links > 0 && links < G_MAXINT32 ? (guint)links : MAX_LINKS;
-  c->input.set_size_max = SET_SIZE_MAX;
+  c->input.max_links = c->identity->max_links;
+  c->input.set_size_max = c->identity->set_size_max;
   c->input.spaces = snapshot_spaces(c->snapshot);
 }
 
@@ -224,7 +221,8 @@ Component *component_gather(Snapshot *snapshot, const guint64 *hashes, guint n, 
   g_autoptr(Component) c = g_new0(Component, 1);
   Record *record = snapshot_record(snapshot);
   c->snapshot = snapshot_ref(snapshot);
-  c->evidence = evidence_new(record_spaces(record));
+  c->identity = identity_read(record);
+  c->evidence = evidence_new(c->identity);
   c->batch = batch_new(record_spaces(record), record_key(record));
   c->persons = g_hash_table_new(NULL, NULL);
   c->starts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
@@ -253,6 +251,7 @@ void component_free(Component *c) {
   g_clear_pointer(&c->persons, g_hash_table_unref);
   g_clear_pointer(&c->starts, g_hash_table_unref);
   evidence_free(c->evidence);
+  identity_free(c->identity);
   batch_free(c->batch);
   g_free(c->identifiers);
   g_free(c->aliases);

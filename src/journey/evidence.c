@@ -7,7 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TABLE_FIRST = 1 << 10, AHEAD = 16, MEMBERS_MAX = EVENT_IDENTIFIERS_MAX + 1, NUMBERS_MAX = 1 << 30 };
+enum {
+  TABLE_FIRST = 1 << 10,
+  AHEAD = 16,
+  MEMBERS_MAX = EVENT_IDENTIFIERS_MAX + 1 + IDENTITY_ORDER_FIELDS_MAX,
+  NUMBERS_MAX = 1 << 30
+};
+enum { REFUSED = G_MAXUINT32 };
 
 typedef struct { /* number + 1; 0 is empty */
   guint64 hash;
@@ -25,9 +31,10 @@ struct EvidenceTables {
   gsize identifiers_size, tuples_size, members_size;
 };
 
-Evidence *evidence_new(const Spaces *spaces) {
+Evidence *evidence_new(const Identity *identity) {
   Evidence *evidence = g_new0(Evidence, 1);
-  evidence->spaces = spaces;
+  evidence->identity = identity;
+  evidence->spaces = identity->spaces;
   evidence->tables = g_new0(struct EvidenceTables, 1);
   evidence->aliases = g_array_new(FALSE, FALSE, sizeof(EvidenceAlias));
   return evidence;
@@ -235,6 +242,7 @@ static gboolean number_identifiers(Evidence *evidence, const BatchFacts *facts, 
     to = facts->first_identifier[last];
   }
   guint event = 0;
+  GHashTable *refused = evidence->identity->refused;
   for (guint32 i = from; i < to; i++) {
     const Table *table = &evidence->tables->identifiers;
     if (i + AHEAD < to && table->slots)
@@ -245,6 +253,10 @@ static gboolean number_identifiers(Evidence *evidence, const BatchFacts *facts, 
       if (!wanted[event])
         continue;
     }
+    if (refused && g_hash_table_contains(refused, &facts->identifier[i])) {
+      numbers[i] = REFUSED;
+      continue;
+    }
     gint64 number = evidence_identifier(evidence, facts->space[i], facts->identifier[i], error);
     if (number < 0)
       return FALSE;
@@ -253,13 +265,67 @@ static gboolean number_identifiers(Evidence *evidence, const BatchFacts *facts, 
   return TRUE;
 }
 
+/* --- order ids -------------------------------------------------------------------------------- */
+
+typedef struct {
+  guint64 hash;
+  guint32 event, field;
+} Order;
+
+typedef struct { /* of one batch, by event and field */
+  const Evidence *evidence;
+  Order *orders;
+  guint n, at; /* at: where the events have come to */
+  guint32 field;
+} OrderList;
+
+static void take_order(guint event, ValueKind kind, Text text, gpointer user) {
+  OrderList *list = user;
+  const Identity *identity = list->evidence->identity;
+  Identifier order;
+  char scratch[IDENTIFIER_SIZE_MAX];
+  const char *why;
+  if ((kind != VALUE_TEXT && kind != VALUE_NUMBER) ||
+      !identifier_make(&order, identity->spaces, &identity->key, SPACE_ORDER, text, scratch, &why))
+    return;
+  if (list->orders == NULL)
+    list->orders = g_new(Order, BATCH_EVENTS_MAX * IDENTITY_ORDER_FIELDS_MAX);
+  list->orders[list->n++] = (Order){order.hash.low, event, list->field};
+}
+
+static int compare_orders(const void *a, const void *b) {
+  const Order *x = a, *y = b;
+  return x->event != y->event ? (x->event < y->event ? -1 : 1) : (x->field > y->field) - (x->field < y->field);
+}
+
+/* Most batches have a few orders, in one column; those without the column cost a look at the batch's keys. */
+static gboolean read_orders(OrderList *list, Batch *batch, const Names *names, GError **error) {
+  char *const *fields = list->evidence->identity->order_fields;
+  guint columns = 0;
+  for (; fields[list->field]; list->field++) {
+    guint16 key = names_find(names, NAME_KEY, text_of(fields[list->field]));
+    guint before = list->n;
+    if (key && !batch_property(batch, key, take_order, list, error))
+      return FALSE;
+    columns += list->n > before;
+  }
+  if (columns > 1)
+    qsort(list->orders, list->n, sizeof *list->orders, compare_orders);
+  return TRUE;
+}
+
+/* --- events ------------------------------------------------------------------------------------ */
+
 /* An alias call stands in its tuple with both identifiers. */
 static gboolean add_alias(Evidence *evidence, Batch *batch, guint i, const Names *names, guint64 row, guint32 *members, guint *n,
                           GError **error) {
   g_autofree Event *event = g_new(Event, 1);
   if (!batch_event(batch, i, names, event, error))
     return FALSE;
-  if (!event->has_alias || event->n_identifiers == 0)
+  GHashTable *refused = evidence->identity->refused;
+  if (!event->has_alias || event->n_identifiers == 0 ||
+      (refused &&
+       (g_hash_table_contains(refused, &event->alias.hash.low) || g_hash_table_contains(refused, &event->identifiers[0].hash.low))))
     return TRUE;
   gint64 from = evidence_identifier(evidence, event->alias.space, event->alias.hash.low, error);
   gint64 to = evidence_identifier(evidence, event->identifiers[0].space, event->identifiers[0].hash.low, error);
@@ -271,17 +337,39 @@ static gboolean add_alias(Evidence *evidence, Batch *batch, guint i, const Names
   return TRUE;
 }
 
+static gboolean add_orders(Evidence *evidence, OrderList *orders, guint32 i, guint32 *members, guint *n, GError **error) {
+  for (; orders->at < orders->n && orders->orders[orders->at].event <= i; orders->at++) {
+    const Order *order = &orders->orders[orders->at];
+    gint64 number = order->event == i ? evidence_identifier(evidence, SPACE_ORDER, order->hash, error) : 0;
+    if (number < 0)
+      return FALSE;
+    if (order->event == i)
+      members[(*n)++] = (guint32)number;
+  }
+  return TRUE;
+}
+
+/* The identifiers of an event without those that the project refuses. */
+static guint wanted_members(const guint32 *numbers, guint n, guint32 *members) {
+  guint kept = 0;
+  for (guint k = 0; k < n; k++)
+    if (numbers[k] != REFUSED)
+      members[kept++] = numbers[k];
+  return kept;
+}
+
 static gboolean code_event(Evidence *evidence, Batch *batch, const BatchFacts *facts, const Names *names, guint i, guint64 row,
-                           const guint32 *numbers, guint32 *code, GError **error) {
+                           const guint32 *numbers, OrderList *orders, guint32 *code, GError **error) {
   guint32 start = facts->first_identifier[i], members[MEMBERS_MAX];
   guint n = MIN(facts->first_identifier[i + 1] - start, EVENT_IDENTIFIERS_MAX);
   gboolean alias = facts->flags[i] >> 12 == CALL_ALIAS;
-  if (n == 1 && !alias) {
+  if (n == 1 && !alias && orders->n == 0 && numbers[start] != REFUSED) {
     *code = numbers[start] << 1;
     return TRUE;
   }
-  if (n)
-    memcpy(members, numbers + start, n * sizeof *members);
+  n = wanted_members(numbers + start, n, members);
+  if (orders->n && !add_orders(evidence, orders, i, members, &n, error))
+    return FALSE;
   if (alias && !add_alias(evidence, batch, i, names, row, members, &n, error))
     return FALSE;
   return code_of(evidence, members, n, code, error);
@@ -305,11 +393,15 @@ gboolean evidence_batch(Evidence *evidence, Batch *batch, const BatchFacts *fact
     return no_memory(error);
   if (!number_identifiers(evidence, facts, wanted, numbers, error))
     return FALSE;
-  for (guint i = 0; i < facts->n; i++)
-    if ((!wanted || wanted[i]) && !code_event(evidence, batch, facts, names, i, first + i, numbers, &codes[i], error))
-      return FALSE;
-  see_batch(evidence, facts, first, wanted, codes);
-  return TRUE;
+  OrderList orders = {.evidence = evidence};
+  gboolean good = read_orders(&orders, batch, names, error);
+  for (guint i = 0; i < facts->n && good; i++)
+    if (!wanted || wanted[i])
+      good = code_event(evidence, batch, facts, names, i, first + i, numbers, &orders, &codes[i], error);
+  g_free(orders.orders);
+  if (good)
+    see_batch(evidence, facts, first, wanted, codes);
+  return good;
 }
 
 /* --- several threads -------------------------------------------------------------------------- */

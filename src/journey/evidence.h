@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * evidence.h: the different identifiers of many events, and the different sets of them (tuples) that events
- * carry, each with its number of events and its first one. An event is then known by one code.
+ * carry, each with its number of events and its first one. An event is then known by one code. The order ids in
+ * an event's fields stand among its identifiers, those that the project refuses do not.
  * One thread each; absorb joins what several threads have seen. */
 #pragma once
+#include "journey/identity.h"
 #include "record/batch.h"
 
 enum { CODE_NONE = G_MAXUINT32 }; /* an event without identifiers */
@@ -29,6 +31,7 @@ typedef struct { /* an alias call; the event's tuple holds both */
 } EvidenceAlias;
 
 typedef struct { /* read freely; grown by the functions below */
+  const Identity *identity;
   const Spaces *spaces;
   EvidenceIdentifier *identifiers;
   EvidenceTuple *tuples; /* n_tuples + 1 when n_tuples > 0 */
@@ -46,7 +49,7 @@ static inline guint32 code_number(guint32 code) {
   return code >> 1;
 }
 
-Evidence *evidence_new(const Spaces *spaces);
+Evidence *evidence_new(const Identity *identity); /* borrowed */
 void evidence_free(Evidence *evidence);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Evidence, evidence_free)
 

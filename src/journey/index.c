@@ -20,8 +20,6 @@
 #include <pthread.h>
 
 enum {
-  MAX_LINKS_DEFAULT = 100,
-  SET_SIZE_MAX_DEFAULT = 10000,
   LEVELS_MAX = 8,
   DEAD_PERCENT_MAX = 10,   /* of all persons, before levels are folded */
   CHANGE_PERCENT_MAX = 25, /* touched by a change, before everything is made again */
@@ -34,6 +32,7 @@ struct Index {
   IndexOptions options;
   pthread_mutex_t writing; /* one change at a time; guards what follows up to the next mutex */
   Store store;
+  Identity *identity;      /* the settings that the levels are made with */
   guint n_saved;           /* so many levels, the lowest, the manifest names */
   gint64 saved_at_us;      /* monotonic; so the next */
   gint64 failed_at_us;     /* 0: the last saving went well */
@@ -47,15 +46,10 @@ static void say(const Index *index, const char *doing, double share) {
     index->options.progress(doing, share, index->options.progress_user);
 }
 
-static guint64 number_setting(Record *record, const char *name, guint64 fallback) {
-  g_autofree char *text = record_setting(record, name);
-  guint64 number = text ? g_ascii_strtoull(text, NULL, 10) : 0;
-  return number > 0 && number < G_MAXINT32 ? number : fallback;
-}
-
 static void read_settings(Index *index) {
-  index->store.max_links = number_setting(index->record, "max_links", MAX_LINKS_DEFAULT);
-  index->store.set_size_max = number_setting(index->record, "set_size_max", SET_SIZE_MAX_DEFAULT);
+  identity_free(index->identity);
+  index->identity = identity_read(index->record);
+  index->store.identity = index->identity->mark;
 }
 
 /* --- snapshots -------------------------------------------------------------------------------- */
@@ -118,8 +112,7 @@ static gboolean write_manifest(Index *index, guint n, guint64 through, GError **
 
 static BuildOptions build_options(const Index *index, guint64 through, gboolean files) {
   return (BuildOptions){.threads = index->options.threads,
-                        .max_links = (guint)index->store.max_links,
-                        .set_size_max = (guint)index->store.set_size_max,
+                        .identity = index->identity,
                         .through = through,
                         .folder = files ? index->store.folder : NULL,
                         .progress = index->options.progress,
@@ -387,6 +380,7 @@ void index_free(Index *index) {
     save(index, FALSE);
   snapshot_unref(index->snapshot);
   store_clear(&index->store);
+  identity_free(index->identity);
   pthread_mutex_destroy(&index->writing);
   pthread_mutex_destroy(&index->reading);
   g_free(index);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  * manifest.c:
  *
- *     etappe index 1
+ *     etappe index 2
  *     record 8f3a...
  *     generation 5c01...
  *     through 120034
- *     max_links 100
- *     set_size_max 10000
+ *     identity 1f07...          the settings that decide who is who
  *     segment 77ab....seg       one line a level
  *     sum 90d2...               xxh3 of all lines before */
 #include "journey/manifest.h"
@@ -16,7 +15,7 @@
 #include "base/hash.h"
 #include <string.h>
 
-enum { MANIFEST_VERSION = 1, SEGMENTS_MAX = 1000, SIZE_MAX_BYTES = 1 << 20 };
+enum { MANIFEST_VERSION = 2, SEGMENTS_MAX = 1000, SIZE_MAX_BYTES = 1 << 20 };
 #define MANIFEST_HEAD "etappe index "
 
 Manifest *manifest_new(void) {
@@ -50,8 +49,7 @@ gboolean manifest_write(const char *folder, const Manifest *manifest, GError **e
   g_string_append_printf(text, "record %016" G_GINT64_MODIFIER "x\n", manifest->record_id);
   g_string_append_printf(text, "generation %016" G_GINT64_MODIFIER "x\n", manifest->generation);
   g_string_append_printf(text, "through %" G_GUINT64_FORMAT "\n", manifest->through);
-  g_string_append_printf(text, "max_links %" G_GUINT64_FORMAT "\n", manifest->max_links);
-  g_string_append_printf(text, "set_size_max %" G_GUINT64_FORMAT "\n", manifest->set_size_max);
+  g_string_append_printf(text, "identity %016" G_GINT64_MODIFIER "x\n", manifest->identity);
   for (guint i = 0; i < manifest->segments->len; i++)
     g_string_append_printf(text, "segment %s\n", (const char *)manifest->segments->pdata[i]);
   g_autofree char *sum = sum_line(text->str);
@@ -88,10 +86,8 @@ static gboolean take_line(Manifest *manifest, const char *line) {
     manifest->record_id = g_ascii_strtoull(space, NULL, 16);
   else if (g_str_has_prefix(line, "through "))
     manifest->through = g_ascii_strtoull(space, NULL, 10);
-  else if (g_str_has_prefix(line, "max_links "))
-    manifest->max_links = g_ascii_strtoull(space, NULL, 10);
-  else if (g_str_has_prefix(line, "set_size_max "))
-    manifest->set_size_max = g_ascii_strtoull(space, NULL, 10);
+  else if (g_str_has_prefix(line, "identity "))
+    manifest->identity = g_ascii_strtoull(space, NULL, 16);
   else if (g_str_has_prefix(line, "generation "))
     manifest->generation = g_ascii_strtoull(space, NULL, 16);
   else if (g_str_has_prefix(line, "segment ") && good_name(space + 1) && manifest->segments->len < SEGMENTS_MAX)

@@ -5,7 +5,8 @@
 #include <glib.h>
 
 typedef struct {
-  guint64 record_id, through, max_links, set_size_max;
+  guint64 record_id, through;
+  guint64 identity;    /* the mark of the settings that decide who is who */
   guint64 generation;  /* another one with every writing */
   GPtrArray *segments; /* of char*: file names, lowest level first */
 } Manifest;

@@ -4,6 +4,7 @@
 #include "journey/merge.h"
 
 #include "base/error.h"
+#include "journey/identity.h"
 #include "journey/segment_writer.h"
 #include "record/batch.h"
 #include <stdlib.h>
@@ -46,10 +47,10 @@ static gboolean list_level(Merge *merge, guint level, GError **error) {
     if (!snapshot_block(merge->snapshot, i, &block, error))
       return FALSE;
     for (guint32 p = 0; p < block.n_persons; p++, ordinal++)
-      if (!block.unidentified && !bit_at(block.dead, p))
+      if (block.person_id[p] && !bit_at(block.dead, p))
         merge->living[merge->n_living++] =
             (Living){block.person_id[p], ordinal, level, block.person_start[p + 1] - block.person_start[p]};
-    if (!block.unidentified)
+    if (block.person_id[0])
       continue;
     Stretch stretch = {block_row(&block, 0) >> GROUP_SHIFT, level, i};
     g_array_append_val(merge->stretches, stretch);
@@ -75,7 +76,8 @@ static void merge_runs(Living *runs, Living *scratch, gsize first, gsize second)
 static gboolean list_living(Merge *merge, GError **error) {
   guint64 most = 0;
   for (guint level = merge->from; level < snapshot_levels(merge->snapshot); level++)
-    most += segment_info(snapshot_segment(merge->snapshot, level))->n_persons;
+    most += segment_block_first(snapshot_segment(merge->snapshot, level),
+                                segment_info(snapshot_segment(merge->snapshot, level))->n_blocks);
   merge->living = g_try_new(Living, most + 1);
   g_autofree Living *scratch = g_try_new(Living, most + 1);
   if (merge->living == NULL || scratch == NULL)
@@ -96,7 +98,8 @@ static int compare_stretches(const void *a, const void *b) {
 }
 
 static void plan_groups(Merge *merge) {
-  qsort(merge->stretches->data, merge->stretches->len, sizeof(Stretch), compare_stretches);
+  if (merge->stretches->len)
+    qsort(merge->stretches->data, merge->stretches->len, sizeof(Stretch), compare_stretches);
   merge->groups = g_array_new(FALSE, FALSE, sizeof(guint32));
   for (guint32 i = 0; i < merge->stretches->len; i++)
     if (i == 0 || g_array_index(merge->stretches, Stretch, i).group != g_array_index(merge->stretches, Stretch, i - 1).group)
@@ -107,11 +110,14 @@ static void plan_groups(Merge *merge) {
 
 static gboolean plan_persons(Merge *merge, GError **error) {
   g_autofree guint32 *n_events = g_try_new(guint32, merge->n_living + 1);
-  if (n_events == NULL || merge->n_living >= ORDINAL_NONE)
+  g_autofree guint64 *ids = g_try_new(guint64, merge->n_living + 1);
+  if (n_events == NULL || ids == NULL || merge->n_living >= ORDINAL_NONE)
     return no_memory(error);
-  for (gsize i = 0; i < merge->n_living; i++)
+  for (gsize i = 0; i < merge->n_living; i++) {
     n_events[i] = merge->living[i].n_events;
-  merge->plan = segment_plan(n_events, merge->n_living);
+    ids[i] = merge->living[i].id;
+  }
+  merge->plan = segment_plan(ids, n_events, merge->n_living);
   return TRUE;
 }
 
@@ -205,6 +211,7 @@ static gboolean fill_persons(const Merge *merge, guint block, Draft *draft, GErr
     DraftEvent *events = draft_person(draft, one->id, one->n_events, error);
     if (events == NULL)
       return FALSE;
+    draft->unidentified = one->id < IDENTITY_NOBODY_END;
     copy_events(&data, data.person_start[person], one->n_events, events);
   }
   return TRUE;

@@ -65,7 +65,8 @@ static gboolean no_memory(GError **error) {
 }
 
 static guint64 id_of(const People *people, guint32 identifier) {
-  return MAX(people->evidence->identifiers[identifier].hash, 1); /* 0 are the unidentified */
+  const EvidenceIdentifier *one = &people->evidence->identifiers[identifier];
+  return identity_id(one->space, one->hash);
 }
 
 static int device_namespace(const Spaces *spaces) {
@@ -90,14 +91,27 @@ static void mark_known(People *people, const GArray *shared) {
   }
 }
 
+static gboolean is_order(const People *people, guint32 identifier) {
+  return people->evidence->identifiers[identifier].space == SPACE_ORDER;
+}
+
+/* Where the orders begin, which stand last in a tuple: whoever buys often is no shared tablet, so they are no
+ * partners. */
+static guint32 orders_start(const People *people, guint32 tuple) {
+  guint32 end = people->evidence->tuples[tuple + 1].start;
+  while (end > people->evidence->tuples[tuple].start && is_order(people, people->evidence->members[end - 1]))
+    end--;
+  return end;
+}
+
 /* Pairs (identifier, partner) of those identifiers that could have too many partners. */
 static GArray *partner_pairs(const People *people) {
   const Evidence *evidence = people->evidence;
   g_autofree guint32 *bound = g_new0(guint32, (gsize)evidence->n_identifiers + 1);
   for (guint32 t = 0; t < evidence->n_tuples; t++) {
-    guint32 start = evidence->tuples[t].start, end = evidence->tuples[t + 1].start;
+    guint32 start = evidence->tuples[t].start, end = evidence->tuples[t + 1].start, orders = orders_start(people, t);
     for (guint32 k = start; k < end; k++)
-      bound[evidence->members[k]] += end - start - 1;
+      bound[evidence->members[k]] += orders - start - (k < orders);
   }
   GArray *pairs = g_array_new(FALSE, FALSE, sizeof(guint64));
   for (guint32 t = 0; t < evidence->n_tuples; t++)
@@ -105,7 +119,7 @@ static GArray *partner_pairs(const People *people) {
       guint32 one = evidence->members[k];
       if (bound[one] <= people->max_links || space_of(people, one)->strength == STRENGTH_STRONG)
         continue;
-      for (guint32 j = evidence->tuples[t].start; j < evidence->tuples[t + 1].start; j++)
+      for (guint32 j = evidence->tuples[t].start, end = orders_start(people, t); j < end; j++)
         if (j != k)
           g_array_append_val(pairs, ((guint64){(guint64)one << 32 | evidence->members[j]}));
     }
@@ -225,6 +239,8 @@ static int compare_names(const People *people, guint32 a, guint32 b) {
   gboolean strong = space_of(people, a)->strength == STRENGTH_STRONG, other = space_of(people, b)->strength == STRENGTH_STRONG;
   if (strong != other)
     return strong ? -1 : 1;
+  if (is_order(people, a) != is_order(people, b)) /* an order names a set only where there is nothing else */
+    return is_order(people, a) ? 1 : -1;
   int rank = (int)space_of(people, a)->rank - (int)space_of(people, b)->rank;
   int first = x->first_time_ms != y->first_time_ms ? (x->first_time_ms < y->first_time_ms ? -1 : 1)
                                                    : (x->first_row > y->first_row) - (x->first_row < y->first_row);
@@ -623,7 +639,8 @@ static Person *component_person(const Component *component, guint64 id) {
 static void component_persons(Component *component) {
   gsize n = component->input.n_events;
   g_autofree guint64 *ids = g_memdup2(component->output.event_person, n * sizeof(guint64));
-  qsort(ids, n, sizeof *ids, compare_u64);
+  if (n)
+    qsort(ids, n, sizeof *ids, compare_u64);
   component->persons = g_array_new(FALSE, FALSE, sizeof(Person));
   for (gsize i = 0; i < n; i++) {
     if (i == 0 || ids[i] != ids[i - 1])
@@ -641,7 +658,8 @@ static int compare_identifiers(const void *a, const void *b) {
 static void sort_identifiers(GArray *identifiers) {
   SegmentIdentifier *all = (SegmentIdentifier *)identifiers->data;
   guint kept = 0;
-  qsort(all, identifiers->len, sizeof *all, compare_identifiers);
+  if (identifiers->len)
+    qsort(all, identifiers->len, sizeof *all, compare_identifiers);
   for (guint i = 0; i < identifiers->len; i++) {
     if (kept && compare_identifiers(&all[kept - 1], &all[i]) == 0) {
       all[kept - 1].present |= all[i].present;
@@ -664,7 +682,8 @@ static GArray *seen_pairs(const Component *component) {
       g_array_append_val(pairs, pair);
     before = pair;
   }
-  qsort(pairs->data, pairs->len, sizeof(guint64), compare_u64);
+  if (pairs->len)
+    qsort(pairs->data, pairs->len, sizeof(guint64), compare_u64);
   return pairs;
 }
 
@@ -673,7 +692,7 @@ static void add_pair(const People *people, const Component *component, guint32 l
   const Person *found = component_person(component, person);
   guint32 identifier = component->identifiers[local];
   SegmentIdentifier one = {people->evidence->identifiers[identifier].hash, found ? found->person : 0, present, FALSE};
-  if (found && !people->shared[identifier] && id_of(people, identifier) != person)
+  if (found && !people->shared[identifier] && one.hash != person)
     g_array_append_val(out, one);
 }
 
@@ -838,7 +857,7 @@ static void add_plain_identifiers(People *people) {
       people->n_shared++;
     } else if (person != PEOPLE_NOBODY && !PEOPLE_IS_COMPONENT(person)) {
       guint32 ordinal = people->ordinals[person];
-      if (people->ids[ordinal] != id_of(people, i))
+      if (people->ids[ordinal] != hash)
         g_array_append_val(people->identifiers, ((SegmentIdentifier){hash, ordinal, TRUE, FALSE}));
     }
   }

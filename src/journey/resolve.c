@@ -10,6 +10,7 @@
  * identifier that stood in a set once counts as a member of it for good. Weak identifiers that turn out to
  * name several owners are marked as shared and everything is replayed without them, until none is left. */
 #include "journey/resolve.h"
+#include "journey/identity.h"
 #include "journey/visit.h"
 #include <stdlib.h>
 #include <string.h>
@@ -108,8 +109,15 @@ static int compare_owners(const Resolver *r, guint32 a, guint32 b) {
   return order ? order : compare_hash(r, a, b);
 }
 
-/* Negative when `a` names a set without owner before `b`: seen first, then stronger kind. */
+static gboolean is_order(const ResolveInput *input, guint32 identifier) {
+  return input->identifiers[identifier].space == SPACE_ORDER;
+}
+
+/* Negative when `a` names a set without owner before `b`: seen first, then stronger kind; an order only where there is
+ * nothing else. */
 static int compare_earliest(const Resolver *r, guint32 a, guint32 b) {
+  if (is_order(r->input, a) != is_order(r->input, b))
+    return is_order(r->input, a) ? 1 : -1;
   int order = compare_first(&r->input->identifiers[a], &r->input->identifiers[b]);
   if (order == 0)
     order = compare_rank(r, a, b);
@@ -450,6 +458,14 @@ static int compare_pairs(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+/* Where the orders begin, which stand last in a tuple and are no partners. */
+static guint32 orders_start(const ResolveInput *input, guint32 tuple) {
+  guint32 end = input->tuple_start[tuple + 1];
+  while (end > input->tuple_start[tuple] && is_order(input, input->tuple_members[end - 1]))
+    end--;
+  return end;
+}
+
 /* Upper bounds for the number of partners; NULL when none exceeds max_links. */
 static guint32 *partner_bounds(const ResolveInput *input) {
   if (input->n_identifiers <= input->max_links + 1)
@@ -457,9 +473,9 @@ static guint32 *partner_bounds(const ResolveInput *input) {
   g_autofree guint32 *bound = g_new0(guint32, input->n_identifiers);
   gboolean any = FALSE;
   for (guint32 t = 0; t < input->n_tuples; t++)
-    for (guint32 k = input->tuple_start[t]; k < input->tuple_start[t + 1]; k++) {
+    for (guint32 k = input->tuple_start[t], orders = orders_start(input, t); k < input->tuple_start[t + 1]; k++) {
       guint32 *b = &bound[input->tuple_members[k]];
-      guint64 sum = (guint64)*b + (input->tuple_start[t + 1] - input->tuple_start[t] - 1);
+      guint64 sum = (guint64)*b + (orders - input->tuple_start[t] - (k < orders));
       *b = (guint32)MIN(sum, G_MAXUINT32);
       any |= sum > input->max_links;
     }
@@ -475,7 +491,7 @@ static void mark_many_partners(Resolver *r, const guint32 *bound) {
       guint32 identifier = input->tuple_members[k];
       if (is_strong(r, identifier) || bound[identifier] <= input->max_links)
         continue;
-      for (guint32 j = input->tuple_start[t]; j < input->tuple_start[t + 1]; j++)
+      for (guint32 j = input->tuple_start[t], orders = orders_start(input, t); j < orders; j++)
         if (j != k)
           g_array_append_val(pairs, ((guint64){(guint64)identifier << 32 | input->tuple_members[j]}));
     }
@@ -518,7 +534,7 @@ static gboolean mark_several_owners(Resolver *r, gboolean strictly) {
 
 /* --- the result -------------------------------------------------------------------------------- */
 static guint64 id_of(const Resolver *r, guint32 identifier) {
-  return MAX(r->input->identifiers[identifier].hash, 1);
+  return identity_id(r->input->identifiers[identifier].space, r->input->identifiers[identifier].hash);
 }
 
 /* Per root, the identifier that the person is known by. */

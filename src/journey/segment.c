@@ -368,7 +368,7 @@ static guint32 lower_bound(const guint64 *numbers, guint32 n, guint64 key) {
 }
 
 int segment_find(Segment *segment, guint64 id, guint64 *ordinal, GError **error) {
-  guint low = segment->info.n_unidentified, high = segment->info.n_blocks;
+  guint low = 0, high = segment->info.n_blocks;
   if (low == high || id < segment->blocks[low].first_id)
     return 0;
   while (high - low > 1) {
@@ -379,6 +379,8 @@ int segment_find(Segment *segment, guint64 id, guint64 *ordinal, GError **error)
       high = middle;
   }
   Block block;
+  if (segment->blocks[low].first_id == 0) /* no person lies so low */
+    return 0;
   if (!segment_block(segment, low, &block, error))
     return -1;
   guint32 person = lower_bound(block.person_id, block.n_persons, id);

@@ -11,7 +11,7 @@ typedef struct {
   guint64 n_persons, n_events; /* identified persons; events of all */
   guint64 n_identifiers, n_shared;
   gint64 last_time_ms;              /* 0 when empty */
-  guint32 n_blocks, n_unidentified; /* blocks, of which the first so many are of unidentified events */
+  guint32 n_blocks, n_unidentified; /* blocks, of which the first so many are of events of nobody */
   guint64 size_bytes;
   guint64 checksum; /* of the tables: another content has another one */
 } SegmentInfo;
@@ -58,7 +58,7 @@ typedef struct {
   gboolean shared;  /* has too many partners: links nobody; ordinal is ORDINAL_NONE */
 } SegmentIdentifier;
 
-/* The identified person with this id. 1 found, 0 not, -1 damaged. */
+/* The person (or orders of nobody) with this id, which is not 0. 1 found, 0 not, -1 damaged. */
 int segment_find(Segment *segment, guint64 id, guint64 *ordinal, GError **error);
 /* Persons that have the identifier without being named by it, appended to `found` (of SegmentIdentifier). */
 gboolean segment_identifiers(Segment *segment, guint64 hash, GArray *found, GError **error);

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/parallel.h"
+#include "journey/identity.h"
 #include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -89,7 +90,7 @@ static gboolean put_header(SegmentWriter *writer, GError **error) {
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
-GArray *segment_plan(const guint32 *n_events, gsize n_persons) {
+GArray *segment_plan(const guint64 *ids, const guint32 *n_events, gsize n_persons) {
   GArray *first = g_array_new(FALSE, FALSE, sizeof(guint32));
   guint32 persons = 0;
   guint64 events = 0;
@@ -98,7 +99,8 @@ GArray *segment_plan(const guint32 *n_events, gsize n_persons) {
       g_array_append_val(first, i);
     persons++;
     events += n_events[i];
-    if (persons == BLOCK_PERSONS_MAX || events >= BLOCK_EVENTS_AIM)
+    gboolean last_nobody = ids[i] < IDENTITY_NOBODY_END && i + 1 < n_persons && ids[i + 1] >= IDENTITY_NOBODY_END;
+    if (persons == BLOCK_PERSONS_MAX || events >= BLOCK_EVENTS_AIM || last_nobody)
       events = persons = 0;
   }
   guint32 end = (guint32)n_persons;

@@ -23,6 +23,7 @@ void segment_writer_replaced(SegmentWriter *writer, const guint64 *ids, gsize n)
 
 Segment *segment_writer_finish(SegmentWriter *writer, GError **error);
 
-/* Where blocks end, for persons with so many events each: first persons of the blocks, and n at the end.
+/* Where blocks end, for persons with so many events each: first persons of the blocks, and n at the end. Orders of
+ * nobody (identity.h) stand first and in blocks of their own.
  * The rule is one for every maker of blocks, so that the same persons give the same bytes. */
-GArray *segment_plan(const guint32 *n_events, gsize n_persons); /* of guint32 */
+GArray *segment_plan(const guint64 *ids, const guint32 *n_events, gsize n_persons); /* of guint32 */

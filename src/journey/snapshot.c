@@ -85,7 +85,7 @@ static gboolean bury(Snapshot *snapshot, Place place, GError **error) {
   if (level->dead == NULL)
     level->dead = g_new0(guint64, segment_info(level->segment)->n_blocks * WORDS_PER_BLOCK);
   level->dead[block * WORDS_PER_BLOCK + person / 64] |= G_GUINT64_CONSTANT(1) << (person % 64);
-  snapshot->n_persons--;
+  snapshot->n_persons -= !data.unidentified;
   snapshot->n_events -= data.person_start[person + 1] - data.person_start[person];
   level->n_dead++;
   return TRUE;
@@ -335,6 +335,8 @@ gboolean snapshot_find(const Snapshot *snapshot, guint64 hash, guint *block, gui
     return FALSE;
   Segment *segment = snapshot->levels[place.level].segment;
   guint local = segment_block_of(segment, place.ordinal);
+  if (local < segment_info(segment)->n_unidentified)
+    return FALSE;
   *block = snapshot->levels[place.level].first_block + local;
   *person = (guint32)(place.ordinal - segment_block_first(segment, local));
   return TRUE;

@@ -11,8 +11,8 @@
 typedef struct {
   char *folder;
   guint64 record_id;
-  guint64 max_links, set_size_max; /* what the segments are made with */
-  guint64 generation;              /* of the manifest that was last read or written; 0: none */
+  guint64 identity;   /* the mark of the settings that the segments are made with */
+  guint64 generation; /* of the manifest that was last read or written; 0: none */
 } Store;
 
 void store_init(Store *store, const char *record_path, guint64 record_id);

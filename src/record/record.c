@@ -576,8 +576,8 @@ gboolean record_set_space(Record *record, const char *name, Strength strength, g
     return TRUE;
   g_autoptr(Spaces) trial = spaces_new(); /* says what is wrong with the name before anything is written */
   if (code < 0) {
-    if (record->spaces->n_spaces == SPACES_MAX)
-      return error_set(error, ERROR_LIMIT, "more than %d kinds of identifiers", SPACES_MAX);
+    if (record->spaces->n_spaces == SPACES_OWN_END)
+      return error_set(error, ERROR_LIMIT, "more than %d kinds of identifiers", SPACES_OWN_END);
     if (!spaces_add(trial, name, strength, plain, error))
       return FALSE;
     code = (int)record->spaces->n_spaces;

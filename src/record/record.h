@@ -34,6 +34,10 @@ gboolean record_set_space(Record *record, const char *name, Strength strength, g
 /* --- settings: small texts of the project (time zone, currency, max_links, source kinds) ------- */
 #define SETTING_PHONE_COUNTRY "phone_country" /* "49": into Spaces */
 #define SETTING_REFUSED "refused"             /* values that name nobody, one a line: into Spaces */
+#define SETTING_MAX_LINKS "max_links"         /* docs/identity.md; so the next two */
+#define SETTING_SET_SIZE_MAX "set_size_max"
+#define SETTING_ORDER_FIELDS "order_fields" /* that hold order ids, one a line; unset: ORDER_FIELDS_DEFAULT */
+#define ORDER_FIELDS_DEFAULT "order"
 char *record_setting(Record *record, const char *name); /* NULL when unset; caller frees */
 /* NULL unsets. The same value again is no change. What it replaces is kept with its number. */
 gboolean record_set_setting(Record *record, const char *name, const char *value, GError **error);
@@ -51,13 +55,14 @@ typedef struct {
 } ImportInfo;
 void import_info_free(ImportInfo *info);
 
-gboolean record_import_begin(Record *record, const char *source, const char *label, const char *options, guint64 *id, GError **error);
+gboolean record_import_begin(Record *record, const char *source, const char *label, const char *options, guint64 *id,
+                             GError **error);
 /* One transaction: names interned since the last one, the batch, nothing visible yet for id != 0; for id 0 (live) it is
  * durable and visible on return. Empties the writer (made with record_names), also when it fails. */
 gboolean record_append(Record *record, guint64 import_id, BatchWriter *writer, GError **error);
 /* The flip: durable on return. Of totals id and the counts of rows are used; what was stored the record knows. */
 gboolean record_import_finish(Record *record, const ImportInfo *totals, GError **error);
-gboolean record_import_abort(Record *record, guint64 id, GError **error);                /* removes its batches */
+gboolean record_import_abort(Record *record, guint64 id, GError **error); /* removes its batches */
 /* Its events are no longer visible; they stay where they are. ERROR_CONFLICT when that was done already. */
 gboolean record_import_undo(Record *record, guint64 id, GError **error);
 GPtrArray *record_imports(Record *record, GError **error); /* of ImportInfo*, by id; 0 if anything arrived live */
@@ -80,7 +85,8 @@ GArray *record_links(Record *record, gboolean undone_too, GError **error); /* of
 /* Calls `each` for every visible batch with events numbered in [from, until), ascending, on this
  * thread. A connection of its own: call from as many threads as wanted with disjoint ranges. Batches come whole:
  * cut ranges where record_ranges does. The blob lives until `each` returns; FALSE stops with its error. */
-typedef gboolean (*RecordBatchFunc)(guint64 first, guint n, guint64 import_id, const void *blob, gsize size, gpointer user, GError **error);
+typedef gboolean (*RecordBatchFunc)(guint64 first, guint n, guint64 import_id, const void *blob, gsize size, gpointer user,
+                                    GError **error);
 gboolean record_scan(Record *record, guint64 from, guint64 until, RecordBatchFunc each, gpointer user, GError **error);
 /* Cuts the visible events from `from` on into at most `n` ranges of about equal size, between batches; `bounds` has room
  * for n + 1, and their number is returned, 0 when there is nothing. */
@@ -90,9 +96,9 @@ gboolean record_scan_rows(Record *record, const guint64 *rows, gsize n, RecordBa
 
 /* What changed visibly with a number in (after, through]: enough to bring an index up to date. */
 typedef struct {
-  GArray *ranges;     /* of guint64 pairs [first, last]: events newly visible */
-  GArray *hidden;     /* of guint64 pairs: events no longer visible */
-  GArray *links;      /* of Link: added or undone; not those that came and went */
+  GArray *ranges;      /* of guint64 pairs [first, last]: events newly visible */
+  GArray *hidden;      /* of guint64 pairs: events no longer visible */
+  GArray *links;       /* of Link: added or undone; not those that came and went */
   gboolean everything; /* something changed that only a rebuild takes up */
 } RecordChanges;
 RecordChanges *record_changes(Record *record, guint64 after, GError **error);

@@ -268,7 +268,9 @@ static gboolean add_import(Reader *reader, guint64 id, GArray *ranges, GError **
 static gboolean shapes_identity(Reader *reader, guint64 number) {
   gint64 shapes;
   return !database_int(reader->db, &shapes, 0, NULL,
-                       "SELECT 1 FROM setting WHERE number = ? AND name IN ('max_links', 'set_size_max')", "i", (gint64)number) ||
+                       "SELECT 1 FROM setting WHERE number = ? AND name IN ('" SETTING_MAX_LINKS "', '" SETTING_SET_SIZE_MAX
+                       "', '" SETTING_ORDER_FIELDS "', '" SETTING_REFUSED "')",
+                       "i", (gint64)number) ||
          shapes;
 }
 

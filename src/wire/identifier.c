@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include <sodium.h>
 
-enum { RANK_STRONG = 0, RANK_WEAK = 80, RANK_DEVICE = 160 };
+enum { RANK_STRONG = 0, RANK_WEAK = 80, RANK_DEVICE = 160, RANK_ORDER = 255 };
 
 /* --- namespaces --------------------------------------------------------------------------------- */
 
@@ -29,6 +29,7 @@ Spaces *spaces_new(void) {
   add_space(spaces, "anonymous", STRENGTH_DEVICE, RANK_DEVICE, FALSE);
   add_space(spaces, "device", STRENGTH_DEVICE, RANK_DEVICE + 1, FALSE);
   g_assert(spaces->n_spaces == SPACES_BUILT_IN);
+  spaces->spaces[SPACE_ORDER] = (Space){g_strdup("order"), STRENGTH_WEAK, RANK_ORDER, FALSE};
   spaces->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(refused); i++)
     spaces_refuse(spaces, refused[i]);
@@ -40,6 +41,7 @@ void spaces_free(Spaces *spaces) {
     return;
   for (guint i = 0; i < spaces->n_spaces; i++)
     g_free(spaces->spaces[i].name);
+  g_free(spaces->spaces[SPACE_ORDER].name);
   g_hash_table_unref(spaces->refused);
   g_free(spaces);
 }
@@ -56,10 +58,10 @@ gboolean spaces_add(Spaces *spaces, const char *name, Strength strength, gboolea
   if (!is_space_name(name))
     return error_set(error, ERROR_INVALID, "\"%s\" cannot name an identifier\nhint: lower-case letters, digits and _, at most %d",
                      name, SPACE_NAME_MAX);
-  if (spaces_find(spaces, text_of(name)) >= 0)
+  if (spaces_find(spaces, text_of(name)) >= 0 || g_str_equal(name, spaces->spaces[SPACE_ORDER].name))
     return error_set(error, ERROR_CONFLICT, "the identifier %s is declared already", name);
-  if (spaces->n_spaces == SPACES_MAX)
-    return error_set(error, ERROR_LIMIT, "more than %d kinds of identifiers", SPACES_MAX);
+  if (spaces->n_spaces == SPACES_OWN_END)
+    return error_set(error, ERROR_LIMIT, "more than %d kinds of identifiers", SPACES_OWN_END);
   add_space(spaces, name, strength, first_rank[strength] + spaces->n_spaces - SPACES_BUILT_IN, plain);
   return TRUE;
 }

@@ -11,6 +11,10 @@ typedef enum { STRENGTH_DEVICE, STRENGTH_WEAK, STRENGTH_STRONG } Strength;
 enum { SPACE_USER, SPACE_CRM, SPACE_CARD, SPACE_EMAIL, SPACE_PHONE, SPACE_ANONYMOUS, SPACE_DEVICE, SPACES_BUILT_IN };
 enum { SPACES_MAX = 64, SPACE_NAME_MAX = 63, IDENTIFIER_SIZE_MAX = 512 };
 
+/* Order ids: no event is stored with one as an identifier, the index reads them from the fields that the goals name.
+ * Weak, and behind all others; its code is the last one, whatever others are declared. */
+enum { SPACE_ORDER = SPACES_MAX - 1, SPACES_OWN_END = SPACE_ORDER };
+
 typedef struct {
   char *name; /* "user" */
   Strength strength;
@@ -20,7 +24,7 @@ typedef struct {
 
 typedef struct { /* immutable once built */
   Space spaces[SPACES_MAX];
-  guint n_spaces;
+  guint n_spaces;                        /* without SPACE_ORDER */
   char phone_country[4];                 /* "49": read into national numbers (0171 ...); empty: those keep their digits */
   GHashTable *refused;                   /* trimmed values that name nobody, lower case */
   guint64 refused_sizes, refused_firsts; /* a bit a size and a bit a first letter, so that few values are looked up */

@@ -488,7 +488,8 @@ static gboolean read_flat(Reading *reading, JsonValue object, const Mapping *map
 }
 
 gboolean segment_read_value(Segment *segment, JsonValue object, const SegmentTimes *times, Event *event, const char **why) {
-  Reading reading = {.segment = segment, .event = event, .times = times};
+  static const SegmentTimes unknown = {0, 0};
+  Reading reading = {.segment = segment, .event = event, .times = times ? times : &unknown};
   JsonValue type;
   gboolean good;
   if (json_in_kind(object) != JSON_OBJECT) {

@@ -15,7 +15,7 @@ Segment *segment_new(const DoorOptions *options, const Mapping *mapping, gsize s
 void segment_free(Segment *segment);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Segment, segment_free)
 
-typedef struct {      /* 0: unknown */
+typedef struct {      /* 0: unknown; a NULL pointer: both */
   gint64 received_ms; /* by us; wins over a receivedAt that the object states */
   gint64 sent_ms;     /* of the batch; an event's own sentAt wins */
 } SegmentTimes;

@@ -93,6 +93,7 @@ static const struct {
     {"Newsletter Opened", {CUSTOMER, GRADE_OPEN}},
     {"Newsletter Sent", {COMPANY, GRADE_DELIVERED}},
     {"Order Delivered", {COMPANY, GRADE_DELIVERED}},
+    {"Order Shipped", {COMPANY, GRADE_DELIVERED}},
     {"Payment Booked", {SYSTEM, GRADE_NONE}},
     {"Promotion Clicked", {CUSTOMER, GRADE_CLICK}},
     {"Promotion Viewed", {CUSTOMER, GRADE_VIEW}},

@@ -14,8 +14,8 @@ PROGRAM = os.environ["IDENTITY_CASES_PROGRAM"]
 SEED = int(os.environ.get("IDENTITY_SEED", "1"))
 CASES = int(os.environ.get("IDENTITY_CASES", "2500"))
 
-KINDS = "ucklepdvw"
-STRONG, WEAK, DEVICE = "uckl", "ep", "dvw"
+KINDS = "ucklepdvwo"
+STRONG, WEAK, DEVICE, ORDER = "uckl", "epo", "dvw", "o"
 MINUTE, DAY = 60_000, 86_400_000
 
 
@@ -157,7 +157,9 @@ class Replay:
         return self
 
     def person(self, label):
-        return self.owner[label] or min(self.members[label], key=lambda n: (self.appears(n), rank(n), number_hash(n)))
+        """Orders name nobody; a set of nothing else is nobody's."""
+        named = [n for n in self.members[label] if n[0] not in ORDER]
+        return self.owner[label] or min(named, key=lambda n: (self.appears(n), rank(n), number_hash(n)), default="-")
 
     def of_several_owners(self):
         bad = set()
@@ -223,7 +225,7 @@ def hand_over(replay, persons, visit_of):
 def too_many_partners(evidence):
     result = set()
     for name in evidence.names():
-        partners = {n for e in evidence.events if name in e[2] for n in e[2]} - {name}
+        partners = {n for e in evidence.events if name in e[2] for n in e[2] if n[0] not in ORDER} - {name}
         if name[0] not in STRONG and len(partners) > evidence.max_links:
             result.add(name)
     return result
@@ -253,7 +255,7 @@ def program(lines, *arguments):
 
 def random_evidence(rng):
     people = rng.randint(1, 3)
-    pool = [f"{kind}{n}" for kind in rng.sample(KINDS, rng.randint(2, 9)) for n in range(1, people + rng.randint(0, 2))]
+    pool = [f"{kind}{n}" for kind in rng.sample(KINDS, rng.randint(2, 10)) for n in range(1, people + rng.randint(0, 2))]
     pool = pool or ["d1", "u1"]
     time, events = DAY, []
     for row in range(1, rng.randint(1, 30)):

@@ -4,17 +4,18 @@
  *     d1; d1+u1; d1@10/3 | veto d1 u2, alias u1 u3 | links 5
  *
  * Events are separated by `;`, their identifiers by `+`: a letter for the namespace (u user, c crm, k card,
- * l an own strong one, e email, p phone, d anonymous, v device, w an own device) and a number. `@10` is a web
+ * l an own strong one, e email, p phone, d anonymous, v device, w an own device, o order) and a number. `@10` is a web
  * event in minute 10, `/3` its campaign; `#10` a server event; without either, a server event a day after the
  * one before. `u1>u2` is an alias call: u1 was the previous id. Then links in order of number, then limits
  * (`links`, `size`) and identifiers known to be shared (`shared e1`). */
 #pragma once
+#include "journey/identity.h"
 #include "journey/resolve.h"
 #include <stdlib.h>
 
 enum { CASE_IDENTIFIERS_MAX = 64, CASE_LINK_NUMBER = 1000000 };
 
-static const char CASE_LETTERS[] = "ucklepdvw"; /* in order of rank; the index is the rank */
+static const char CASE_LETTERS[] = "ucklepdvwo"; /* in order of rank; the index is the rank */
 
 typedef struct {
   Spaces spaces;
@@ -32,6 +33,7 @@ static void case_spaces(Spaces *spaces) {
     Strength strength = rank < 4 ? STRENGTH_STRONG : rank < 6 ? STRENGTH_WEAK : STRENGTH_DEVICE;
     spaces->spaces[s] = (Space){(char *)names[s], strength, rank, FALSE};
   }
+  spaces->spaces[SPACE_ORDER] = (Space){(char *)"order", STRENGTH_WEAK, sizeof CASE_LETTERS - 2, FALSE};
 }
 
 /* The hash says the name: letter in the high half, number in the low one, mixed so that order is arbitrary. */
@@ -40,6 +42,8 @@ static guint64 case_hash(char letter, guint number) {
 }
 
 static char *case_name(guint64 hash) {
+  if (hash < IDENTITY_NOBODY_END) /* orders alone */
+    return g_strdup("-");
   for (guint number = 0; number < 100000; number++)
     if (case_hash((char)(hash >> 32), number) == hash)
       return g_strdup_printf("%c%u", (char)(hash >> 32), number);
@@ -47,6 +51,8 @@ static char *case_name(guint64 hash) {
 }
 
 static guint8 case_space(const Case *c, char letter) {
+  if (letter == 'o')
+    return SPACE_ORDER;
   for (guint8 s = 0; s < c->spaces.n_spaces; s++)
     if (CASE_LETTERS[c->spaces.spaces[s].rank] == letter)
       return s;

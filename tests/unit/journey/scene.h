@@ -4,11 +4,13 @@
  *     scene_add(scene, "@10 u1+d1 web /3 =ads! name:Order value:1990")
  *
  * `@10` minute 10 of the scene; identifiers joined by `+`, a letter for the namespace (u user, c crm, k card, e email,
- * p phone, d anonymous) and a number, `-` for none; `web` of a source of kind web; `/3` campaign; `=ads` channel, with
+ * p phone, d anonymous) and a number, `-` for none; an `o` is the order that the event names; `web` of a source of kind web; `/3`
+ * campaign; `=ads` channel, with
  * `!` stated by the event itself; `<d2` makes it an alias call whose previous id is d2. */
 #pragma once
 #include "base/error.h"
 #include "base/file.h"
+#include "journey/identity.h"
 #include "journey/index.h"
 #include "journey/levels.h"
 #include "journey/resolve.h"
@@ -77,7 +79,7 @@ static inline void scene_free(Scene *scene) {
 
 static inline void scene_identifier(Scene *scene, const char *text, Identifier *identifier, char *scratch) {
   static const char letters[] = "uckepd";
-  guint8 space = (guint8)(strchr(letters, *text) - letters);
+  guint8 space = *text == 'o' ? SPACE_ORDER : (guint8)(strchr(letters, *text) - letters);
   char raw[SCENE_TOKEN_MAX];
   const char *why;
   g_snprintf(raw, sizeof raw, *text == 'e' ? "%s@example.org" : "%s", text);
@@ -98,18 +100,24 @@ static inline guint64 scene_hash(Scene *scene, const char *text) {
 typedef struct {
   Event event;
   char scratch[EVENT_IDENTIFIERS_MAX + 1][IDENTIFIER_SIZE_MAX];
-  char campaign[16];
+  char order[SCENE_TOKEN_MAX], campaign[16];
 } SceneDraft;
 
 static inline void scene_identifiers(Scene *scene, const char *token, SceneDraft *draft, SceneEvent *kept) {
   g_auto(GStrv) parts = g_strsplit(token, "+", -1);
   for (char **part = parts; *part; part++) {
-    guint n = draft->event.n_identifiers++;
-    scene_identifier(scene, *part, &draft->event.identifiers[n], draft->scratch[n]);
-    kept->space[n] = draft->event.identifiers[n].space;
-    kept->hash[n] = draft->event.identifiers[n].hash.low;
+    Event *event = &draft->event;
+    Identifier *identifier = &event->identifiers[event->n_identifiers];
+    guint n = kept->n_identifiers++;
+    scene_identifier(scene, *part, identifier, draft->scratch[n]);
+    kept->space[n] = identifier->space;
+    kept->hash[n] = identifier->hash.low;
+    g_strlcpy(draft->order, *part, sizeof draft->order);
+    if (identifier->space == SPACE_ORDER)
+      event->properties[event->n_properties++] = (Property){text_of("order"), VALUE_TEXT, text_of(draft->order)};
+    else
+      event->n_identifiers++;
   }
-  kept->n_identifiers = draft->event.n_identifiers;
 }
 
 static inline void scene_token(Scene *scene, const char *token, SceneDraft *draft, SceneEvent *kept) {
@@ -452,7 +460,7 @@ static inline void reference_persons(const ResolveOutput *output, GPtrArray *eve
       first_channel[visit] = event->channel;
   }
   for (guint i = 0; i < n; i++) {
-    if (!g_hash_table_add(done, &output->event_person[i]))
+    if (output->event_person[i] < IDENTITY_NOBODY_END || !g_hash_table_add(done, &output->event_person[i]))
       continue;
     g_autoptr(GPtrArray) own = g_ptr_array_new();
     g_autoptr(GArray) visits = g_array_new(FALSE, FALSE, sizeof(guint32));
@@ -517,6 +525,9 @@ static inline char *scene_reference(Scene *scene, guint max_links) {
                           .event_visit = g_new0(guint32, n + 1),
                           .identifier_person = g_new0(guint64, n_identifiers + 1)};
   resolve(&input, &output);
+  for (guint i = 0; i < n; i++)
+    if (output.event_person[i] < IDENTITY_NOBODY_END)
+      g_array_append_val(unidentified, ((const SceneEvent *)events->pdata[i])->row);
   reference_persons(&output, events, persons);
   g_free(output.event_person);
   g_free(output.event_visit);

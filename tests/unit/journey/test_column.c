@@ -234,7 +234,8 @@ static Snapshot *with_overlay(Sample *sample, Snapshot *base, guint from, guint 
   g_array_sort(ids, by_row);
   guint64 last = g_array_index(rows, guint64, rows->len - 1);
   g_array_sort(wanted, by_row);
-  BuildOptions options = {.threads = 1, .max_links = 100, .set_size_max = 10000, .through = record_through(sample->record)};
+  g_autoptr(Identity) identity = identity_read(sample->record);
+  BuildOptions options = {.threads = 1, .identity = identity, .through = record_through(sample->record)};
   g_autoptr(Build) build = build_new(sample->record, &options);
   g_assert_true(build_scan_rows(build, (const guint64 *)(void *)wanted->data, wanted->len, &error));
   g_assert_true(build_scan(build, last + 1, record_through(sample->record), &error));

@@ -126,6 +126,11 @@ static char *random_ids(const Habit *habit) {
     char letter = letters[pick(3) == 0 ? pick(5) : 5];
     g_string_append_printf(ids, "%s%c%u", i ? "+" : "", letter, pick(letter == 'd' ? habit->devices : habit->users));
   }
+  guint orders = pick(12); /* some beside identifiers, some alone */
+  if (orders == 0)
+    g_string_truncate(ids, 0);
+  if (orders < 3)
+    g_string_append_printf(ids, "%so%u", ids->len ? "+" : "", pick(habit->users * 2));
   return g_string_free(ids, FALSE);
 }
 
@@ -140,7 +145,7 @@ static void add_random(Scene *scene, const Habit *habit) {
     g_string_append_printf(line, " /%u", 1 + pick(3));
   if (pick(5) == 0)
     g_string_append_printf(line, " name:Order value:%u", pick(5000));
-  if (pick(60) == 0 && !strstr(line->str, " - "))
+  if (pick(60) == 0 && !strstr(line->str, " - ") && *ids != 'o')
     g_string_append_printf(line, " <d%u", pick(habit->devices));
   scene_add(scene, line->str);
   g_string_free(line, TRUE);

@@ -21,7 +21,7 @@ static guint64 noise(guint64 seed) {
 }
 
 static guint64 person_id(guint person) {
-  return (guint64)person * 1000003 + 17;
+  return (guint64)person * 1000003 + (G_GUINT64_CONSTANT(1) << 40); /* of somebody */
 }
 
 /* A pure function of person and event, so that what is read can be computed again. */
@@ -42,6 +42,13 @@ static DraftEvent event_of(guint person, guint event) {
       .grade = (guint8)(x % 6)};
 }
 
+static GArray *plan_of(const World *world) {
+  g_autofree guint64 *ids = g_new(guint64, world->n_persons + 1);
+  for (guint i = 0; i < world->n_persons; i++)
+    ids[i] = person_id(i);
+  return segment_plan(ids, world->n_events, world->n_persons);
+}
+
 static World *world_new(guint n_persons, guint unidentified) {
   World *world = g_new0(World, 1);
   world->n_persons = n_persons;
@@ -49,7 +56,7 @@ static World *world_new(guint n_persons, guint unidentified) {
   world->n_events = g_new(guint32, n_persons + 1);
   for (guint i = 0; i < n_persons; i++)
     world->n_events[i] = 1 + (guint32)(noise(i) % 9);
-  world->plan = segment_plan(world->n_events, n_persons);
+  world->plan = plan_of(world);
   return world;
 }
 
@@ -211,7 +218,7 @@ static void test_large_person(void) {
   World *world = world_new(3, 0);
   g_autoptr(GArray) plan = NULL;
   world->n_events[1] = 600000;
-  plan = segment_plan(world->n_events, 3);
+  plan = plan_of(world);
   g_assert_cmpuint(plan->len, ==, 3);
   g_assert_cmpuint(g_array_index(plan, guint32, 1), ==, 2);
   g_array_unref(world->plan);

@@ -45,6 +45,14 @@ static void bad(Fixture *f, const char *json, const char *word) {
     g_error("%s: \"%s\" lacks \"%s\"", json, why, word);
 }
 
+static void test_no_times(Fixture *f, gconstpointer unused) {
+  const char *why = "";
+  g_assert_true(segment_read(f->segment,
+                             text_of("{\"userId\":\"u\",\"event\":\"Signed Up\",\"timestamp\":\"2025-12-24T12:00:00Z\"}"), NULL,
+                             f->event, &why));
+  g_assert_cmpint(f->event->time_ms, ==, NOON);
+}
+
 static const Property *property(const Event *event, const char *name) {
   for (guint i = 0; i < event->n_properties; i++)
     if (text_is(event->properties[i].key, name))
@@ -326,6 +334,7 @@ int main(int argc, char **argv) {
   TEST("value is revenue, else total, else value", test_values);
   TEST("corrects the device's clock when all times are given", test_skew);
   TEST("reads times, refuses impossible ones", test_times);
+  TEST("goes without the times of the batch", test_no_times);
   TEST("context gives channel, touchpoint, consent, ids", test_context);
   TEST("what names somebody is no property", test_no_names_in_properties);
   TEST("context.channel is stated, channel is not", test_stated_channel);
