@@ -369,6 +369,10 @@ static gboolean duration_param(const Params *params, const char *name, gint64 *o
 }
 
 static gpointer attribution_run(const Question *question, const Params *params, GError **error) {
+  if (params_get(params, "paths") || params_all(params, "map")->len) {
+    error_set(error, ERROR_USAGE, "--paths and --map are about a file of counted paths, which only the command line reads");
+    return NULL;
+  }
   const char *navigational = params_get(params, "navigational"), *customers = params_get(params, "customers");
   AttributionOptions options = {
       .goal = goal_param(question, params, error), .key = params_get(params, "key"), .half_life_ms = 7 * MS_DAY};
@@ -611,6 +615,49 @@ void attribution_table(gconstpointer result, Table *table) {
   table_cost(attribution, last, order, table);
 }
 
+/* The two keys with the most credit by a model; FALSE without any. */
+static gboolean first_two(const Attribution *attribution, const ModelResult *model, guint *first, guint *second) {
+  guint n = attribution->paths->keys->len;
+  *first = *second = G_MAXUINT;
+  for (guint k = 0; k < n; k++) {
+    if (*first == G_MAXUINT || model->conversions[k] > model->conversions[*first]) {
+      *second = *first;
+      *first = k;
+    } else if (*second == G_MAXUINT || model->conversions[k] > model->conversions[*second]) {
+      *second = k;
+    }
+  }
+  return *first != G_MAXUINT && model->conversions[*first] > 0;
+}
+
+void attribution_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
+  const Attribution *attribution = result;
+  const Goal *goal = project && attribution->goal ? project_goal(project, attribution->goal) : NULL;
+  guint first, second;
+  if (attribution->models->len == 0)
+    return;
+  const ModelResult *last = &g_array_index(attribution->models, ModelResult, attribution->models->len - 1);
+  g_autofree char *model =
+      last->order > 1 ? g_strdup_printf("%s(%u)", model_names[last->model], last->order) : g_strdup(model_names[last->model]);
+  const char *nameless = strcmp(language, "de") == 0 ? "dem Ziel" : "the goal";
+  finding_text(out, "goal", attribution->goal, goal ? rule_label(&goal->rule, language) : nameless);
+  finding_text(out, "field", attribution->key, NULL);
+  finding_text(out, "model", model, NULL);
+  finding_count(out, "conversions", (guint64)attribution->conversions);
+  finding_count(out, "keys", attribution->paths->keys->len);
+  finding_set(out, attribution->conversions == 0 ? "attribution.empty" : "attribution.untouched");
+  if (attribution->conversions == 0 || !first_two(attribution, last, &first, &second))
+    return;
+  finding_set(out, "attribution.close");
+  if (!last->resamples || (second != G_MAXUINT && last->low[first] <= last->high[second]))
+    return;
+  double earned = credit_to_double(last->conversions[first]);
+  finding_set(out, "attribution.leads");
+  finding_text(out, "key", attribution->paths->keys->pdata[first], NULL);
+  finding_number(out, "earned", earned);
+  finding_share(out, "share", earned / (double)attribution->conversions);
+}
+
 static const Param params[] = {
     {"goal", PARAM_TEXT, FALSE, FALSE, NULL, NULL, "The goal whose conversions are shared out (the first that closes journeys)"},
     {"model", PARAM_TEXT, TRUE, FALSE, NULL, NULL,
@@ -623,14 +670,18 @@ static const Param params[] = {
      "Direct visits and brand searches: passed over unless alone, or kept"},
     {"customers", PARAM_CHOICE, FALSE, FALSE, "all|new|returning", "all", "Conversions of new or returning customers only"},
     {"resamples", PARAM_INT, FALSE, FALSE, NULL, "1000", "Draws behind the intervals; 0 for none"},
+    {"paths", PARAM_TEXT, FALSE, FALSE, NULL, NULL,
+     "Instead of the project's: a CSV file of paths that another tool counted. Takes --map, --model, --resamples, --seed"},
+    {"map", PARAM_TEXT, TRUE, FALSE, NULL, NULL, "Of --paths: path=COLUMN, conversions=COLUMN, value=COLUMN, nulls=COLUMN"},
     {NULL},
 };
 
 const Report attribution_report = {"attribution",
-                                   "Which channel, campaign or content earned the conversions, by several models",
+                                   "Which channel, campaign or content earned the conversions, by several models.",
                                    "--goal order --model last --model markov --key channel",
                                    params,
                                    attribution_run,
                                    attribution_json,
                                    attribution_table,
-                                   attribution_free};
+                                   attribution_free,
+                                   attribution_finding};

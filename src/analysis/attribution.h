@@ -16,3 +16,5 @@ Attribution *attribution_of_paths(AttributionPaths *take_paths, const GPtrArray 
 void attribution_free(gpointer attribution);
 void attribution_json(gconstpointer attribution, JsonOut *out);
 void attribution_table(gconstpointer attribution, Table *table);
+/* `project` NULL: of paths from a file. */
+void attribution_finding(gconstpointer attribution, const Project *project, const char *language, Finding *out);

@@ -8,6 +8,7 @@
 #include "analysis/map.h"
 #include "analysis/overview.h"
 #include "analysis/paths.h"
+#include "analysis/period.h"
 #include "analysis/stages.h"
 #include "analysis/workspace.h"
 #include "base/error.h"
@@ -61,7 +62,14 @@ typedef struct {
   gconstpointer result;
   Coverage coverage;
   char *definitions;
+  const char *language;
+  Finding *finding; /* NULL: of a list */
 } Answer;
+
+static const char *language_param(const Params *params, const Project *project) {
+  const char *lang = params_get(params, "lang"), *language = params_get(params, "language");
+  return lang ? lang : language ? language : project->language;
+}
 
 static char *answer_json(const Answer *answer) {
   g_autoptr(JsonOut) out = json_out_new();
@@ -73,6 +81,10 @@ static char *answer_json(const Answer *answer) {
   json_kv_string(out, "definitions", answer->definitions);
   json_key(out, "coverage");
   coverage_write(&answer->coverage, out);
+  if (answer->finding) {
+    json_key(out, "finding");
+    finding_write(answer->finding, out);
+  }
   answer->report->json(answer->result, out);
   json_object_end(out);
   return g_strdup(json_out_text(out, NULL));
@@ -80,10 +92,12 @@ static char *answer_json(const Answer *answer) {
 
 static char *answer_table(const Answer *answer, const TableStyle *style) {
   g_autoptr(Table) table = table_new();
+  g_autofree char *sentence = answer->finding ? finding_sentence(answer->finding, language_of(answer->language)) : NULL;
+  table_lead(table, sentence);
   answer->report->table(answer->result, table);
-  g_autofree char *now = clock_text(answer->question->now_ms);
+  g_autofree char *now = clock_text(answer->question->now_ms), *period = period_text(answer->question, LANGUAGE_EN);
   g_autofree char *coverage = coverage_text(&answer->coverage);
-  table_note(table, "%s Now: %s.", coverage, now);
+  table_note(table, "Period: %s. %s Now: %s.", period, coverage, now);
   return table_render(table, style);
 }
 
@@ -106,10 +120,15 @@ char *report_answer(const Report *report, const Question *question, Params *para
     return NULL;
   answer.result = result;
   answer.definitions = coverage_definitions(question);
+  answer.language = language_param(params, question->project);
+  answer.finding = report->finding ? finding_new() : NULL;
+  if (report->finding)
+    report->finding(result, question->project, answer.language, answer.finding);
   char *text = strcmp(format, "json") == 0  ? answer_json(&answer)
                : strcmp(format, "csv") == 0 ? answer_csv(&answer)
                                             : answer_table(&answer, style);
   report->free(result);
+  finding_free(answer.finding);
   g_free(answer.definitions);
   return text;
 }

@@ -2,6 +2,7 @@
  * catalogue.h: every report once: its name, sentence, parameters and limits. CLI help, HTTP routes, web
  * forms and the manual come from it. A new analysis is one file and one line in catalogue.c. */
 #pragma once
+#include "analysis/finding.h"
 #include "analysis/params.h"
 #include "analysis/question.h"
 #include "analysis/table.h"
@@ -16,6 +17,8 @@ typedef struct {
   void (*json)(gconstpointer result, JsonOut *out);                                /* its keys, inside the open object */
   void (*table)(gconstpointer result, Table *table);
   void (*free)(gpointer result);
+  /* What the answer opens with; `language` is of labels. NULL: a list, which finds nothing. */
+  void (*finding)(gconstpointer result, const Project *project, const char *language, Finding *out);
 } Report;
 
 const Report *const *catalogue(void); /* NULL-terminated, in the order of help */
@@ -23,7 +26,7 @@ const Report *catalogue_find(const char *name);
 /* Checks names, choices, required ones; fills defaults. ERROR_USAGE says which and what is known. */
 gboolean params_check(Params *params, const Report *report, GError **error);
 
-/* The whole answer with its envelope {report, now, through, definitions, coverage, ...}. `format` is
+/* The whole answer with its envelope {report, now, through, definitions, coverage, finding, ...}. `format` is
  * "json", "csv" or "table"; style only for the latter. Caller frees. */
 char *report_answer(const Report *report, const Question *question, Params *params, const char *format, const TableStyle *style,
                     GError **error);

@@ -705,6 +705,49 @@ static void funnel_table(gconstpointer result, Table *table) {
     table_persons(funnel, table);
 }
 
+/* The step after which the share of those lost is largest, if it is so beyond chance; else `n_steps`. */
+static guint largest_drop(const Funnel *funnel) {
+  guint n = funnel->rules.n_steps, worst = 0, second = n;
+  const guint64 *reached = funnel->all.reached;
+  if (n < 3)
+    return n;
+  for (guint k = 1; k + 1 < n; k++)
+    if (ratio(dropped(funnel, &funnel->all, k), reached[k]) > ratio(dropped(funnel, &funnel->all, worst), reached[worst]))
+      worst = k;
+  for (guint k = 0; k + 1 < n; k++)
+    if (k != worst && (second == n || ratio(dropped(funnel, &funnel->all, k), reached[k]) >
+                                          ratio(dropped(funnel, &funnel->all, second), reached[second])))
+      second = k;
+  return rates_differ(dropped(funnel, &funnel->all, worst), reached[worst], dropped(funnel, &funnel->all, second), reached[second])
+             ? worst
+             : n;
+}
+
+static void funnel_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
+  const Funnel *funnel = result;
+  const guint64 *reached = funnel->all.reached;
+  guint n = funnel->rules.n_steps, worst = largest_drop(funnel);
+  g_autofree char *first = step_name(funnel, 0), *last = step_name(funnel, n - 1);
+  finding_text(out, "units", funnel->unit, NULL);
+  finding_text(out, "first", first, NULL);
+  finding_set(out, reached[0] == 0 ? "funnel.empty" : worst < n ? "funnel.largest_drop" : "funnel.completed");
+  if (reached[0] == 0)
+    return;
+  if (worst < n) {
+    g_autofree char *step = step_name(funnel, worst), *next = step_name(funnel, worst + 1);
+    finding_text(out, "step", step, NULL);
+    finding_text(out, "next", next, NULL);
+    finding_count(out, "dropped", dropped(funnel, &funnel->all, worst));
+    finding_count(out, "reached", reached[worst]);
+    finding_share(out, "share", ratio(dropped(funnel, &funnel->all, worst), reached[worst]));
+    return;
+  }
+  finding_text(out, "last", last, NULL);
+  finding_count(out, "started", reached[0]);
+  finding_count(out, "completed", reached[n - 1]);
+  finding_share(out, "share", ratio(reached[n - 1], reached[0]));
+}
+
 static const Param params[] = {
     {"step", PARAM_CONDITION, .many = TRUE, .required = TRUE,
      .help = "a step: an event's name or a condition; 1 to 32 of them, in order"},
@@ -729,4 +772,5 @@ const Report funnel_report = {
     .json = funnel_json,
     .table = funnel_table,
     .free = funnel_free,
+    .finding = funnel_finding,
 };

@@ -259,16 +259,28 @@ static void journeys_table(gconstpointer result, Table *table) {
              "Touches and duration are medians. Open journeys may still convert; service journeys have no purchase we know of.");
 }
 
+static void journeys_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
+  const Journeys *journeys = result;
+  guint64 converted = journeys->states[JOURNEY_CONVERTED].journeys,
+          ended = converted + journeys->states[JOURNEY_ABANDONED].journeys;
+  finding_set(out, journeys->total == 0 ? "journeys.empty" : ended == 0 ? "journeys.open" : "journeys.converted");
+  finding_count(out, "journeys", journeys->total);
+  finding_count(out, "ended", ended);
+  finding_count(out, "converted", converted);
+  finding_share(out, "share", part(converted, ended));
+}
+
 static const Param params[] = {
     {"who", PARAM_CHOICE, FALSE, FALSE, "converted|abandoned|open|service", NULL, "List the persons with such a journey"},
     {NULL},
 };
 
 const Report journeys_report = {"journeys",
-                                "How journeys end, how long they take and how many touches",
+                                "How journeys end, how long they take and how many touches.",
                                 "--from 2025-01-01 --who abandoned",
                                 params,
                                 journeys_run,
                                 journeys_json,
                                 journeys_table,
-                                journeys_free};
+                                journeys_free,
+                                journeys_finding};

@@ -143,27 +143,30 @@ static void weak_json(const JourneyMap *map, JsonOut *out) {
   json_array_end(out);
 }
 
-/* The stage that most persons leave without going on; told as it is, without a claim of difference. */
-static void finding_json(const JourneyMap *map, JsonOut *out) {
+/* The stage that most persons leave without going on, if they are more than in any other beyond chance. */
+static void map_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
+  const JourneyMap *map = result;
   guint worst = map_story_worst(map);
-  if (worst == G_MAXUINT)
+  guint64 left = 0, second = 0;
+  for (guint s = 0; s < map->stages->len; s++) {
+    left += stage_at(map, s)->left;
+    second = MAX(second, s == worst ? 0 : stage_at(map, s)->left);
+  }
+  gboolean beyond = worst != G_MAXUINT && classes_differ(stage_at(map, worst)->left, second, left);
+  finding_set(out, map->persons == 0 ? "map.empty" : beyond ? "map.most_leave" : "map.persons");
+  if (!beyond) {
+    finding_count(out, "persons", map->persons);
     return;
+  }
   const MapStage *stage = stage_at(map, worst);
-  json_key(out, "finding");
-  json_object(out);
-  json_kv_string(out, "id", "map.most_leave");
-  json_key(out, "values");
-  json_object(out);
-  json_kv_string(out, "stage", stage->name);
-  json_kv_int(out, "left", (gint64)stage->left);
-  json_kv_double(out, "share", (double)stage->left / (double)stage->persons);
-  json_object_end(out);
-  json_object_end(out);
+  finding_text(out, "stage", stage->name, project_stage_label(project, stage->name, language));
+  finding_count(out, "left", stage->left);
+  finding_count(out, "persons", stage->persons);
+  finding_share(out, "share", (double)stage->left / (double)stage->persons);
 }
 
 static void map_json(gconstpointer result, JsonOut *out) {
   const JourneyMap *map = result;
-  finding_json(map, out);
   json_kv_int(out, "persons", (gint64)map->persons);
   json_kv_micro(out, "value", map->value);
   json_kv_string(out, "model", map->model);
@@ -265,10 +268,11 @@ static const Param params[] = {
 };
 
 const Report map_report = {"map",
-                           "The measured journey map: stages across, touchpoints down, people in between",
+                           "The measured journey map: stages across, touchpoints down, people in between.",
                            "--from 2025-01-01 --format svg > map.svg",
                            params,
                            map_run,
                            map_json,
                            map_table,
-                           journey_map_free};
+                           journey_map_free,
+                           map_finding};

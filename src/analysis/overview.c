@@ -558,6 +558,23 @@ static void overview_table(gconstpointer result, Table *table) {
     table_top(overview, list, table);
 }
 
+static void overview_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
+  const Overview *overview = result;
+  finding_set(out, overview->events == 0 ? "overview.empty" : "overview.activity");
+  finding_count(out, "events", overview->events);
+  finding_count(out, "persons", overview->persons);
+  finding_count(out, "journeys", overview->journeys);
+  if (overview->events == 0 || overview->goals->len == 0)
+    return;
+  const GoalSum *sum = &g_array_index(overview->goals, GoalSum, 0);
+  const Goal *goal = project->goals->pdata[0];
+  finding_set(out, "overview.conversions");
+  finding_text(out, "goal", goal->rule.name, rule_label(&goal->rule, language));
+  finding_count(out, "conversions", sum->conversions);
+  finding_money(out, "value", sum->value, project->currency);
+  finding_money(out, "net_value", sum->net_value, project->currency);
+}
+
 static const Param params[] = {
     {"limit", PARAM_INT, .fallback = "10", .help = "rows of each list"},
     {0},
@@ -572,4 +589,5 @@ const Report overview_report = {
     .json = overview_json,
     .table = overview_table,
     .free = overview_free,
+    .finding = overview_finding,
 };

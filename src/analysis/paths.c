@@ -610,6 +610,23 @@ static void paths_table(gconstpointer result, Table *table) {
   table_ends(paths, "Where they end", paths->ends_total, paths->ends, table);
 }
 
+static void paths_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
+  const Paths *paths = result;
+  const Spelled *first = paths->variants->len ? &g_array_index(paths->variants, Spelled, 0) : NULL;
+  guint64 second = paths->variants->len > 1 ? g_array_index(paths->variants, Spelled, 1).count : 0;
+  finding_text(out, "units", paths->unit, NULL);
+  finding_count(out, "total", paths->total);
+  finding_count(out, "variants", paths->variants_total);
+  finding_set(out, !first ? "paths.empty" : "paths.many");
+  if (!first || !classes_differ(first->count, paths->variants_total > 1 ? second : 0, paths->total))
+    return;
+  g_autofree char *text = variant_text(paths, first, KEYS_TABLE_MAX, TRUE);
+  finding_set(out, "paths.most_frequent");
+  finding_text(out, "path", text, NULL);
+  finding_count(out, "count", first->count);
+  finding_share(out, "share", share_of(paths, first->count));
+}
+
 static const Param params[] = {
     {"key", PARAM_TEXT, .fallback = "event", .help = "what a path is made of: event, channel, touchpoint or any property"},
     {"unit", PARAM_CHOICE, .choices = UNIT_CHOICES, .fallback = "persons", .help = "whose touches make a path"},
@@ -630,4 +647,5 @@ const Report paths_report = {
     .json = paths_json,
     .table = paths_table,
     .free = paths_free,
+    .finding = paths_finding,
 };

@@ -359,16 +359,40 @@ static void stages_table(gconstpointer result, Table *table) {
   }
 }
 
+static void stages_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
+  const Stages *stages = result;
+  guint64 second = 0;
+  guint most = 0;
+  for (guint s = 1; s < stages->n_stages; s++)
+    if (stages->rows[s].sum.now > stages->rows[most].sum.now)
+      most = s;
+  for (guint s = 0; s < stages->n_stages; s++)
+    if (s != most)
+      second = MAX(second, stages->rows[s].sum.now);
+  guint64 now = stages->rows[most].sum.now;
+  finding_set(out, stages->persons == 0                           ? "stages.empty"
+                   : classes_differ(now, second, stages->persons) ? "stages.most_stand"
+                                                                  : "stages.spread");
+  finding_count(out, "persons", stages->persons);
+  finding_count(out, "stages", stages->n_stages);
+  if (!classes_differ(now, second, stages->persons))
+    return;
+  finding_text(out, "stage", stages->rows[most].name, project_stage_label(project, stages->rows[most].name, language));
+  finding_count(out, "now", now);
+  finding_share(out, "share", (double)now / (double)stages->persons);
+}
+
 static const Param params[] = {
     {"who", PARAM_TEXT, FALSE, FALSE, NULL, NULL, "List the persons who stand in a stage: stage:decision"},
     {NULL},
 };
 
 const Report stages_report = {"stages",
-                              "Who is in which stage now, who entered, went on or fell out",
+                              "Who is in which stage now, who entered, went on or fell out.",
                               "--to 2025-06-30 --who stage:decision",
                               params,
                               stages_run,
                               stages_json,
                               stages_table,
-                              stages_free};
+                              stages_free,
+                              stages_finding};

@@ -32,6 +32,7 @@ typedef struct {
 struct Table {
   GPtrArray *sections;
   gboolean csv;
+  char *lead;
 };
 
 static void cell_clear(gpointer data) {
@@ -72,7 +73,13 @@ void table_free(Table *table) {
   if (!table)
     return;
   g_ptr_array_unref(table->sections);
+  g_free(table->lead);
   g_free(table);
+}
+
+void table_lead(Table *table, const char *sentence) {
+  g_free(table->lead);
+  table->lead = g_strdup(sentence);
 }
 
 void table_set_csv(Table *table) {
@@ -359,6 +366,10 @@ static void section_render(const Section *section, const TableStyle *style, GStr
 
 char *table_render(const Table *table, const TableStyle *style) {
   GString *out = g_string_new(NULL);
+  if (table->lead) {
+    g_autofree char *lead = printable(table->lead);
+    g_string_append_printf(out, "%s\n\n", lead);
+  }
   for (guint i = 0; i < table->sections->len; i++) {
     if (i > 0)
       g_string_append_c(out, '\n');

@@ -10,6 +10,7 @@ typedef struct Table Table;
 Table *table_new(void);
 void table_free(Table *table);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Table, table_free)
+void table_lead(Table *table, const char *sentence); /* stands above all sections; NULL: none; never in CSV */
 void table_title(Table *table, const char *format, ...) G_GNUC_PRINTF(2, 3); /* begins a section */
 void table_note(Table *table, const char *format, ...) G_GNUC_PRINTF(2, 3);  /* a line below the section */
 void table_column(Table *table, const char *name, CellType type);

@@ -16,6 +16,7 @@ const Param workspace_common_params[] = {
     {"now", PARAM_TEXT, FALSE, FALSE, NULL, NULL, "Ask as of this instant; later events are unseen"},
     {"where", PARAM_CONDITION, FALSE, FALSE, NULL, NULL, "Keep only events that match"},
     {"among", PARAM_CONDITION, FALSE, FALSE, NULL, NULL, "Keep only persons that match"},
+    {"lang", PARAM_CHOICE, FALSE, FALSE, "en|de", NULL, "Language of the opening sentence (the project's)"},
     {"seed", PARAM_INT, FALSE, FALSE, NULL, "1", "Seed of resampling"},
     {"threads", PARAM_INT, FALSE, FALSE, NULL, "0", "Cores to use; 0 means all. The answer is the same"},
     {NULL},

@@ -25,16 +25,20 @@ static char *as_json(const Attribution *attribution) {
   static const char *const of_projects[] = {"now", "through", "definitions", "coverage"};
   gsize size;
   g_autoptr(JsonOut) out = json_out_new();
+  g_autoptr(Finding) finding = finding_new();
+  attribution_finding(attribution, NULL, "en", finding);
   json_object(out);
   json_kv_string(out, "report", "attribution");
   for (guint i = 0; i < G_N_ELEMENTS(of_projects); i++)
     json_kv_null(out, of_projects[i]);
+  json_key(out, "finding");
+  finding_write(finding, out);
   attribution_json(attribution, out);
   json_object_end(out);
   return g_strconcat(json_out_text(out, &size), "\n", NULL);
 }
 
-static char *as_text(const Cli *cli, const Attribution *attribution, const char *format, GError **error) {
+static char *as_text(const Cli *cli, const Attribution *attribution, const char *format, const char *language, GError **error) {
   if (strcmp(format, "json") == 0)
     return as_json(attribution);
   gboolean csv = strcmp(format, "csv") == 0;
@@ -45,6 +49,10 @@ static char *as_text(const Cli *cli, const Attribution *attribution, const char 
   g_autoptr(Table) table = table_new();
   if (csv)
     table_set_csv(table);
+  g_autoptr(Finding) finding = finding_new();
+  attribution_finding(attribution, NULL, language, finding);
+  g_autofree char *sentence = finding_sentence(finding, language_of(language));
+  table_lead(table, sentence);
   attribution_table(attribution, table);
   TableStyle style = {cli->terminal, cli->terminal, cli->width};
   return csv ? table_csv(table) : table_render(table, &style);
@@ -57,7 +65,8 @@ static gboolean optional_int(const Params *params, const char *name, gint64 min,
 gboolean cmd_attribution_file(Cli *cli, int argc, char **argv, GError **error) {
   static const CliOption options[] = {{"paths", FALSE, FALSE},  {"map", FALSE, TRUE},        {"model", FALSE, TRUE},
                                       {"seed", FALSE, FALSE},   {"resamples", FALSE, FALSE}, {"threads", FALSE, FALSE},
-                                      {"format", FALSE, FALSE}, {NULL, FALSE, FALSE}};
+                                      {"format", FALSE, FALSE}, {"out", FALSE, FALSE},       {"lang", FALSE, FALSE},
+                                      {NULL, FALSE, FALSE}};
   g_auto(CliArgs) args = {NULL, NULL};
   PathColumns columns = {NULL, NULL, NULL, NULL};
   gint64 seed = 1, resamples = 1000, threads = g_get_num_processors();
@@ -78,10 +87,8 @@ gboolean cmd_attribution_file(Cli *cli, int argc, char **argv, GError **error) {
             : NULL;
   if (!attribution)
     return FALSE;
-  const char *format = params_get(args.params, "format");
-  g_autofree char *text = as_text(cli, attribution, format ? format : "table", error);
+  const char *format = params_get(args.params, "format"), *lang = params_get(args.params, "lang");
+  g_autofree char *text = as_text(cli, attribution, format ? format : "table", lang ? lang : "en", error);
   attribution_free(attribution);
-  if (text)
-    cli_print(text);
-  return text != NULL;
+  return text && cli_deliver(args.params, text, strlen(text), error);
 }

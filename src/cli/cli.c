@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
 #include "base/error.h"
+#include "base/file.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,4 +118,12 @@ void cli_progress(Cli *cli, const char *line) {
 void cli_print(const char *text) {
   if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
     exit(errno == EPIPE ? 0 : 1);
+}
+
+gboolean cli_deliver(const Params *params, const void *data, gsize size, GError **error) {
+  const char *path = params_get(params, "out");
+  if (path)
+    return file_replace(path, data, size, error);
+  fwrite(data, 1, size, stdout);
+  return fflush(stdout) == 0 || error_set(error, ERROR_IO, "the answer cannot be written to standard output");
 }

@@ -5,17 +5,17 @@
 #include "analysis/catalogue.h"
 
 typedef struct {
-  const char *db;     /* --db, ETAPPE_DB or etappe.db */
-  gboolean terminal;  /* standard output is one: bars, colour */
-  gboolean progress;  /* standard error is a terminal */
+  const char *db;    /* --db, ETAPPE_DB or etappe.db */
+  gboolean terminal; /* standard output is one: bars, colour */
+  gboolean progress; /* standard error is a terminal */
   guint width;
   gint64 progress_shown_us;
 } Cli;
 
 typedef struct {
-  const char *name;    /* "import" */
-  const char *summary; /* one sentence for lists */
-  const char *usage;   /* the lines of `etappe help import` */
+  const char *name;                                                 /* "import" */
+  const char *summary;                                              /* one sentence for lists */
+  const char *usage;                                                /* the lines of `etappe help import` */
   gboolean (*run)(Cli *cli, int argc, char **argv, GError **error); /* argv[0] is the verb */
 } Verb;
 
@@ -49,5 +49,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliArgs, cli_args_clear)
 
 /* Progress on a terminal only: one line rewritten; NULL ends it. About ten times a second at most. */
 void cli_progress(Cli *cli, const char *line);
-void cli_print(const char *text); /* to standard output; a closed pipe ends quietly */
+/* An answer to --out FILE, whole or not at all, else to standard output. */
+gboolean cli_deliver(const Params *params, const void *data, gsize size, GError **error);
+void cli_print(const char *text);                                    /* to standard output; a closed pipe ends quietly */
 const char *cli_nearest(const char *word, const char *const *known); /* by edit distance, or NULL */

@@ -4,7 +4,6 @@
 #include "analysis/map.h"
 #include "analysis/workspace.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "exchange/map_svg.h"
 #include "cli/cli.h"
 #include <stdio.h>
@@ -56,15 +55,6 @@ static char *command_text(int argc, char **argv) {
   return g_strdup(out->str);
 }
 
-/* To --out FILE, whole or not at all, else to standard output. */
-static gboolean print_answer(const Params *params, const void *data, gsize size, GError **error) {
-  const char *path = params_get(params, "out");
-  if (path)
-    return file_replace(path, data, size, error);
-  fwrite(data, 1, size, stdout);
-  return fflush(stdout) == 0 || error_set(error, ERROR_IO, "the answer cannot be written to standard output");
-}
-
 static gboolean print_picture(Workspace *workspace, Params *params, const char *format, const char *command, GError **error) {
   Question question;
   g_autoptr(GBytes) bytes = NULL;
@@ -84,7 +74,7 @@ static gboolean print_picture(Workspace *workspace, Params *params, const char *
     bytes = strcmp(format, "png") == 0 ? svg_to_png(svg, 2, error) : svg_to_pdf(svg, error);
   if (!bytes)
     return FALSE;
-  return print_answer(params, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error);
+  return cli_deliver(params, g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), error);
 }
 
 static gboolean names_paths(int argc, char **argv) {
@@ -140,5 +130,5 @@ gboolean cmd_report_on(Cli *cli, const Report *report, const char *option, int a
       print_timing(opened_us, started_us);
     opened_us = g_get_monotonic_time();
   }
-  return print_answer(args.params, text, strlen(text), error);
+  return cli_deliver(args.params, text, strlen(text), error);
 }

@@ -8,7 +8,7 @@
 // Rows: to 6 touchpoints 84 px with all numbers; to 12: 40; to 28: 20. A map with more is folded before (map.h).
 #include "exchange/map_svg.h"
 #include "exchange/svg.h"
-#include "exchange/wording.h"
+#include "base/wording.h"
 #include <math.h>
 #include <string.h>
 

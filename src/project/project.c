@@ -681,6 +681,11 @@ int project_stage(const Project *project, const char *name) {
   return -1;
 }
 
+const char *project_stage_label(const Project *project, const char *name, const char *language) {
+  int index = project_stage(project, name);
+  return index < 0 ? name : rule_label(&((const Stage *)project->stages->pdata[index])->rule, language);
+}
+
 const char *rule_label(const Rule *rule, const char *language) {
   if (strcmp(language, "de") == 0 && rule->label_de)
     return rule->label_de;

@@ -90,6 +90,25 @@ def table_and_csv():
 
 
 @test
+def every_format_goes_to_a_file_too():
+    with folder() as path:
+        text = "path,conversions\na > b,40\nb,2\n"
+        for options in (["--format", "json"], ["--format", "csv"], ["--format", "table"], [], ["--lang", "de"]):
+            printed = ask(path, text, *options)
+            written = ask(path, text, *options, "--out", path / "out.txt")
+            check((written.stdout, (path / "out.txt").read_text()), ("", printed.stdout), str(options))
+        check(ask(path, text, "--model", "last").stdout.split("\n")[0], "b earned most of the goal: 42.0 of 42 conversions (100%), by last.")
+        check(ask(path, text, "--format", "svg", expect=2).stderr.startswith("etappe: --format svg"), True)
+        ask(path, text, "--out", path / "no" / "folder.txt", expect=1)
+
+
+@test
+def help_tells_of_paths():
+    text = etappe("help", "attribution").stdout
+    check(("--paths" in text, "--map" in text), (True, True))
+
+
+@test
 def bad_files_say_which_row_and_what():
     bad = [("path,conversions\na,1\nb,-1\n", "row 2: conversions is \"-1\"; expected a whole number"),
            ("path,conversions\na,1.5\n", "row 1: conversions is \"1.5\""), ("path,conversions\na,x\n", "row 1: conversions is \"x\""),

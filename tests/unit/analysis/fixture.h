@@ -140,7 +140,8 @@ static inline char *fixture_ask(Fixture *fixture, const char *report, const char
   char *text = fixture_try(fixture, report, options, &error);
   g_assert_no_error(error);
   g_autofree char *key = g_strdup_printf("\"%s\":", from_key);
-  char *begin = strstr(text, key);
+  char *finding = strstr(text, "\"finding\":{"), *body = finding ? strstr(finding, "}},") : text;
+  char *begin = strstr(body ? body : text, key);
   g_assert_nonnull(begin);
   char *rest = g_strdup(begin);
   g_free(text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "exchange/wording.h"
+#include "base/wording.h"
 #include <math.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * wording.h: numbers as people write them, in German and English, for pictures: 48.212 and 48,212, 42 % and 42%,
+ * wording.h: numbers as people write them, in German and English: 48.212 and 48,212, 42 % and 42%,
  * 6,2 Tage and 6.2 days, 121 T€ and €121k. Narrow no-break spaces, a real minus. Results are the caller's. */
 #pragma once
 #include <glib.h>
