@@ -161,9 +161,11 @@ static void run_rule(const Ready *ready, const Totals *totals, ModelResult *resu
   credit_rule(result->model, &set, conversions, value);
   credit_apportion_fixed(conversions, n, totals->conversions, result->conversions);
   credit_apportion_money(value, n, totals->value, result->value);
-  set.value = ready->net_value;
-  set.decay_value = ready->decay_net_value;
-  credit_rule(result->model, &set, conversions, value);
+  if (memcmp(ready->value, ready->net_value, set.n_paths * sizeof *ready->value) != 0 || set.decay_value) {
+    set.value = ready->net_value;
+    set.decay_value = ready->decay_net_value;
+    credit_rule(result->model, &set, conversions, value);
+  }
   credit_apportion_money(value, n, totals->net_value, result->net_value);
 }
 
@@ -368,6 +370,13 @@ static gboolean duration_param(const Params *params, const char *name, gint64 *o
   return error_set(error, ERROR_INVALID, "--%s: %s", name, inner->message);
 }
 
+static gboolean collect_paths(Attribution *attribution, const Question *question, AttributionOptions *options, GError **error) {
+  for (guint m = 0; m < attribution->models->len; m++)
+    options->timed = options->timed || g_array_index(attribution->models, ModelResult, m).model == MODEL_TIME_DECAY;
+  attribution->paths = attribution_paths_collect(question, options, error);
+  return attribution->paths != NULL;
+}
+
 static gpointer attribution_run(const Question *question, const Params *params, GError **error) {
   if (params_get(params, "paths") || params_all(params, "map")->len) {
     error_set(error, ERROR_USAGE, "--paths and --map are about a file of counted paths, which only the command line reads");
@@ -388,12 +397,11 @@ static gpointer attribution_run(const Question *question, const Params *params, 
       !duration_param(params, "half-life", &options.half_life_ms, error) ||
       !duration_param(params, "views", &options.views_ms, error) || !params_int(params, "resamples", 0, 100000, &resamples, error))
     return NULL;
-  AttributionPaths *paths = attribution_paths_collect(question, &options, error);
-  if (!paths)
-    return NULL;
-  Attribution *attribution = attribution_new(paths, options.goal->rule.name, options.key);
+  options.by_person = resamples > 0;
+  Attribution *attribution = attribution_new(NULL, options.goal->rule.name, options.key);
   if (parse_models(params_all(params, "model"), TRUE, attribution->models, error) &&
-      run_models(attribution, question_threads(question), error) && add_cost(attribution, question, error) &&
+      collect_paths(attribution, question, &options, error) && run_models(attribution, question_threads(question), error) &&
+      add_cost(attribution, question, error) &&
       add_intervals(attribution, question->seed, (guint)resamples, question_threads(question), question->cancel, error))
     return attribution;
   attribution_free(attribution);

@@ -15,8 +15,9 @@ typedef struct { /* one worker's */
   TouchScratch *touches;
   guint32 *keys;
   guint capacity;
-  GArray *kept;      /* guint32 codes of the path at hand */
-  GArray *kept_time; /* gint64 */
+  guint32 *kept; /* codes of the path at hand */
+  gint64 *kept_time;
+  guint kept_room;
 } Worker;
 
 typedef struct {
@@ -65,15 +66,18 @@ static gboolean conversion_counts(const Collect *collect, const ScopeBlock *scop
 }
 
 static guint32 find_path(Worker *worker, const AttributionPath *path) {
-  g_array_set_size(worker->kept, 0);
-  g_array_set_size(worker->kept_time, 0);
-  for (guint i = 0; i < path->n_touches; i++) {
-    if (!path->touches[i].kept)
-      continue;
-    g_array_append_val(worker->kept, path->touches[i].key);
-    g_array_append_val(worker->kept_time, path->touches[i].time_ms);
+  if (path->n_touches > worker->kept_room) {
+    worker->kept_room = path->n_touches * 2;
+    worker->kept = g_renew(guint32, worker->kept, worker->kept_room);
+    worker->kept_time = g_renew(gint64, worker->kept_time, worker->kept_room);
   }
-  return path_counter_find(&worker->counter, (const guint32 *)(gpointer)worker->kept->data, worker->kept->len);
+  guint n = 0;
+  for (guint i = 0; i < path->n_touches; i++) {
+    worker->kept[n] = path->touches[i].key;
+    worker->kept_time[n] = path->touches[i].time_ms;
+    n += path->touches[i].kept ? 1 : 0;
+  }
+  return path_counter_find(&worker->counter, worker->kept, n);
 }
 
 static void take_conversion(const Collect *collect, Worker *worker, const AttributionPath *path, guint64 person) {
@@ -90,7 +94,8 @@ static void take_conversion(const Collect *collect, Worker *worker, const Attrib
   cell->conversions++;
   cell->value += conversion->value;
   cell->net_value += conversion->net_value;
-  add_decay(counter, cell, (const gint64 *)(gpointer)worker->kept_time->data, conversion, collect->options->half_life_ms);
+  if (counter->decay)
+    add_decay(counter, cell, worker->kept_time, conversion, collect->options->half_life_ms);
   path_counter_person(counter, person, at, TRUE, conversion->value);
 }
 
@@ -227,10 +232,6 @@ static void settle_keys(AttributionPaths *paths) {
   paths->keys = sorted;
 }
 
-static void add_at(GArray *array, guint at, const GArray *from, guint index) {
-  g_array_index(array, gint64, at) += g_array_index(from, gint64, index);
-}
-
 static int person_compare(gconstpointer a, gconstpointer b) {
   const PathOfPerson *x = a, *y = b;
   if (x->person != y->person)
@@ -240,64 +241,140 @@ static int person_compare(gconstpointer a, gconstpointer b) {
   return (x->value > y->value) - (x->value < y->value);
 }
 
-static void add_decay_at(GArray *to, guint at, const GArray *from, guint of) {
-  DecaySum *sum = &g_array_index(to, DecaySum, at);
-  const DecaySum *more = &g_array_index(from, DecaySum, of);
-  *sum = (DecaySum){sum->share + more->share, sum->value + more->value, sum->net_value + more->net_value};
+/* The first keys of a path as a number that sorts like them: as many as fit, an end below every key. */
+typedef struct {
+  guint64 prefix;
+  guint32 path;
+} Sortable;
+
+static guint prefix_bits(const AttributionPaths *paths) {
+  return g_bit_storage(paths->keys->len); /* keys count from 1 */
 }
 
-void attribution_paths_settle(AttributionPaths *old) {
-  settle_keys(old);
-  guint n = old->start->len - 1;
-  g_autofree guint32 *order = g_new(guint32, n + 1), *renumbered = g_new(guint32, n + 1);
-  for (guint i = 0; i < n; i++)
-    order[i] = i;
-  g_qsort_with_data(order, (gint)n, sizeof *order, path_compare, old);
-  AttributionPaths *fresh = attribution_paths_new();
-  const guint32 *start = (const guint32 *)(gpointer)old->start->data;
-  for (guint i = 0; i < n; i++) {
-    guint32 path = order[i], length = start[path + 1] - start[path], last = fresh->start->len - 1;
-    if (i == 0 || path_compare(&order[i - 1], &path, old) != 0) {
-      guint32 end = fresh->elements->len + length;
-      gint64 zero = 0;
-      DecaySum none = {0, 0, 0};
-      if (length)
-        g_array_append_vals(fresh->elements, &g_array_index(old->elements, guint32, start[path]), length);
-      g_array_append_val(fresh->start, end);
-      for (guint k = 0; k < length && old->decay->len; k++)
-        g_array_append_val(fresh->decay, none);
-      GArray *columns[] = {fresh->conversions, fresh->nulls, fresh->value, fresh->net_value};
-      for (guint k = 0; k < G_N_ELEMENTS(columns); k++)
-        g_array_append_val(columns[k], zero);
-    } else {
-      last--;
+static void fill_prefixes(const AttributionPaths *paths, Sortable *out) {
+  const guint32 *start = (const guint32 *)(gpointer)paths->start->data, *keys = (const guint32 *)(gpointer)paths->elements->data;
+  guint bits = prefix_bits(paths);
+  for (guint32 p = 0; p + 1 < paths->start->len; p++) {
+    guint64 prefix = 0;
+    guint at = 64;
+    for (guint32 i = start[p]; i < start[p + 1] && at >= bits; i++)
+      prefix |= (guint64)(keys[i] + 1) << (at -= bits);
+    out[p] = (Sortable){prefix, p};
+  }
+}
+
+/* Stable, from the lowest digit up; a digit in which all agree is passed over. */
+static Sortable *sort_prefixes(Sortable *rows, Sortable *spare, guint n) {
+  enum { DIGIT = 11, VALUES = 1 << DIGIT };
+  for (guint shift = 0; shift < 64; shift += DIGIT) {
+    guint32 place[VALUES] = {0}, before = 0;
+    for (guint i = 0; i < n; i++)
+      place[rows[i].prefix >> shift & (VALUES - 1)]++;
+    if (n == 0 || place[rows[0].prefix >> shift & (VALUES - 1)] == n)
+      continue;
+    for (guint v = 0; v < VALUES; v++) {
+      guint32 count = place[v];
+      place[v] = before;
+      before += count;
     }
-    add_at(fresh->conversions, last, old->conversions, path);
-    add_at(fresh->nulls, last, old->nulls, path);
-    add_at(fresh->value, last, old->value, path);
-    add_at(fresh->net_value, last, old->net_value, path);
-    for (guint k = 0; k < length && old->decay->len; k++)
-      add_decay_at(fresh->decay, g_array_index(fresh->start, guint32, last) + k, old->decay, start[path] + k);
-    renumbered[path] = last;
+    for (guint i = 0; i < n; i++)
+      spare[place[rows[i].prefix >> shift & (VALUES - 1)]++] = rows[i];
+    Sortable *other = rows;
+    rows = spare;
+    spare = other;
   }
-  GArray *sink[] = {old->start, old->elements, old->conversions, old->nulls, old->value, old->net_value, old->decay};
-  for (guint i = 0; i < G_N_ELEMENTS(sink); i++)
-    g_array_unref(sink[i]);
-  old->start = fresh->start;
-  old->elements = fresh->elements;
-  old->conversions = fresh->conversions;
-  old->nulls = fresh->nulls;
-  old->value = fresh->value;
-  old->net_value = fresh->net_value;
-  old->decay = fresh->decay;
-  g_ptr_array_unref(fresh->keys);
-  g_free(fresh);
-  for (guint i = 0; old->persons && i < old->persons->len; i++) {
-    PathOfPerson *row = &g_array_index(old->persons, PathOfPerson, i);
-    row->path = renumbered[row->path];
+  return rows;
+}
+
+/* The numbers of all paths in the order of their keys; equal paths stand together. */
+static guint32 *sorted_paths(AttributionPaths *paths) {
+  guint n = paths->start->len - 1;
+  g_autofree Sortable *room = g_new(Sortable, 2 * (gsize)n + 1);
+  guint32 *order = g_new(guint32, n + 1);
+  fill_prefixes(paths, room);
+  const Sortable *rows = sort_prefixes(room, room + n, n);
+  for (guint i = 0; i < n; i++)
+    order[i] = rows[i].path;
+  for (guint first = 0, end; first < n; first = end) { /* what the prefix does not tell */
+    for (end = first + 1; end < n && rows[end].prefix == rows[first].prefix;)
+      end++;
+    if (end - first > 1)
+      g_qsort_with_data(order + first, (gint)(end - first), sizeof *order, path_compare, paths);
   }
-  if (old->persons)
-    g_array_sort(old->persons, person_compare);
+  return order;
+}
+
+/* The number that each path gets when equal ones become one; `paths` counts those. */
+static guint32 *number_paths(AttributionPaths *old, const guint32 *order, guint32 *paths, guint32 *elements) {
+  guint n = old->start->len - 1;
+  const guint32 *start = (const guint32 *)(gpointer)old->start->data;
+  guint32 *number = g_new(guint32, n + 1);
+  *paths = *elements = 0;
+  for (guint i = 0; i < n; i++) {
+    if (i == 0 || path_compare(&order[i - 1], &order[i], old) != 0) {
+      ++*paths;
+      *elements += start[order[i] + 1] - start[order[i]];
+    }
+    number[order[i]] = *paths - 1;
+  }
+  return number;
+}
+
+/* Replaces a column by the sums of those rows that became one. */
+static void sum_column(GArray **column, const guint32 *number, guint32 n_paths) {
+  GArray *sums = g_array_sized_new(FALSE, TRUE, sizeof(gint64), n_paths);
+  g_array_set_size(sums, n_paths);
+  gint64 *to = (gint64 *)(gpointer)sums->data;
+  for (guint p = 0; p < (*column)->len; p++)
+    to[number[p]] += g_array_index(*column, gint64, p);
+  g_array_unref(*column);
+  *column = sums;
+}
+
+static void move_elements(AttributionPaths *paths, const guint32 *order, const guint32 *number, guint32 n_paths,
+                          guint32 n_elements) {
+  guint n = paths->start->len - 1;
+  GArray *starts = g_array_sized_new(FALSE, FALSE, sizeof(guint32), n_paths + 1);
+  GArray *elements = g_array_sized_new(FALSE, FALSE, sizeof(guint32), n_elements);
+  GArray *decay = g_array_sized_new(FALSE, TRUE, sizeof(DecaySum), paths->decay->len ? n_elements : 0);
+  g_array_set_size(starts, n_paths + 1);
+  g_array_set_size(elements, n_elements);
+  g_array_set_size(decay, paths->decay->len ? n_elements : 0);
+  guint32 *start = (guint32 *)(gpointer)starts->data;
+  start[0] = 0;
+  for (guint i = 0; i < n; i++) {
+    guint32 from = g_array_index(paths->start, guint32, order[i]),
+            length = g_array_index(paths->start, guint32, order[i] + 1) - from, to = number[order[i]];
+    start[to + 1] = start[to] + length;
+    if (length)
+      memcpy(&g_array_index(elements, guint32, start[to]), &g_array_index(paths->elements, guint32, from), length * sizeof *start);
+    for (guint32 k = 0; decay->len && k < length; k++) {
+      DecaySum *sum = &g_array_index(decay, DecaySum, start[to] + k);
+      const DecaySum *more = &g_array_index(paths->decay, DecaySum, from + k);
+      *sum = (DecaySum){sum->share + more->share, sum->value + more->value, sum->net_value + more->net_value};
+    }
+  }
+  GArray **columns[] = {&paths->start, &paths->elements, &paths->decay}, *moved[] = {starts, elements, decay};
+  for (guint i = 0; i < G_N_ELEMENTS(columns); i++) {
+    g_array_unref(*columns[i]);
+    *columns[i] = moved[i];
+  }
+}
+
+void attribution_paths_settle(AttributionPaths *paths) {
+  guint32 n_paths, n_elements;
+  settle_keys(paths);
+  g_autofree guint32 *order = sorted_paths(paths), *number = number_paths(paths, order, &n_paths, &n_elements);
+  GArray **columns[] = {&paths->conversions, &paths->nulls, &paths->value, &paths->net_value};
+  move_elements(paths, order, number, n_paths, n_elements);
+  for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+    sum_column(columns[i], number, n_paths);
+  for (guint i = 0; paths->persons && i < paths->persons->len; i++) {
+    PathOfPerson *row = &g_array_index(paths->persons, PathOfPerson, i);
+    row->path = number[row->path];
+  }
+  if (paths->persons)
+    g_array_sort(paths->persons, person_compare);
 }
 
 static AttributionPaths *gather(Collect *collect) {
@@ -339,11 +416,9 @@ static gboolean collect_init(Collect *collect, GError **error) {
          (collect->key = key_new(question, options->key, error)) && (collect->finder = touch_finder_new(question, &touches, error));
 }
 
-static void worker_init(Worker *worker) {
-  path_counter_init(&worker->counter);
+static void worker_init(Worker *worker, const AttributionOptions *options) {
+  path_counter_init(&worker->counter, options->timed, options->by_person);
   worker->touches = touch_scratch_new();
-  worker->kept = g_array_new(FALSE, FALSE, sizeof(guint32));
-  worker->kept_time = g_array_new(FALSE, FALSE, sizeof(gint64));
 }
 
 static void worker_clear(Worker *worker) {
@@ -351,8 +426,8 @@ static void worker_clear(Worker *worker) {
   derive_scratch_free(worker->derive);
   touch_scratch_free(worker->touches);
   g_free(worker->keys);
-  g_array_unref(worker->kept);
-  g_array_unref(worker->kept_time);
+  g_free(worker->kept);
+  g_free(worker->kept_time);
 }
 
 AttributionPaths *attribution_paths_collect(const Question *question, const AttributionOptions *options, GError **error) {
@@ -361,7 +436,7 @@ AttributionPaths *attribution_paths_collect(const Question *question, const Attr
   AttributionPaths *paths = NULL;
   collect.workers = g_new0(Worker, n);
   for (guint i = 0; i < n; i++)
-    worker_init(&collect.workers[i]);
+    worker_init(&collect.workers[i], options);
   if (collect_init(&collect, error) && question_each_block(question, collect_block, &collect, error))
     paths = gather(&collect);
   for (guint i = 0; i < n; i++)

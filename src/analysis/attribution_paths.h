@@ -15,6 +15,8 @@ typedef struct {
   gint64 views_ms;     /* opens and views count when no click follows within this long; 0: they never count */
   gboolean keep_navigational;
   Customers customers;
+  gboolean timed;     /* make `decay` */
+  gboolean by_person; /* make `persons` */
 } AttributionOptions;
 
 typedef struct { /* one path of one person, for resampling */
@@ -33,11 +35,11 @@ typedef struct {
   GPtrArray *keys;                                 /* of char*, sorted */
   GArray *start, *elements;                        /* of guint32 */
   GArray *conversions, *nulls, *value, *net_value; /* of gint64, per path */
-  GArray *decay; /* of DecaySum, per element; empty when times are unknown */
+  GArray *decay; /* of DecaySum, per element; empty when times are unknown or not asked for */
   gint64 none_conversions, none_value, none_net_value; /* conversions without a touch */
   gint64 unidentified, unidentified_value, unidentified_net_value; /* conversions of nobody */
   gint64 open_paths;                                   /* not over yet, left out */
-  GArray *persons;                                     /* of PathOfPerson by (person, path), or NULL: more than PERSONS_MAX paths */
+  GArray *persons;                                     /* of PathOfPerson by (person, path), or NULL: not asked for, or more than PERSONS_MAX */
 } AttributionPaths;
 
 enum { ATTRIBUTION_PERSONS_MAX = 400000 };

@@ -23,8 +23,8 @@ struct TouchFinder {
 };
 
 struct TouchScratch {
-  GArray *touches;      /* AttributionTouch: since the last cut */
-  GArray *path;         /* AttributionTouch: those of the path at hand */
+  AttributionTouch *touches; /* since the last cut; room for all of the person at hand and one more */
+  guint n_touches, room;
   GArray *visit_touch;  /* AttributionTouch by visit number of the person at hand */
   GArray *conversation; /* guint32 codes of conversations seen by this person */
   guint64 *brand;
@@ -51,16 +51,16 @@ static AttributionTouch *touch_at(GArray *touches, guint i) {
 
 /* Marks what earns credit besides what is marked already; navigational touches are passed over unless there is nothing
  * else. */
-static guint mark_kept(const TouchOptions *options, GArray *path, gint64 from_ms) {
+static guint mark_kept(const TouchOptions *options, TouchScratch *scratch, gint64 from_ms) {
   gboolean other = FALSE;
   guint kept = 0;
-  for (guint i = 0; i < path->len; i++) {
-    AttributionTouch *touch = touch_at(path, i);
+  for (guint i = 0; i < scratch->n_touches; i++) {
+    AttributionTouch *touch = &scratch->touches[i];
     touch->kept = touch->kept || touch->time_ms >= from_ms;
     other = other || (touch->kept && !touch->navigational);
   }
-  for (guint i = 0; i < path->len; i++) {
-    AttributionTouch *touch = touch_at(path, i);
+  for (guint i = 0; i < scratch->n_touches; i++) {
+    AttributionTouch *touch = &scratch->touches[i];
     touch->kept = touch->kept && (options->keep_navigational || !other || !touch->navigational);
     kept += touch->kept ? 1 : 0;
   }
@@ -74,30 +74,29 @@ static const AttributionTouch *visit_inside(TouchScratch *scratch, guint32 visit
   return touch_at(scratch->visit_touch, visit);
 }
 
-static void gather_path(TouchScratch *scratch, const AttributionTouch *inside) {
+/* The visit's touch earns credit wherever it stands; where a cut took it away, it stands in front once more. */
+static void keep_visit(TouchScratch *scratch, const AttributionTouch *inside) {
   gboolean found = FALSE;
-  g_array_set_size(scratch->path, 0);
-  for (guint i = 0; i < scratch->touches->len; i++) {
-    AttributionTouch touch = *touch_at(scratch->touches, i);
-    touch.kept = inside && touch.visit == inside->visit;
-    found = found || touch.kept;
-    g_array_append_val(scratch->path, touch);
+  for (guint i = 0; i < scratch->n_touches; i++) {
+    AttributionTouch *touch = &scratch->touches[i];
+    touch->kept = inside && touch->visit == inside->visit;
+    found = found || touch->kept;
   }
   if (!inside || found)
     return;
-  AttributionTouch again = *inside;
-  again.kept = again.again = TRUE;
-  g_array_prepend_val(scratch->path, again);
+  memmove(scratch->touches + 1, scratch->touches, scratch->n_touches++ * sizeof *scratch->touches);
+  scratch->touches[0] = *inside;
+  scratch->touches[0].kept = scratch->touches[0].again = TRUE;
 }
 
 static void end_path(const Ground *ground, AttributionPath *path, const AttributionTouch *inside, gint64 from_ms) {
   TouchScratch *scratch = ground->scratch;
-  gather_path(scratch, inside);
-  path->n_kept = mark_kept(&ground->finder->options, scratch->path, from_ms);
-  path->touches = (const AttributionTouch *)(gpointer)scratch->path->data;
-  path->n_touches = scratch->path->len;
+  keep_visit(scratch, inside);
+  path->n_kept = mark_kept(&ground->finder->options, scratch, from_ms);
+  path->touches = scratch->touches;
+  path->n_touches = scratch->n_touches;
   ground->each(ground->user, path);
-  g_array_set_size(scratch->touches, 0);
+  scratch->n_touches = 0;
 }
 
 static gboolean is_navigational(const Ground *ground, guint32 event) {
@@ -135,11 +134,13 @@ static void remember_visit(TouchScratch *scratch, const AttributionTouch *touch)
 
 /* A click takes the place of the opens and views of its channel that it followed. */
 static void drop_faint(TouchScratch *scratch, const AttributionTouch *click, gint64 views_ms) {
-  for (guint i = scratch->touches->len; i-- > 0;) {
-    const AttributionTouch *touch = touch_at(scratch->touches, i);
-    if (touch->faint && touch->key == click->key && click->time_ms - touch->time_ms <= views_ms)
-      g_array_remove_index(scratch->touches, i);
+  guint left = 0;
+  for (guint i = 0; i < scratch->n_touches; i++) {
+    const AttributionTouch *touch = &scratch->touches[i];
+    if (!touch->faint || touch->key != click->key || click->time_ms - touch->time_ms > views_ms)
+      scratch->touches[left++] = *touch;
   }
+  scratch->n_touches = left;
 }
 
 /* Of an event outside visits. */
@@ -172,18 +173,25 @@ static void take_event(const Ground *ground, guint32 event) {
                             .faint = faint};
   if (finder->options.views_ms > 0 && !faint)
     drop_faint(scratch, &touch, finder->options.views_ms);
-  g_array_append_val(scratch->touches, touch);
+  scratch->touches[scratch->n_touches++] = touch;
   if (visit)
     remember_visit(scratch, &touch);
 }
 
 static void take_rest(const Ground *ground, guint32 person) {
-  GArray *touches = ground->scratch->touches;
-  if (touches->len == 0)
+  const TouchScratch *scratch = ground->scratch;
+  if (scratch->n_touches == 0)
     return;
-  gint64 idle_ms = ground->finder->question->now_ms - touch_at(touches, touches->len - 1)->time_ms;
+  gint64 idle_ms = ground->finder->question->now_ms - scratch->touches[scratch->n_touches - 1].time_ms;
   AttributionPath path = {.person = person, .open = idle_ms <= ground->finder->options.goal->inactivity_ms};
   end_path(ground, &path, NULL, G_MININT64);
+}
+
+static void make_room(TouchScratch *scratch, guint n) {
+  if (n <= scratch->room)
+    return;
+  scratch->room = n + n / 4;
+  scratch->touches = g_renew(AttributionTouch, scratch->touches, scratch->room);
 }
 
 static void take_person(const Ground *ground, guint32 person) {
@@ -192,7 +200,8 @@ static void take_person(const Ground *ground, guint32 person) {
   TouchScratch *scratch = ground->scratch;
   guint32 next = derived->person_conversions[person], end = derived->person_conversions[person + 1];
   gboolean repeated = FALSE;
-  g_array_set_size(scratch->touches, 0);
+  make_room(scratch, data->person_start[person + 1] - data->person_start[person] + 1);
+  scratch->n_touches = 0;
   g_array_set_size(scratch->visit_touch, 0);
   g_array_set_size(scratch->conversation, 0);
   for (guint32 event = data->person_start[person]; event < data->person_start[person + 1]; event++) {
@@ -308,8 +317,6 @@ void touch_finder_free(TouchFinder *finder) {
 
 TouchScratch *touch_scratch_new(void) {
   TouchScratch *scratch = g_new0(TouchScratch, 1);
-  scratch->touches = g_array_new(FALSE, FALSE, sizeof(AttributionTouch));
-  scratch->path = g_array_new(FALSE, FALSE, sizeof(AttributionTouch));
   scratch->visit_touch = g_array_new(FALSE, FALSE, sizeof(AttributionTouch));
   scratch->conversation = g_array_new(FALSE, FALSE, sizeof(guint32));
   return scratch;
@@ -318,8 +325,7 @@ TouchScratch *touch_scratch_new(void) {
 void touch_scratch_free(TouchScratch *scratch) {
   if (!scratch)
     return;
-  g_array_unref(scratch->touches);
-  g_array_unref(scratch->path);
+  g_free(scratch->touches);
   g_array_unref(scratch->visit_touch);
   g_array_unref(scratch->conversation);
   g_free(scratch->brand);

@@ -182,7 +182,7 @@ gboolean map_credit(const Question *question, const Params *params, JourneyMap *
     return TRUE;
   Run run = {.workers = g_new0(Worker, n)};
   for (guint i = 0; i < n; i++) {
-    path_counter_init(&run.workers[i].counter);
+    path_counter_init(&run.workers[i].counter, FALSE, TRUE);
     run.workers[i].paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
   }
   gboolean good = (run.derive = derive_new(question, error)) && (run.scope = scope_new(question, error)) &&

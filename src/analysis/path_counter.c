@@ -3,13 +3,13 @@
 #include "base/hash.h"
 #include <string.h>
 
-void path_counter_init(PathCounter *counter) {
+void path_counter_init(PathCounter *counter, gboolean timed, gboolean by_person) {
   counter->codes = g_array_new(FALSE, FALSE, sizeof(guint32));
-  counter->decay = g_array_new(FALSE, FALSE, sizeof(DecaySum));
+  counter->decay = timed ? g_array_new(FALSE, TRUE, sizeof(DecaySum)) : NULL;
   counter->cells = g_array_new(FALSE, FALSE, sizeof(PathCell));
-  counter->persons = g_array_new(FALSE, FALSE, sizeof(PathOfPerson));
+  counter->persons = by_person ? g_array_new(FALSE, FALSE, sizeof(PathOfPerson)) : NULL;
   counter->n_slots = 1024;
-  counter->slots = g_new0(guint32, counter->n_slots);
+  counter->slots = g_new0(PathSlot, counter->n_slots);
 }
 
 void path_counter_clear(PathCounter *counter) {
@@ -20,41 +20,45 @@ void path_counter_clear(PathCounter *counter) {
   g_clear_pointer(&counter->slots, g_free);
 }
 
-static guint64 codes_hash(const guint32 *codes, guint n) {
-  return checksum64(codes, n * sizeof *codes);
+static guint32 codes_tag(const guint32 *codes, guint n) {
+  return (guint32)checksum64(codes, n * sizeof *codes);
 }
 
 static void counter_grow(PathCounter *counter) {
-  guint32 *old = counter->slots;
-  guint n_old = counter->n_slots;
-  counter->n_slots *= 2;
-  counter->slots = g_new0(guint32, counter->n_slots);
+  PathSlot *old = counter->slots;
+  guint n_old = counter->n_slots, mask = n_old * 2 - 1;
+  PathSlot *slots = g_new0(PathSlot, (gsize)n_old * 2);
   for (guint i = 0; i < n_old; i++)
-    if (old[i]) {
-      const PathCell *cell = &g_array_index(counter->cells, PathCell, old[i] - 1);
-      guint at = (guint)codes_hash(&g_array_index(counter->codes, guint32, cell->first), cell->n) & (counter->n_slots - 1);
-      while (counter->slots[at])
-        at = (at + 1) & (counter->n_slots - 1);
-      counter->slots[at] = old[i];
+    if (old[i].cell) {
+      guint at = old[i].tag & mask;
+      while (slots[at].cell)
+        at = (at + 1) & mask;
+      slots[at] = old[i];
     }
+  counter->slots = slots;
+  counter->n_slots = mask + 1;
   g_free(old);
+}
+
+static gboolean cell_is(const PathCounter *counter, guint32 cell_number, const guint32 *codes, guint n) {
+  const PathCell *cell = &g_array_index(counter->cells, PathCell, cell_number);
+  return cell->n == n && memcmp(&g_array_index(counter->codes, guint32, cell->first), codes, n * sizeof *codes) == 0;
 }
 
 guint32 path_counter_find(PathCounter *counter, const guint32 *codes, guint n) {
   if (counter->cells->len * 2 >= counter->n_slots)
     counter_grow(counter);
-  guint at = (guint)codes_hash(codes, n) & (counter->n_slots - 1);
-  for (; counter->slots[at]; at = (at + 1) & (counter->n_slots - 1)) {
-    const PathCell *cell = &g_array_index(counter->cells, PathCell, counter->slots[at] - 1);
-    if (cell->n == n && memcmp(&g_array_index(counter->codes, guint32, cell->first), codes, n * sizeof *codes) == 0)
-      return counter->slots[at] - 1;
-  }
+  guint32 tag = codes_tag(codes, n);
+  guint at = tag & (counter->n_slots - 1);
+  for (; counter->slots[at].cell; at = (at + 1) & (counter->n_slots - 1))
+    if (counter->slots[at].tag == tag && cell_is(counter, counter->slots[at].cell - 1, codes, n))
+      return counter->slots[at].cell - 1;
   PathCell cell = {.first = counter->codes->len, .n = n};
   g_array_append_vals(counter->codes, codes, n);
-  g_array_set_size(counter->decay, counter->codes->len);
-  memset(&g_array_index(counter->decay, DecaySum, cell.first), 0, n * sizeof(DecaySum));
+  if (counter->decay)
+    g_array_set_size(counter->decay, counter->codes->len);
   g_array_append_val(counter->cells, cell);
-  counter->slots[at] = counter->cells->len;
+  counter->slots[at] = (PathSlot){counter->cells->len, tag};
   return counter->cells->len - 1;
 }
 
@@ -68,19 +72,35 @@ void path_counter_person(PathCounter *counter, guint64 person, guint32 cell, gbo
     g_array_append_val(counter->persons, row);
 }
 
+static gint64 *grown(GArray *column, guint n) {
+  guint before = column->len;
+  g_array_set_size(column, before + n);
+  return &g_array_index(column, gint64, before);
+}
+
+static void append_cells(AttributionPaths *paths, const PathCounter *counter) {
+  guint n = counter->cells->len;
+  guint32 base = paths->elements->len, before = paths->start->len;
+  g_array_append_vals(paths->elements, counter->codes->data, counter->codes->len);
+  if (counter->decay)
+    g_array_append_vals(paths->decay, counter->decay->data, counter->decay->len);
+  g_array_set_size(paths->start, before + n);
+  guint32 *start = &g_array_index(paths->start, guint32, before);
+  gint64 *conversions = grown(paths->conversions, n), *nulls = grown(paths->nulls, n), *value = grown(paths->value, n),
+         *net_value = grown(paths->net_value, n);
+  for (guint i = 0; i < n; i++) { /* cells stand in the order of their codes */
+    const PathCell *cell = &g_array_index(counter->cells, PathCell, i);
+    start[i] = base + cell->first + cell->n;
+    conversions[i] = cell->conversions;
+    nulls[i] = cell->nulls;
+    value[i] = cell->value;
+    net_value[i] = cell->net_value;
+  }
+}
+
 static void append_counter(AttributionPaths *paths, const PathCounter *counter) {
   guint base = paths->start->len - 1;
-  for (guint i = 0; i < counter->cells->len; i++) {
-    const PathCell *cell = &g_array_index(counter->cells, PathCell, i);
-    guint32 end = paths->elements->len + cell->n;
-    g_array_append_vals(paths->elements, &g_array_index(counter->codes, guint32, cell->first), cell->n);
-    g_array_append_vals(paths->decay, &g_array_index(counter->decay, DecaySum, cell->first), cell->n);
-    g_array_append_val(paths->start, end);
-    g_array_append_val(paths->conversions, cell->conversions);
-    g_array_append_val(paths->nulls, cell->nulls);
-    g_array_append_val(paths->value, cell->value);
-    g_array_append_val(paths->net_value, cell->net_value);
-  }
+  append_cells(paths, counter);
   paths->none_conversions += counter->none_conversions;
   paths->none_value += counter->none_value;
   paths->none_net_value += counter->none_net_value;
@@ -99,7 +119,7 @@ static void append_counter(AttributionPaths *paths, const PathCounter *counter) 
 
 AttributionPaths *path_counter_gather(PathCounter *const *counters, guint n, const char *const *names, guint n_names) {
   AttributionPaths *paths = attribution_paths_new();
-  paths->persons = g_array_new(FALSE, FALSE, sizeof(PathOfPerson));
+  paths->persons = n && counters[0]->persons ? g_array_new(FALSE, FALSE, sizeof(PathOfPerson)) : NULL;
   for (guint i = 0; i < n; i++)
     append_counter(paths, counters[i]);
   for (guint i = 0; i < n_names; i++)

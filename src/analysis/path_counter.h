@@ -8,18 +8,23 @@ typedef struct {
   gint64 conversions, nulls, value, net_value;
 } PathCell;
 
-typedef struct {   /* distinct sequences of codes */
-  GArray *codes;   /* guint32: all sequences, one after the other */
-  GArray *decay;   /* DecaySum, aligned with codes */
-  GArray *cells;   /* PathCell */
-  guint32 *slots;  /* cell + 1; 0 empty */
+typedef struct {
+  guint32 cell; /* + 1; 0 empty */
+  guint32 tag;  /* of the sequence's hash */
+} PathSlot;
+
+typedef struct { /* distinct sequences of codes */
+  GArray *codes; /* guint32: all sequences, one after the other */
+  GArray *decay; /* DecaySum, aligned with codes; NULL when times do not matter */
+  GArray *cells; /* PathCell */
+  PathSlot *slots;
   guint n_slots;   /* a power of two */
-  GArray *persons; /* PathOfPerson, path is the cell; NULL once too many */
+  GArray *persons; /* PathOfPerson, path is the cell; NULL once too many, or when nobody asks */
   gint64 none_conversions, none_value, none_net_value, open_paths;
   gint64 unidentified, unidentified_value, unidentified_net_value;
 } PathCounter;
 
-void path_counter_init(PathCounter *counter);
+void path_counter_init(PathCounter *counter, gboolean timed, gboolean by_person);
 void path_counter_clear(PathCounter *counter);
 guint32 path_counter_find(PathCounter *counter, const guint32 *codes, guint n); /* the cell, made when new */
 void path_counter_person(PathCounter *counter, guint64 person, guint32 cell, gboolean converted, gint64 value);
