@@ -18,6 +18,11 @@ export interface Page {
 export const pages: Page[] = [
   { id: 'home', path: '/', title: 'nav.home', icon: 'home', letter: 'h', phone: true, load: () => import('./home') },
   { id: 'map', path: '/map', title: 'nav.map', icon: 'map', letter: 'm', phone: true, load: () => import('./map/map') },
+  { id: 'paths', path: '/paths', title: 'nav.paths', icon: 'paths', letter: 'p', phone: true, load: () => import('./paths') },
+  { id: 'funnel', path: '/funnel', title: 'nav.funnel', icon: 'funnel', letter: 'f', phone: true, load: () => import('./funnel') },
+  { id: 'attribution', path: '/attribution', title: 'nav.attribution', icon: 'attribution', letter: 'a', load: () => import('./attribution') },
+  { id: 'stages', path: '/stages', title: 'nav.stages', icon: 'stages', letter: 's', load: () => import('./stages') },
+  { id: 'journeys', path: '/journeys', title: 'nav.journeys', icon: 'journeys', letter: 'j', load: () => import('./journeys') },
 ]
 
 export const pageAt = (path: string): Page | undefined =>

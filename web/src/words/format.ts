@@ -41,6 +41,14 @@ export function money(value: number | null | undefined, short = false): string {
   return amount(size < 100 && !Number.isInteger(value) ? decimal(value, 2) : count(value))
 }
 
+/** `94–111 T€`: the unit once. */
+export function moneyRange(low: number, high: number): string {
+  const size = Math.max(Math.abs(low), Math.abs(high))
+  if (size >= 999_500) return amount(`${decimal(low / 1e6, 2)}–${decimal(high / 1e6, 2)}`, 'Mio. ')
+  if (size >= 9_950) return amount(`${count(low / 1e3)}–${count(high / 1e3)}`, 'T')
+  return amount(`${count(low)}–${count(high)}`)
+}
+
 export function duration(ms: number | null | undefined): string {
   if (ms === null || ms === undefined) return '–'
   const units: [number, string, string][] = [

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+// Attribution: every model as a shape in one row, the grey field how far they disagree; the columns follow one model.
+import { useState } from 'preact/hooks'
+import { Bar } from '../parts/bar'
+import { Choice, Failure, Segment, State, Waiting } from '../parts/basics'
+import { Lead } from '../parts/lead'
+import { address } from '../state/api'
+import { commonOptions, useReport, type Envelope } from '../state/report'
+import { option, options, setOptions } from '../state/route'
+import { labelOf, project } from '../state/session'
+import { count, decimal, money, moneyRange, percent } from '../words/format'
+import { known, t, type Word } from '../words/words'
+
+interface Credit {
+  key: string
+  conversions: number
+  value: number
+  share: number
+  low?: number
+  high?: number
+  value_low?: number
+  value_high?: number
+  removal_effect?: number
+  cost?: number
+  cpa?: number | null
+  roas?: number | null
+}
+interface Model {
+  model: string
+  order?: number
+  credits: Credit[]
+}
+interface Answer extends Envelope {
+  goal: string
+  key: string
+  conversions: number
+  value: number
+  net_value: number
+  paths: number
+  models: Model[]
+}
+
+const MODELS = ['last', 'first', 'linear', 'position', 'time-decay', 'shapley', 'markov'] as const
+const DEFAULT = ['last', 'linear', 'shapley', 'markov']
+const ROW = 46
+const APART = ['(none)', '(unidentified)', '(no consent)', '(other)']
+
+const modelName = (model: string) => (known(`model.${model}`) ? t(`model.${model}` as Word) : model)
+
+function keyName(answer: Answer, key: string): string {
+  if (known(`apart.${key}`)) return t(`apart.${key}` as Word)
+  return answer.key === 'channel' ? labelOf(project.value?.channels, key) : answer.key === 'touchpoint' ? labelOf(project.value?.touchpoints, key) : key
+}
+
+/** The shapes of the models; the chosen one is the yellow dot. */
+function Shape({ model, x, y, chosen }: { model: string; x: number; y: number; chosen: boolean }) {
+  if (chosen) return <circle class="shape chosen" cx={x} cy={y} r="4.500" />
+  switch (model) {
+    case 'last':
+      return <path class="shape open" d={`M${x} ${y - 5}l5 5-5 5-5-5z`} />
+    case 'first':
+      return <path class="shape open" d={`M${x - 4.500} ${y + 4}h9l-4.500-8z`} />
+    case 'linear':
+      return <path class="shape line" d={`M${x - 4} ${y - 4}l8 8m0-8l-8 8`} />
+    case 'shapley':
+      return <rect class="shape" x={x - 3.500} y={y - 3.500} width="7" height="7" />
+    case 'position':
+      return <path class="shape line" d={`M${x - 4.500} ${y}h9m-4.500-4.500v9`} />
+    case 'time-decay':
+      return <path class="shape line" d={`M${x - 4.500} ${y - 4}q0 8 9 8`} />
+    default:
+      return <circle class="shape" cx={x} cy={y} r="4" />
+  }
+}
+
+interface RowFacts {
+  key: string
+  by: { model: Model; credit: Credit; amount: number; low?: number; high?: number }[]
+  main: Credit
+}
+
+function Plot({ row, chosen, most, width, label }: { row: RowFacts; chosen: string; most: number; width: number; label: string }) {
+  const x = (value: number) => 8 + Math.min(1.02, value / most) * (width - 24)
+  const amounts = row.by.map((one) => one.amount)
+  const from = Math.min(...amounts)
+  const to = Math.max(...amounts)
+  const gap = ROW / (row.by.length + 1)
+  return (
+    <svg class="plot" width={width} height={ROW} role="img" aria-label={label}>
+      <rect class="field-range" x={x(from) - 5} y="4" width={x(to) - x(from) + 10} height={ROW - 8} rx="3" />
+      {row.by.map(({ model, amount, low, high }, i) => {
+        const y = gap * (i + 1)
+        const main = model.model === chosen
+        return (
+          <g key={model.model}>
+            {low !== undefined && high !== undefined && <line class={main ? 'whisker chosen' : 'whisker'} x1={x(low)} x2={x(high)} y1={y} y2={y} />}
+            <Shape model={model.model} x={x(amount)} y={y} chosen={main} />
+          </g>
+        )
+      })}
+    </svg>
+  )
+}
+
+function Roas({ credit, most }: { credit: Credit; most: number }) {
+  if (credit.roas === null || credit.roas === undefined || !credit.cost) return <span>–</span>
+  const width = 90
+  const x = (value: number) => 4 + (Math.min(value, most) / most) * (width - 10)
+  return (
+    <span class="roas">
+      <svg width={width} height="16" aria-hidden="true">
+        <line class="axis" x1={x(0)} x2={x(0)} y1="1" y2="15" />
+        <line class="axis dashed" x1={x(1)} x2={x(1)} y1="1" y2="15" />
+        <circle class="shape main" cx={x(credit.roas)} cy="8" r="3.500" />
+      </svg>
+      <strong>{decimal(credit.roas)}</strong>
+    </span>
+  )
+}
+
+/** The biggest difference between last touch and the chosen model that both intervals exclude. */
+function findingText(answer: Answer, rows: RowFacts[], chosen: string): string {
+  const last = rows
+    .map((row) => ({ row, last: row.by.find((one) => one.model.model === 'last'), main: row.by.find((one) => one.model.model === chosen) }))
+    .filter(({ last, main, row }) => last && main && chosen !== 'last' && !APART.includes(row.key) && main.low !== undefined && main.high !== undefined && (last.amount > main.high || last.amount < main.low))
+    .sort((a, b) => Math.abs(b.last!.amount - b.main!.amount) - Math.abs(a.last!.amount - a.main!.amount))
+  const over = last.find(({ last, main }) => last!.amount > main!.amount)
+  const under = last.find(({ last, main }) => last!.amount < main!.amount)
+  const best = rows.find((row) => !APART.includes(row.key))
+  if (over && under) return t('attribution.finding.both', { model: modelName(chosen), over: keyName(answer, over.row.key), under: keyName(answer, under.row.key) })
+  if (over) return t('attribution.finding.over', { model: modelName(chosen), over: keyName(answer, over.row.key) })
+  if (under) return t('attribution.finding.under', { model: modelName(chosen), under: keyName(answer, under.row.key) })
+  return best ? t('attribution.finding.most', { key: keyName(answer, best.key), share: percent(best.main.share), model: modelName(chosen) }) : t('attribution.finding.none', { n: count(answer.conversions) })
+}
+
+function rowsOf(answer: Answer, chosen: string, byValue: boolean): RowFacts[] {
+  const keys = new Map<string, RowFacts>()
+  for (const model of answer.models)
+    for (const credit of model.credits) {
+      const amount = byValue ? credit.value : credit.conversions
+      const scale = byValue && credit.conversions ? credit.value / credit.conversions : 1
+      const low = byValue ? (credit.value_low ?? (credit.low === undefined ? undefined : credit.low * scale)) : credit.low
+      const high = byValue ? (credit.value_high ?? (credit.high === undefined ? undefined : credit.high * scale)) : credit.high
+      const row = keys.get(credit.key) ?? { key: credit.key, by: [], main: credit }
+      row.by.push({ model, credit, amount, low: low ?? undefined, high: high ?? undefined })
+      if (model.model === chosen) row.main = credit
+      keys.set(credit.key, row)
+    }
+  const size = (row: RowFacts) => (byValue ? row.main.value : row.main.conversions)
+  return [...keys.values()].sort((a, b) => Number(APART.includes(a.key)) - Number(APART.includes(b.key)) || size(b) - size(a) || a.key.localeCompare(b.key))
+}
+
+function ticks(most: number): number[] {
+  const step = [1, 2, 5].flatMap((n) => [n]).map((n) => n * 10 ** Math.floor(Math.log10(most / 3))).reverse().find((n) => most / n >= 3) ?? most
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step)
+}
+
+function Table({ answer, rows, chosen, byValue }: { answer: Answer; rows: RowFacts[]; chosen: string; byValue: boolean }) {
+  const [limit, setLimit] = useState(30)
+  const width = 470
+  const most = Math.max(1e-9, ...rows.filter((row) => row.key !== '(unidentified)').flatMap((row) => row.by.map((one) => one.high ?? one.amount)))
+  const mostRoas = Math.min(30, Math.max(4, ...rows.map((row) => row.main.roas ?? 0)))
+  const x = (value: number) => 8 + (value / most) * (width - 24)
+  return (
+    <>
+      <table class="rows attribution">
+        <thead>
+          <tr>
+            <th>{t(answer.key === 'channel' ? 'attribution.channel' : 'attribution.key')}</th>
+            <th>
+              <svg width={width} height="16" aria-hidden="true">
+                {ticks(most).map((tick) => (
+                  <text key={tick} class="hint" x={x(tick)} y="12" text-anchor={tick ? 'middle' : 'start'}>
+                    {byValue ? money(tick, true) : count(tick)}
+                  </text>
+                ))}
+              </svg>
+              <span class="out-of-sight">{t('attribution.picture')}</span>
+            </th>
+            <th class="number">{t(byValue ? 'attribution.revenue' : 'attribution.conversions')}</th>
+            <th class="number">{t('attribution.last_says')}</th>
+            <th class="number">{t(byValue ? 'attribution.conversions' : 'attribution.revenue')}</th>
+            <th class="number">{t('attribution.cost')}</th>
+            <th class="number">{t('attribution.roas')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.slice(0, limit).map((row) => {
+            const main = row.by.find((one) => one.model.model === chosen) ?? row.by[0]
+            const last = row.by.find((one) => one.model.model === 'last')
+            const same = !last || chosen === 'last' || (main.low !== undefined && main.high !== undefined && last.amount >= main.low && last.amount <= main.high) || !main.amount || APART.includes(row.key)
+            const difference = last && main.amount ? last.amount / main.amount - 1 : 0
+            return (
+              <tr key={row.key}>
+                <td>
+                  {keyName(answer, row.key)}
+                  {known(`apart_text.${row.key}`) && <span class="below">{t(`apart_text.${row.key}` as Word)}</span>}
+                </td>
+                <td>
+                  <Plot row={row} chosen={chosen} most={most} width={width} label={row.by.map((one) => `${modelName(one.model.model)} ${byValue ? money(one.amount) : decimal(one.amount)}`).join(', ')} />
+                </td>
+                <td class="number">
+                  <strong>{byValue ? money(main.amount, true) : decimal(main.amount)}</strong>
+                  {main.low !== undefined && main.high !== undefined && (
+                    <span class="below">
+                      {byValue ? moneyRange(main.low, main.high) : `${count(main.low)}–${count(main.high)}`}
+                    </span>
+                  )}
+                </td>
+                <td class="number">{!last || chosen === 'last' ? '–' : same ? <span class="quiet">{t('attribution.same')}</span> : <strong class={difference > 0 ? 'poor-ink' : 'good-ink'}>{(difference > 0 ? '+' : '') + percent(difference)}</strong>}</td>
+                <td class="number">{byValue ? decimal(row.main.conversions) : money(row.main.value, true)}</td>
+                <td class="number">{row.main.cost ? money(row.main.cost, true) : '–'}</td>
+                <td class="number">
+                  <Roas credit={row.main} most={mostRoas} />
+                </td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+      {rows.length > limit && (
+        <button type="button" class="button" onClick={() => setLimit(limit * 4)}>
+          {t('persons.more')}
+        </button>
+      )}
+    </>
+  )
+}
+
+export function View() {
+  const goals = project.value?.goals ?? []
+  const goal = option('goal') ?? goals[0]?.name
+  const lookback = option('lookback')
+  const key = option('key') ?? 'channel'
+  const models = options('model').length ? options('model') : DEFAULT
+  const chosen = option('columns') && models.includes(option('columns')!) ? option('columns')! : models.includes('markov') ? 'markov' : models[models.length - 1]
+  const byValue = option('show') !== 'conversions'
+  const fields = { goal, key, lookback, model: MODELS.filter((model) => models.includes(model)) }
+  const { data, problem, waiting, slow, cancel, again } = useReport<Answer>('attribution', fields)
+  const toggle = (model: string) => {
+    const next = models.includes(model) ? models.filter((one) => one !== model) : [...models, model]
+    if (next.length) setOptions({ model: next, columns: next.includes(chosen) ? chosen : undefined })
+  }
+  const rows = data ? rowsOf(data, chosen, byValue) : []
+  const formats = (['csv', 'json'] as const).map((format) => ({ label: t(`export.${format}`), name: `etappe-attribution.${format}`, href: address('/api/v1/reports/attribution', { ...commonOptions(), ...fields, format }) }))
+  return (
+    <>
+      <Bar
+        title={t('nav.attribution')}
+        formats={formats}
+        left={
+          <span class="bar-extra bar-left">
+            {goals.length > 0 && <Choice label={t('attribution.goal')} left value={goal ?? ''} choices={goals.map((one) => ({ value: one.name, label: `${t('attribution.goal')}: ${labelOf(goals, one.name)}` }))} onChange={(value) => setOptions({ goal: value })} />}
+            <Choice label={t('attribution.lookback')} left value={lookback ?? ''} choices={['', '7d', '30d', '60d', '90d', '180d'].map((value) => ({ value, label: value ? t('attribution.lookback_days', { n: parseInt(value) }) : t('attribution.lookback_project') }))} onChange={(value) => setOptions({ lookback: value || undefined })} />
+            <Choice label={t('attribution.key')} left value={key} choices={(['channel', 'campaign', 'touchpoint', 'source', 'medium'] as const).map((value) => ({ value, label: t(`attribution.by_${value}`) }))} onChange={(value) => setOptions({ key: value === 'channel' ? undefined : value })} />
+          </span>
+        }
+      >
+        <Segment
+          label={t('attribution.show')}
+          value={byValue ? 'value' : 'conversions'}
+          choices={[
+            { value: 'value', label: t('attribution.revenue') },
+            { value: 'conversions', label: t('attribution.conversions') },
+          ]}
+          onChange={(value) => setOptions({ show: value === 'value' ? undefined : value })}
+        />
+      </Bar>
+      <main id="content" class="page" tabIndex={-1}>
+        {problem && !data ? (
+          <Failure problem={problem} again={again} />
+        ) : !data ? (
+          <Waiting slow={slow} cancel={cancel} />
+        ) : !data.conversions ? (
+          <State title={t('attribution.empty')} text={t('attribution.empty_text')}>
+            <button type="button" class="button primary" onClick={() => setOptions({ from: undefined, to: undefined, where: undefined, among: undefined, persona: undefined })}>
+              {t('state.whole_time')}
+            </button>
+          </State>
+        ) : (
+          <div class={waiting ? 'stale' : ''}>
+            <Lead text={findingText(data, rows, chosen)} answer={data} report="attribution" fields={fields} what={t('attribution.counts')}>
+              <span>{t('attribution.sum', { value: money(data.value, true), n: count(data.conversions), model: modelName(chosen) })}</span>
+            </Lead>
+            <div class="chips" role="group" aria-label={t('attribution.models')}>
+              <span class="quiet">{t('attribution.models')}</span>
+              {MODELS.map((model) => (
+                <span key={model} class={`model-chip${models.includes(model) ? '' : ' off'}${model === chosen ? ' chosen' : ''}`}>
+                  <button type="button" aria-pressed={models.includes(model)} onClick={() => toggle(model)}>
+                    <svg width="14" height="14" aria-hidden="true">
+                      <Shape model={model} x={7} y={7} chosen={model === chosen} />
+                    </svg>
+                    {modelName(model)}
+                  </button>
+                  {models.includes(model) && model !== chosen && (
+                    <button type="button" class="quiet" title={t('attribution.columns', { model: modelName(model) })} aria-label={t('attribution.columns', { model: modelName(model) })} onClick={() => setOptions({ columns: model })}>
+                      ●
+                    </button>
+                  )}
+                </span>
+              ))}
+            </div>
+            <div class="scroll-x" tabIndex={0} role="region" aria-label={t('nav.attribution')}>
+              <Table answer={data} rows={rows} chosen={chosen} byValue={byValue} />
+            </div>
+          </div>
+        )}
+      </main>
+    </>
+  )
+}
