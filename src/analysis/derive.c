@@ -13,6 +13,7 @@
 #include "analysis/bits.h"
 #include "analysis/filter.h"
 #include "analysis/key.h"
+#include "analysis/orders.h"
 #include "analysis/rules.h"
 #include "base/decimal.h"
 #include "base/error.h"
@@ -51,6 +52,7 @@ struct Derive {
   StageMatcher *stages;
   guint8 *aftersales; /* by code of `touchpoints`: 1 when the rule is one */
   guint8 *entry_of;   /* by code of `entries`: the stage */
+  Orders *orders;     /* NULL: no goal names order ids */
   gint64 inactivity_ms;
   int restart_stage;
   gboolean falls_back; /* some stage is left backwards by a rule */
@@ -168,6 +170,8 @@ static gboolean make_rules(Derive *derive, GError **error) {
   return make_entries(derive, error);
 }
 
+static gboolean match_orders(Derive *derive, GError **error);
+
 Derive *derive_new(const Question *question, GError **error) {
   g_autoptr(Derive) derive = g_new0(Derive, 1);
   derive->question = question;
@@ -180,7 +184,7 @@ Derive *derive_new(const Question *question, GError **error) {
   if (derive->inactivity_ms == 0)
     derive->inactivity_ms = project->inactivity_ms;
   make_tables(derive);
-  return g_steal_pointer(&derive);
+  return match_orders(derive, error) ? g_steal_pointer(&derive) : NULL;
 }
 
 void derive_free(Derive *derive) {
@@ -199,6 +203,7 @@ void derive_free(Derive *derive) {
   g_free(derive->stages);
   g_free(derive->aftersales);
   g_free(derive->entry_of);
+  orders_free(derive->orders);
   rules_free(derive->touchpoints);
   rules_free(derive->entries);
   key_free(derive->touchpoint_key);
@@ -231,6 +236,8 @@ typedef struct { /* a row that adjusts, waiting for its conversion */
   gint64 value;
   gboolean all; /* no value given */
   guint64 order;
+  gint64 time_ms;
+  guint64 row;
 } Change;
 
 struct DeriveScratch {
@@ -448,6 +455,7 @@ static gboolean find_conversions(Derive *derive, DeriveScratch *s, guint goal, g
                              .goal = goal,
                              .time_ms = block_time_ms(data, i),
                              .order = matcher->order ? s->order[i] : 0};
+    conversion.conflicting = derive->orders && orders_conflict(derive->orders, goal, conversion.order);
     guint32 authority = derive->goals[goal].authoritative;
     gint64 micro;
     if (read_amount(derive, matcher, &column, data, i, &micro)) {
@@ -475,7 +483,12 @@ static gboolean find_changes(Derive *derive, DeriveScratch *s, guint goal, guint
     if (!read_orders(matcher->order, block, data, s->rule, s->order, error))
       return FALSE;
     for (guint32 i = bits_next(s->rule, 0, data->n_events); i < data->n_events; i = bits_next(s->rule, i + 1, data->n_events)) {
-      Change change = {.event = i, .goal = goal, .kind = matcher->kind, .order = s->order[i]};
+      Change change = {.event = i,
+                       .goal = goal,
+                       .kind = matcher->kind,
+                       .order = s->order[i],
+                       .time_ms = block_time_ms(data, i),
+                       .row = block_row(data, i)};
       change.all = !read_amount(derive, matcher, &column, data, i, &change.value);
       g_array_append_val(s->changes, change);
     }
@@ -496,6 +509,15 @@ static int change_compare(gconstpointer a, gconstpointer b) {
   const Change *x = a, *y = b;
   if (x->event != y->event)
     return x->event < y->event ? -1 : 1;
+  return (x->goal > y->goal) - (x->goal < y->goal);
+}
+
+static int change_compare_times(gconstpointer a, gconstpointer b) {
+  const Change *x = a, *y = b;
+  if (x->time_ms != y->time_ms)
+    return x->time_ms < y->time_ms ? -1 : 1;
+  if (x->row != y->row)
+    return x->row < y->row ? -1 : 1;
   return (x->goal > y->goal) - (x->goal < y->goal);
 }
 
@@ -558,19 +580,41 @@ static void change_apply(Conversion *conversion, const Change *change) {
   }
 }
 
-/* Changes [from, to) to conversions from `first` on. Late values come before all else: what was returned or cancelled
- * stays so, whenever the value became known. */
-static void apply_changes(Derive *derive, DeriveScratch *s, GHashTable *known, guint first, guint from, guint to, gboolean late) {
-  for (guint i = from; i < to; i++) {
-    const Change *next = &g_array_index(s->changes, Change, i);
-    if ((next->kind == ADJUST_LATE_VALUE) != late)
-      continue;
-    Conversion *same = order_find(s->conversions, first, known, next->goal, next->order);
-    if (same)
-      change_apply(same, next);
-    else
-      derive->unmatched_adjustments++;
+/* Changes to conversions from `first` on. Late values come before all else: what was returned or cancelled stays so,
+ * whenever the value became known. A change whose conversion stands elsewhere was told to that one (orders.h). */
+static void apply_changes(DeriveScratch *s, GHashTable *known, guint first, const Change *changes, guint n) {
+  for (guint pass = 0; pass < 2; pass++)
+    for (guint i = 0; i < n; i++) {
+      if ((changes[i].kind == ADJUST_LATE_VALUE) != (pass == 0))
+        continue;
+      Conversion *same = order_find(s->conversions, first, known, changes[i].goal, changes[i].order);
+      if (same)
+        change_apply(same, &changes[i]);
+    }
+}
+
+/* Those of a person's own, and those that stand at somebody else. */
+static void apply_all_changes(const Derive *derive, DeriveScratch *s, GHashTable *known, guint first, guint64 person,
+                              const Change *own, guint n_own) {
+  guint n = 0;
+  gboolean any = derive->orders && person && orders_any_changes(derive->orders);
+  const OrderChange *others = any ? orders_changes(derive->orders, person, &n) : NULL;
+  if (n == 0) {
+    apply_changes(s, known, first, own, n_own);
+    return;
   }
+  g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Change));
+  g_array_append_vals(all, own, n_own);
+  for (guint i = 0; i < n; i++)
+    g_array_append_val(all, ((Change){.goal = others[i].goal,
+                                      .kind = others[i].kind,
+                                      .value = others[i].value,
+                                      .all = others[i].all,
+                                      .order = others[i].order,
+                                      .time_ms = others[i].time_ms,
+                                      .row = others[i].row}));
+  g_array_sort(all, change_compare_times);
+  apply_changes(s, known, first, (const Change *)(gpointer)all->data, all->len);
 }
 
 /* Brings s->conversions into their final form: by person, then event; adjusted. */
@@ -587,7 +631,9 @@ static void settle_conversions(Derive *derive, DeriveScratch *s, const Block *da
       const Conversion *next = &g_array_index(rows, Conversion, row);
       Conversion *same = order_find(s->conversions, first, known, next->goal, next->order);
       const Goal *goal = derive->project->goals->pdata[next->goal];
-      if (same) {
+      if (data->unidentified && derive->orders && orders_claimed(derive->orders, next->goal, next->order)) {
+        derive->repeated_orders++;
+      } else if (same) {
         guint32 before = same->event;
         order_repeat(derive, same, next);
         bit_set(s->repeats, same->event == before ? next->event : before);
@@ -597,8 +643,8 @@ static void settle_conversions(Derive *derive, DeriveScratch *s, const Block *da
     guint first_change = change;
     while (change < s->changes->len && g_array_index(s->changes, Change, change).event < data->person_start[p + 1])
       change++;
-    apply_changes(derive, s, known, first, first_change, change, TRUE);
-    apply_changes(derive, s, known, first, first_change, change, FALSE);
+    apply_all_changes(derive, s, known, first, data->unidentified ? 0 : data->person_id[p],
+                      (const Change *)(gpointer)s->changes->data + first_change, change - first_change);
   }
   g_array_sort(s->conversions, conversion_compare); /* an order may have moved into a later visit's event */
 }
@@ -837,6 +883,73 @@ static gboolean read_aftersales_orders(Derive *derive, DeriveScratch *s, guint b
     if (derive->goals[g].match.order)
       return read_orders(derive->goals[g].match.order, block, data, s->rule, s->order, error);
   return TRUE;
+}
+
+/* --- orders across persons ------------------------------------------------------------------------ */
+
+typedef struct {
+  Derive *derive;
+  DeriveScratch **scratch; /* a worker */
+} OrderPass;
+
+static gboolean add_orders(Orders *orders, guint worker, const DeriveScratch *s, const Block *data, GError **error) {
+  for (guint i = 0; i < s->conversions->len; i++) {
+    const Conversion *one = &g_array_index(s->conversions, Conversion, i);
+    guint64 person = data->unidentified ? 0 : data->person_id[one->person];
+    if (!orders_add_conversion(orders, worker, one->goal, one->order, person, one->time_ms, block_row(data, one->event), error))
+      return FALSE;
+  }
+  for (guint i = 0; i < s->changes->len; i++) {
+    const Change *one = &g_array_index(s->changes, Change, i);
+    OrderChange change = {one->order, one->row, one->time_ms, one->value, one->goal, one->kind, one->all};
+    guint64 person = data->unidentified ? 0 : data->person_id[person_of(data, one->event)];
+    if (!orders_add_change(orders, worker, person, &change, error))
+      return FALSE;
+  }
+  return TRUE;
+}
+
+static gboolean find_orders(const Question *question, guint block, const Block *data, guint worker, gpointer user, GError **error) {
+  OrderPass *pass = user;
+  Derive *derive = pass->derive;
+  if (!pass->scratch[worker])
+    pass->scratch[worker] = derive_scratch_new(derive);
+  DeriveScratch *s = pass->scratch[worker];
+  scratch_reserve(s, derive, data);
+  g_array_set_size(s->conversions, 0);
+  g_array_set_size(s->changes, 0);
+  mark_seen(derive, s, data);
+  for (guint g = 0; g < derive->project->goals->len; g++) {
+    const GoalMatcher *goal = &derive->goals[g];
+    if ((goal->match.order && !find_conversions(derive, s, g, block, data, error)) ||
+        !find_changes(derive, s, g, block, data, error))
+      return FALSE;
+  }
+  return add_orders(derive->orders, worker, s, data, error);
+}
+
+static gboolean names_orders(const Derive *derive) {
+  for (guint g = 0; g < derive->project->goals->len; g++)
+    if (derive->goals[g].match.order || derive->goals[g].adjustments->len)
+      return TRUE;
+  return FALSE;
+}
+
+/* The notes are those of the derivation itself, except for what only this pass can know. */
+static gboolean match_orders(Derive *derive, GError **error) {
+  guint n = question_threads(derive->question);
+  if (!names_orders(derive))
+    return TRUE;
+  OrderPass pass = {derive, g_new0(DeriveScratch *, n)};
+  g_autoptr(Orders) orders = derive->orders = orders_new(n);
+  gboolean good = question_each_block(derive->question, find_orders, &pass, error) && orders_settle(orders, error);
+  for (guint i = 0; i < n; i++)
+    derive_scratch_free(pass.scratch[i]);
+  g_free(pass.scratch);
+  derive->foreign_currency = derive->negative_values = 0;
+  derive->unmatched_adjustments = good ? orders_unmatched(orders) : 0;
+  derive->orders = good ? g_steal_pointer(&orders) : NULL;
+  return good;
 }
 
 gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {

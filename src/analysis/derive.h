@@ -33,6 +33,7 @@ typedef struct {
   guint64 order;           /* hash of the order id, 0 none */
   gboolean valued;         /* a row of it stated a value */
   gboolean authoritative;  /* its value comes from the goal's authoritative source */
+  gboolean conflicting;    /* another person has a conversion of the same order */
 } Conversion;
 
 /* Events of nobody convert too, each for itself (an order id still counts once), but walk no journeys. */
@@ -55,7 +56,7 @@ typedef struct { /* of one block; arrays live until the next derive_block with t
 
 typedef struct {                 /* counted over all blocks so far; shown so that nothing disappears in silence */
   guint64 repeated_orders;       /* rows of an order that was counted already */
-  guint64 unmatched_adjustments; /* name no known order */
+  guint64 unmatched_adjustments; /* name no known order; known from the beginning */
   guint64 foreign_currency;      /* amounts without a rate: counted as 0 */
   guint64 negative_values;       /* conversions of negative amount: counted as 0 */
 } DeriveNotes;

@@ -18,7 +18,7 @@ static const char *const state_names[STATES] = {"open", "converted", "abandoned"
 static const JourneyState shown[STATES] = {JOURNEY_CONVERTED, JOURNEY_ABANDONED, JOURNEY_OPEN, JOURNEY_SERVICE};
 
 typedef struct {
-  guint64 journeys, persons, again, touches, tail;
+  guint64 journeys, persons, again, touches, tail, conflicting;
   gint64 value, net_value;
   guint64 lengths[LENGTHS_MAX + 1]; /* by touches; the last one holds longer ones */
 } StateSum;
@@ -68,6 +68,7 @@ static void count_journey(Worker *worker, const Derived *derived, const Journey 
   if (journey->conversion != G_MAXUINT32) {
     sum->value += derived->conversions[journey->conversion].value;
     sum->net_value += derived->conversions[journey->conversion].net_value;
+    sum->conflicting += derived->conversions[journey->conversion].conflicting;
   }
   durations_add(&worker->durations[journey->state], journey->end_ms - journey->start_ms);
   durations_add(&worker->touches[journey->state], journey->n_touches);
@@ -113,6 +114,7 @@ static void sum_add(StateSum *to, const StateSum *from) {
   to->tail += from->tail;
   to->value += from->value;
   to->net_value += from->net_value;
+  to->conflicting += from->conflicting;
   for (guint i = 0; i <= LENGTHS_MAX; i++)
     to->lengths[i] += from->lengths[i];
 }
@@ -209,6 +211,7 @@ static void journeys_json(gconstpointer result, JsonOut *out) {
     json_kv_int(out, "tail", (gint64)sum->tail);
     json_kv_micro(out, "value", sum->value);
     json_kv_micro(out, "net_value", sum->net_value);
+    json_kv_int(out, "conflicting", (gint64)sum->conflicting);
     json_key(out, "lengths");
     json_array(out);
     for (guint l = 0; l <= LENGTHS_MAX; l++)
@@ -255,6 +258,9 @@ static void journeys_table(gconstpointer result, Table *table) {
     table_number(table, (double)sum->value / 1e6);
     table_number(table, (double)sum->net_value / 1e6);
   }
+  if (journeys->states[JOURNEY_CONVERTED].conflicting)
+    table_note(table, "%" G_GUINT64_FORMAT " converted journeys are conflicting: another person has the same order id.",
+               journeys->states[JOURNEY_CONVERTED].conflicting);
   table_note(table,
              "Touches and duration are medians. Open journeys may still convert; service journeys have no purchase we know of.");
 }

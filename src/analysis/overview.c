@@ -25,7 +25,7 @@ typedef struct {
 } TopRow;
 
 typedef struct {
-  guint64 conversions;
+  guint64 conversions, conflicting;
   gint64 value, net_value; /* millionths */
 } GoalSum;
 
@@ -40,6 +40,7 @@ typedef struct {
   GArray *points;        /* of guint64: events */
   GPtrArray *goal_names; /* of char* */
   GArray *goals;         /* of GoalSum */
+  DeriveNotes notes;
 } Overview;
 
 typedef struct {
@@ -276,6 +277,7 @@ static void count_goals(const Question *question, const Derived *derived, const 
     goal->conversions++;
     goal->value += conversion->value;
     goal->net_value += conversion->net_value;
+    goal->conflicting += conversion->conflicting;
   }
 }
 
@@ -361,6 +363,7 @@ static void gather_second(Run *run, guint limit) {
       sum->conversions += run->workers[i].goals[j].conversions;
       sum->value += run->workers[i].goals[j].value;
       sum->net_value += run->workers[i].goals[j].net_value;
+      sum->conflicting += run->workers[i].goals[j].conflicting;
     }
   }
 }
@@ -401,6 +404,7 @@ static gboolean run_passes(Run *run, const Params *params, GError **error) {
   if (!question_each_block(run->question, second_pass, run, error))
     return FALSE;
   gather_second(run, (guint)limit);
+  run->overview->notes = derive_notes(run->derive);
   return TRUE;
 }
 
@@ -442,9 +446,20 @@ static void write_goals(const Overview *overview, JsonOut *out) {
     json_kv_int(out, "conversions", (gint64)goal->conversions);
     json_kv_micro(out, "value", goal->value);
     json_kv_micro(out, "net_value", goal->net_value);
+    json_kv_int(out, "conflicting", (gint64)goal->conflicting);
     json_object_end(out);
   }
   json_array_end(out);
+}
+
+static void write_notes(const Overview *overview, JsonOut *out) {
+  json_key(out, "notes");
+  json_object(out);
+  json_kv_int(out, "repeated_orders", (gint64)overview->notes.repeated_orders);
+  json_kv_int(out, "unmatched_adjustments", (gint64)overview->notes.unmatched_adjustments);
+  json_kv_int(out, "amounts_without_rate", (gint64)overview->notes.foreign_currency);
+  json_kv_int(out, "negative_values", (gint64)overview->notes.negative_values);
+  json_object_end(out);
 }
 
 static void write_instant(JsonOut *out, const char *key, const Overview *overview, gint64 ms) {
@@ -458,6 +473,7 @@ static void overview_json(gconstpointer result, JsonOut *out) {
   json_kv_int(out, "persons", (gint64)overview->persons);
   json_kv_int(out, "journeys", (gint64)overview->journeys);
   write_goals(overview, out);
+  write_notes(overview, out);
   write_instant(out, "from", overview, overview->first_ms);
   write_instant(out, "to", overview, overview->last_ms);
   json_key(out, "excluded");
@@ -502,19 +518,37 @@ static void table_top(const Overview *overview, guint list, Table *table) {
     table_note(table, "%u of %u shown; --limit shows more.", overview->top[list]->len, overview->top_total[list]);
 }
 
+/* What was passed over or taken for zero, so that nothing disappears in silence. */
+static void table_notes(const DeriveNotes *notes, Table *table) {
+  const struct {
+    guint64 n;
+    const char *text;
+  } lines[] = {
+      {notes->unmatched_adjustments, "returns, cancellations or the like name no known order and change nothing."},
+      {notes->foreign_currency, "amounts count as 0: the project file has no rate for their currency on that day (rates)."},
+      {notes->negative_values, "conversions have a negative amount, which counts as 0."},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
+    if (lines[i].n)
+      table_note(table, "%" G_GUINT64_FORMAT " %s", lines[i].n, lines[i].text);
+}
+
 static void table_goals(const Overview *overview, Table *table) {
   table_title(table, "Goals");
   table_column(table, "goal", CELL_TEXT);
   table_column(table, "conversions", CELL_INT);
   table_column(table, "value", CELL_MONEY);
   table_column(table, "net value", CELL_MONEY);
+  table_column(table, "conflicting", CELL_INT);
   for (guint i = 0; i < overview->goals->len; i++) {
     const GoalSum *goal = &g_array_index(overview->goals, GoalSum, i);
     table_text(table, g_ptr_array_index(overview->goal_names, i));
     table_int(table, (gint64)goal->conversions);
     table_number(table, (double)goal->value / 1e6);
     table_number(table, (double)goal->net_value / 1e6);
+    table_int(table, (gint64)goal->conflicting);
   }
+  table_notes(&overview->notes, table);
 }
 
 static void table_periods(const Overview *overview, Table *table) {

@@ -12,7 +12,7 @@ from reference.world import DAY, text_of_time
 from tap import check, done, etappe, folder, report, test
 
 MINUTE = 60_000
-FIELDS = ["person", "time", "event", "channel", "value", "order", "device", "place", "card"]
+FIELDS = ["person", "time", "event", "channel", "value", "order", "device", "place", "card", "currency"]
 PROJECT = """\
 version: 1
 restart_stage: consideration
@@ -203,9 +203,107 @@ def an_order_stands_at_its_earliest_row_inside_a_visit():
         check(goal(db), (1, 80, 80))
 
 
+def conflicting(db, name="order"):
+    return {row["goal"]: row["conflicting"] for row in report("overview", db=db)["goals"]}[name]
+
+
+def notes(db):
+    """What was passed over, without zeros."""
+    return {key: n for key, n in report("overview", db=db)["notes"].items() if n}
+
+
+def persons(db):
+    return report("overview", db=db)["persons"]
+
+
 @test
 def equal_order_ids_of_two_persons_are_two_conversions():
-    check(one("ann 1 order order=o1 value=10\nbob 2 order order=o1 value=20", goal), [(2, 30, 30)])
+    check(one("ann 1 order order=o1 value=10\nbob 2 order order=o1 value=20\ncat 2 order order=o2 value=5", goal, conflicting, persons),
+          [(3, 35, 35), 2, 3])
+    check(one("ann 1 order order=o1 value=10\nann 2 order order=o1 value=20", conflicting), [0])
+
+
+@test
+def a_web_purchase_and_the_erp_row_of_its_order_are_one_person():
+    story = """- 1 ad device=d1 channel=ads source=web
+               - 2 order device=d1 order=o1 value=100 source=web
+               ann 2:5 order order=o1 value=90 source=erp
+               - 9 page device=d1 source=web"""
+    check(one(story, goal, persons, journeys), [(1, 90, 90), 1, {"converted": 1, "open": 1}])
+
+
+@test
+def a_return_that_names_only_the_order_joins_its_person_whatever_comes_first():
+    lines = ["ann 1 ad channel=ads source=web", "ann 2 order order=o1 value=100 source=web", "- 5 return order=o1 value=30 source=erp",
+             "- 5 return order=o9 value=7 source=erp", "bob 3 order order=o2 value=40 source=web", "- 4 cancel order=o2 source=returns"]
+    for order in (lines, lines[::-1], lines[2:] + lines[:2]):
+        with folder() as path:
+            db = tell(path, "\n".join(order))
+            check((goal(db), persons(db), notes(db)), ((2, 140, 70), 2, {"unmatched_adjustments": 1}))
+            check(state(db, "converted")["tail"], 2, "the return and the cancellation are touches of Help, in the tails")
+            check(report("overview", db=db)["unidentified"], 1, "the return of an order that nobody has")
+            answer = report("attribution", "--model", "last", "--resamples", 0, db=db)
+            check({row["key"]: (row["value"], row["net_value"]) for row in answer["models"][0]["credits"]},
+                  {"ads": (100, 70), "(none)": (40, 0)})
+            check(goal(db, "--from", text_of_time(2 * DAY), "--to", text_of_time(3 * DAY)), (1, 100, 70), "at the order's own date")
+
+
+@test
+def a_return_of_an_order_that_two_persons_have_changes_the_earlier_one_once():
+    check(one("""ann 1 order order=o1 value=10
+                 bob 2 order order=o1 value=20
+                 - 3 return order=o1 value=4""", goal, conflicting, notes), [(2, 30, 26), 2, {}])
+    check(one("""ann 1 order order=o1 value=10
+                 bob 2 order order=o1 value=20
+                 bob 3 return order=o1 value=4
+                 cat 4 return order=o1
+                 - 5 invoice order=o1 value=50""", goal, conflicting, notes), [(2, 70, 16), 2, {}],
+          "bob's own is his, cat's and nobody's go to ann, whose late value comes first")
+
+
+@test
+def a_row_of_nobody_is_no_third_conversion_of_an_order_that_two_persons_have():
+    check(one("ann 1 order order=o1 value=10\nbob 2 order order=o1 value=20\n- 3 order order=o1 value=30", goal, conflicting),
+          [(2, 30, 30), 2])
+
+
+def apply(db, project):
+    (db.parent / "project.yaml").write_text(project)
+    etappe("project", "apply", db.parent / "project.yaml", db=db)
+
+
+@test
+def what_counts_as_nothing_is_told():
+    dollars = "rates:\n  - {currency: USD, rate: 0.5}\n"
+    with folder() as path:
+        db = tell(path, """ann 1 order order=o1 value=-10
+                           ann 2 order order=o2 value=10 currency=USD
+                           ann 3 order order=o3 value=10 currency=CHF
+                           ann 4 order order=o4 value=8
+                           ann 4 return value=2""", PROJECT + dollars + "  - {currency: CHF, rate: 1.1}\n")
+        check((goal(db), notes(db)), ((4, 24, 24), {"negative_values": 1, "unmatched_adjustments": 1}))
+        apply(db, PROJECT + dollars)  # the rate of the franc is gone
+        check((goal(db), notes(db)), ((4, 13, 13), {"negative_values": 1, "amounts_without_rate": 1, "unmatched_adjustments": 1}))
+
+
+@test
+def amounts_of_two_currencies_are_taken_at_the_rate_of_their_day():
+    """o1: 100 USD x 0.5; o2: 100 USD x 0.8, of which 10 USD come back at the day of the return, x 0.8; o3: 20 GBP x 1.25;
+    o4 in the project's own currency; the late value of o5 in dollars of day 12."""
+    rates = """rates:
+  - {currency: USD, rate: 0.5}
+  - {currency: USD, from: 2025-01-11, rate: 0.8}
+  - {currency: GBP, rate: 1.25}
+"""
+    day = (time_of("0"), text_of_time(0)[:10])
+    check(day[1], "2025-01-01", "day 10 of the stories is 11 January, when the second rate begins")
+    check(one("""ann 9 order order=o1 value=100 currency=USD
+                 bob 10 order order=o2 value=100 currency=USD
+                 bob 20 return order=o2 value=10 currency=USD
+                 cat 3 order order=o3 value=20 currency=GBP
+                 dan 4 order order=o4 value=7 currency=EUR
+                 eve 5 order order=o5 value=1
+                 eve 12 invoice order=o5 value=30 currency=USD""", goal, project=PROJECT + rates), [(5, 50 + 80 + 25 + 7 + 24, 50 + 72 + 25 + 7 + 24)])
 
 
 @test

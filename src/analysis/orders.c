@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+// A table from (goal, order) to the first row seen, and a chain from there to the rows of other persons: nearly all orders
+// have one. What is asked later concerns few orders, so it is kept apart in small sets.
+#include "analysis/orders.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { NONE = G_MAXUINT32, ROWS_MAX = 1 << 30, PERSONS_MAX = 64 /* of one order; what more have is no order id */ };
+
+typedef struct {
+  guint64 order, person, row;
+  gint64 time_ms;
+  guint32 goal;
+  guint32 next; /* of the same order, another person */
+} Seen;
+
+typedef struct {
+  guint64 person; /* whose row it is; once settled, whose conversion it changes */
+  OrderChange change;
+} Told;
+
+typedef struct { /* of one worker */
+  Seen *seen;
+  gsize n_seen, seen_size;
+  GArray *told; /* of Told */
+} Part;
+
+struct Orders {
+  Part *parts;
+  guint n_parts;
+  Seen *seen; /* of all, while settling */
+  guint32 *slots;
+  gsize mask;
+  GHashTable *conflicts, *claimed; /* of guint64: key_of */
+  GArray *told;                    /* of Told: changes to others, by person, time and row */
+  OrderChange *changes;            /* the same, side by side */
+  guint64 unmatched;
+};
+
+Orders *orders_new(guint workers) {
+  Orders *orders = g_new0(Orders, 1);
+  orders->parts = g_new0(Part, workers);
+  orders->n_parts = workers;
+  for (guint i = 0; i < workers; i++)
+    orders->parts[i].told = g_array_new(FALSE, FALSE, sizeof(Told));
+  orders->conflicts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+  orders->claimed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+  orders->told = g_array_new(FALSE, FALSE, sizeof(Told));
+  return orders;
+}
+
+static void clear_parts(Orders *orders) {
+  for (guint i = 0; i < orders->n_parts; i++) {
+    g_free(orders->parts[i].seen);
+    g_array_unref(orders->parts[i].told);
+  }
+  g_clear_pointer(&orders->parts, g_free);
+  orders->n_parts = 0;
+}
+
+void orders_free(Orders *orders) {
+  if (orders == NULL)
+    return;
+  clear_parts(orders);
+  g_free(orders->seen);
+  g_free(orders->slots);
+  g_free(orders->changes);
+  g_hash_table_unref(orders->conflicts);
+  g_hash_table_unref(orders->claimed);
+  g_array_unref(orders->told);
+  g_free(orders);
+}
+
+static guint64 key_of(guint32 goal, guint64 order) {
+  return hash_mix(order + goal);
+}
+
+/* --- gathering --------------------------------------------------------------------------------- */
+
+static gboolean no_memory(GError **error) {
+  return error_set(error, ERROR_LIMIT, "no memory to match orders across persons");
+}
+
+gboolean orders_add_conversion(Orders *orders, guint worker, guint32 goal, guint64 order, guint64 person, gint64 time_ms,
+                               guint64 row, GError **error) {
+  Part *part = &orders->parts[worker];
+  if (order == 0)
+    return TRUE;
+  if (part->n_seen == part->seen_size) {
+    gsize size = MAX(part->seen_size * 2, 1024);
+    Seen *grown = g_try_realloc_n(part->seen, size, sizeof *grown);
+    if (grown == NULL)
+      return no_memory(error);
+    part->seen = grown;
+    part->seen_size = size;
+  }
+  part->seen[part->n_seen++] = (Seen){order, person, row, time_ms, goal, NONE};
+  return TRUE;
+}
+
+gboolean orders_add_change(Orders *orders, guint worker, guint64 person, const OrderChange *change, GError **error) {
+  Part *part = &orders->parts[worker];
+  if (part->told->len >= ROWS_MAX / sizeof(Told))
+    return no_memory(error);
+  g_array_append_val(part->told, ((Told){person, *change}));
+  return TRUE;
+}
+
+/* --- settling ---------------------------------------------------------------------------------- */
+
+static gboolean gather(Orders *orders, gsize *n, GError **error) {
+  *n = 0;
+  for (guint i = 0; i < orders->n_parts; i++)
+    *n += orders->parts[i].n_seen;
+  gsize size = 1024;
+  while (size < *n * 2)
+    size *= 2;
+  orders->seen = *n < ROWS_MAX ? g_try_new(Seen, *n + 1) : NULL;
+  orders->slots = g_try_new0(guint32, size);
+  orders->mask = size - 1;
+  if (orders->seen == NULL || orders->slots == NULL)
+    return no_memory(error);
+  gsize at = 0;
+  for (guint i = 0; i < orders->n_parts; i++) {
+    Part *part = &orders->parts[i];
+    if (part->n_seen)
+      memcpy(orders->seen + at, part->seen, part->n_seen * sizeof(Seen));
+    at += part->n_seen;
+    g_clear_pointer(&part->seen, g_free);
+  }
+  return TRUE;
+}
+
+/* The slot of the order, empty (0) when it is unknown; else number + 1 of its first row. */
+static guint32 *slot_of(const Orders *orders, guint32 goal, guint64 order) {
+  gsize at = key_of(goal, order) & orders->mask;
+  for (; orders->slots[at]; at = (at + 1) & orders->mask) {
+    const Seen *seen = &orders->seen[orders->slots[at] - 1];
+    if (seen->order == order && seen->goal == goal)
+      break;
+  }
+  return &orders->slots[at];
+}
+
+static gboolean is_before(const Seen *a, const Seen *b) {
+  return a->time_ms != b->time_ms ? a->time_ms < b->time_ms : a->row < b->row;
+}
+
+/* One entry a person, with that person's earliest row. */
+static void chain_seen(Orders *orders, guint32 number) {
+  Seen *one = &orders->seen[number];
+  guint32 *slot = slot_of(orders, one->goal, one->order);
+  if (*slot == 0) {
+    *slot = number + 1;
+    return;
+  }
+  guint32 at = *slot - 1;
+  for (guint persons = 1; persons < PERSONS_MAX; persons++, at = orders->seen[at].next) {
+    Seen *other = &orders->seen[at];
+    if (other->person == one->person) {
+      if (is_before(one, other)) {
+        other->time_ms = one->time_ms;
+        other->row = one->row;
+      }
+      return;
+    }
+    if (other->next == NONE) {
+      other->next = number;
+      return;
+    }
+  }
+}
+
+static void set_add(GHashTable *set, guint64 key) {
+  g_hash_table_add(set, g_memdup2(&key, sizeof key));
+}
+
+static void judge_chain(Orders *orders, guint32 first) {
+  guint persons = 0;
+  gboolean nobody = FALSE;
+  for (guint32 at = first; at != NONE; at = orders->seen[at].next) {
+    persons += orders->seen[at].person != 0;
+    nobody |= orders->seen[at].person == 0;
+  }
+  guint64 key = key_of(orders->seen[first].goal, orders->seen[first].order);
+  if (persons > 1)
+    set_add(orders->conflicts, key);
+  if (persons && nobody)
+    set_add(orders->claimed, key);
+}
+
+/* Whose conversion the change is about: its own person's (0 then: found there), else the earliest one's. */
+static guint64 owner_of(Orders *orders, const Told *told, gboolean *known) {
+  const Seen *best = NULL;
+  guint persons = 0;
+  guint32 slot = told->change.order ? *slot_of(orders, told->change.goal, told->change.order) : 0;
+  *known = slot != 0;
+  for (guint32 at = slot - 1; slot && at != NONE; at = orders->seen[at].next) {
+    const Seen *one = &orders->seen[at];
+    if ((one->person && one->person == told->person) || ++persons == PERSONS_MAX)
+      return 0;
+    if (one->person && (best == NULL || is_before(one, best)))
+      best = one;
+  }
+  return best ? best->person : 0;
+}
+
+static int compare_told(gconstpointer a, gconstpointer b) {
+  const Told *x = a, *y = b;
+  if (x->person != y->person)
+    return x->person < y->person ? -1 : 1;
+  if (x->change.time_ms != y->change.time_ms)
+    return x->change.time_ms < y->change.time_ms ? -1 : 1;
+  if (x->change.row != y->change.row)
+    return x->change.row < y->change.row ? -1 : 1;
+  return (x->change.goal > y->change.goal) - (x->change.goal < y->change.goal);
+}
+
+static void settle_changes(Orders *orders) {
+  for (guint i = 0; i < orders->n_parts; i++)
+    for (guint t = 0; t < orders->parts[i].told->len; t++) {
+      Told told = g_array_index(orders->parts[i].told, Told, t);
+      gboolean known;
+      told.person = owner_of(orders, &told, &known);
+      orders->unmatched += !known;
+      if (told.person)
+        g_array_append_val(orders->told, told);
+    }
+  g_array_sort(orders->told, compare_told);
+  orders->changes = g_new(OrderChange, (gsize)orders->told->len + 1);
+  for (guint i = 0; i < orders->told->len; i++)
+    orders->changes[i] = g_array_index(orders->told, Told, i).change;
+}
+
+gboolean orders_settle(Orders *orders, GError **error) {
+  gsize n;
+  if (!gather(orders, &n, error))
+    return FALSE;
+  for (guint32 i = 0; i < n; i++)
+    chain_seen(orders, i);
+  for (gsize s = 0; s <= orders->mask; s++)
+    if (orders->slots[s] && orders->seen[orders->slots[s] - 1].next != NONE)
+      judge_chain(orders, orders->slots[s] - 1);
+  settle_changes(orders);
+  clear_parts(orders);
+  g_clear_pointer(&orders->seen, g_free);
+  g_clear_pointer(&orders->slots, g_free);
+  return TRUE;
+}
+
+/* --- asking ------------------------------------------------------------------------------------ */
+
+static gboolean set_has(GHashTable *set, guint32 goal, guint64 order) {
+  guint64 key = key_of(goal, order);
+  return order && g_hash_table_size(set) && g_hash_table_contains(set, &key);
+}
+
+gboolean orders_conflict(const Orders *orders, guint32 goal, guint64 order) {
+  return set_has(orders->conflicts, goal, order);
+}
+
+gboolean orders_claimed(const Orders *orders, guint32 goal, guint64 order) {
+  return set_has(orders->claimed, goal, order);
+}
+
+const OrderChange *orders_changes(const Orders *orders, guint64 person, guint *n) {
+  guint low = 0, high = orders->told->len;
+  while (low < high) {
+    guint middle = (low + high) / 2;
+    if (g_array_index(orders->told, Told, middle).person < person)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  for (*n = 0; low + *n < orders->told->len && g_array_index(orders->told, Told, low + *n).person == person; ++*n)
+    ;
+  return orders->changes + low;
+}
+
+gboolean orders_any_changes(const Orders *orders) {
+  return orders->told->len > 0;
+}
+
+guint64 orders_unmatched(const Orders *orders) {
+  return orders->unmatched;
+}
