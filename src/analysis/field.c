@@ -199,6 +199,13 @@ Field *field_new(const Question *question, const char *name, GError **error) {
   FieldKind kind;
   if (!find_field(names, name, &kind, &key, error))
     return NULL;
+  if (key && question->project && project_is_of_employees(question->project, key)) {
+    error_set(error, ERROR_INVALID,
+              "\"%s\" says which employee it was, and employees are not analysed\nhint: the project file lists it under "
+              "employee_properties",
+              name);
+    return NULL;
+  }
   g_autoptr(Field) field = g_new0(Field, 1);
   field->kind = kind;
   field->snapshot = snapshot_ref(question->snapshot);

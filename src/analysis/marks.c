@@ -29,8 +29,13 @@ const char *excluded_reason(ExcludedReason reason) {
 
 /* --- making ---------------------------------------------------------------------------------- */
 
-static gboolean marks_open(Marks *marks, const Question *question, GError **error) {
-  const Project *project = question->project;
+static gboolean marks_open(Marks *marks, const Question *asked, GError **error) {
+  const Project *project = asked->project;
+  g_autoptr(GPtrArray) none = g_ptr_array_new();
+  Project plain = *project; /* employees may be left out by who they are */
+  Question before = *asked, *question = &before;
+  plain.employee_properties = none;
+  before.project = &plain;
   const Condition *conditions[CONDITIONS] = {project->bots, project->internal};
   if (!rules_of_initiators(question, &marks->initiators, error))
     return FALSE;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The person is resolved once more from the events around it, this time with reasons (docs/identity.md). */
 #include "analysis/person.h"
+#include "analysis/bits.h"
+#include "analysis/field.h"
+#include "analysis/marks.h"
 #include "base/error.h"
 #include "journey/identity.h"
 #include <string.h>
@@ -236,17 +239,65 @@ static void collect_links(Person *person) {
 }
 
 /* --- what happened ------------------------------------------------------------------------------------ */
+static void event_clear_texts(gpointer data) {
+  PersonEvent *event = data;
+  g_free(event->channel);
+  g_free(event->touchpoint);
+}
+
 static PersonEvent event_at(const Block *block, guint32 e) {
   PersonEvent event = {.row = block_row(block, e),
                        .time_ms = block_time_ms(block, e),
                        .visit = codes_at(&block->visit, e),
                        .event = (guint16)codes_at(&block->event, e),
-                       .channel = (guint16)codes_at(&block->channel, e),
-                       .touchpoint = (guint16)codes_at(&block->touchpoint, e),
                        .source = (guint16)codes_at(&block->source, e),
                        .currency = (guint16)codes_at(&block->currency, e)};
   event.has_value = block_value(block, e, &event.value_micro);
   return event;
+}
+
+typedef struct { /* of the person's block */
+  Marks *marks;
+  Field *channel, *touchpoint;
+  FieldBlock channels, touchpoints;
+  guint64 *excluded[EXCLUDED_REASONS];
+} Says;
+
+static void says_clear(Says *says) {
+  marks_free(says->marks);
+  field_block_clear(&says->channels);
+  field_block_clear(&says->touchpoints);
+  field_free(says->channel);
+  field_free(says->touchpoint);
+  for (guint i = 0; i < EXCLUDED_REASONS; i++)
+    g_free(says->excluded[i]);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Says, says_clear)
+
+/* What the project says of the block's events. */
+static gboolean says_read(Says *says, const Question *question, guint block, Block *data, GError **error) {
+  for (guint i = 0; i < EXCLUDED_REASONS; i++)
+    says->excluded[i] = g_new(guint64, bits_words(data->n_events) + 1);
+  return marks_new(question, &says->marks, error) && (!says->marks || marks_block(says->marks, block, 0, data, error)) &&
+         marks_reasons(says->marks, block, data, says->excluded, error) &&
+         (says->channel = field_new(question, "channel", error)) && (says->touchpoint = field_new(question, "touchpoint", error)) &&
+         field_block(says->channel, block, data, &says->channels, error) &&
+         field_block(says->touchpoint, block, data, &says->touchpoints, error);
+}
+
+static char *field_text(const Field *field, const FieldBlock *block, guint32 e) {
+  ColumnEntry entry = field_entry(field, block, codes_at(&block->codes, e));
+  return entry.kind == VALUE_NONE ? NULL : text_dup(entry.text);
+}
+
+static void add_event(Person *person, const Block *data, const Says *says, guint32 e) {
+  PersonEvent event = event_at(data, e);
+  event.channel = field_text(says->channel, &says->channels, e);
+  event.touchpoint = field_text(says->touchpoint, &says->touchpoints, e);
+  for (guint i = 0; i < EXCLUDED_REASONS; i++)
+    if (bit_at(says->excluded[i], e))
+      event.excluded = excluded_reason((ExcludedReason)i);
+  g_array_append_val(person->events, event);
 }
 
 static gboolean collect_events(Person *person, const Question *question, guint limit, GError **error) {
@@ -265,10 +316,11 @@ static gboolean collect_events(Person *person, const Question *question, guint l
     return TRUE;
   person->first_ms = block_time_ms(&data, start);
   person->last_ms = block_time_ms(&data, end - 1);
-  for (guint32 e = end - MIN(limit, end - start); e < end; e++) {
-    PersonEvent event = event_at(&data, e);
-    g_array_append_val(person->events, event);
-  }
+  g_auto(Says) says = {0};
+  if (!says_read(&says, question, block, &data, error))
+    return FALSE;
+  for (guint32 e = end - MIN(limit, end - start); e < end; e++)
+    add_event(person, &data, &says, e);
   return TRUE;
 }
 
@@ -333,6 +385,7 @@ static Person *person_empty(Snapshot *snapshot) {
   person->conflicts = g_array_new(FALSE, FALSE, sizeof(Reason));
   person->links = g_array_new(FALSE, FALSE, sizeof(Link));
   person->events = g_array_new(FALSE, FALSE, sizeof(PersonEvent));
+  g_array_set_clear_func(person->events, event_clear_texts);
   person->names = who_names_new(snapshot_record(snapshot));
   return person;
 }

@@ -22,8 +22,10 @@ typedef struct {
   gint64 time_ms;
   gint64 value_micro;
   gboolean has_value;
-  guint32 visit;                                        /* 0 none */
-  guint16 event, channel, touchpoint, source, currency; /* Names codes */
+  guint32 visit;                   /* 0 none */
+  guint16 event, source, currency; /* Names codes */
+  char *channel, *touchpoint;      /* as the project says; NULL none */
+  const char *excluded;            /* why it is in no report: "bots", "internal", "flagged"; or NULL */
 } PersonEvent;
 
 typedef struct { /* read freely */

@@ -129,8 +129,8 @@ static void write_event(const Person *person, const PersonEvent *event, JsonOut 
   json_kv_int(out, "row", (gint64)event->row);
   write_time(out, "time", event->time_ms);
   write_name(person, "event", NAME_EVENT, event->event, out);
-  write_name(person, "channel", NAME_CHANNEL, event->channel, out);
-  write_name(person, "touchpoint", NAME_TOUCHPOINT, event->touchpoint, out);
+  json_kv_string(out, "channel", event->channel);
+  json_kv_string(out, "touchpoint", event->touchpoint);
   write_name(person, "source", NAME_SOURCE, event->source, out);
   if (event->visit)
     json_kv_int(out, "visit", event->visit);
@@ -140,6 +140,8 @@ static void write_event(const Person *person, const PersonEvent *event, JsonOut 
     json_kv_micro(out, "value", event->value_micro);
     write_name(person, "currency", NAME_CURRENCY, event->currency, out);
   }
+  if (event->excluded)
+    json_kv_string(out, "excluded", event->excluded);
   json_object_end(out);
 }
 
@@ -263,7 +265,7 @@ static void table_events(const Person *person, Table *table) {
     const PersonEvent *event = &g_array_index(person->events, PersonEvent, i);
     cell_time(table, event->time_ms);
     cell_name(person, NAME_EVENT, event->event, table);
-    cell_name(person, NAME_CHANNEL, event->channel, table);
+    table_text(table, event->channel);
     cell_name(person, NAME_SOURCE, event->source, table);
     if (event->visit)
       table_int(table, event->visit);

@@ -502,6 +502,56 @@ static gboolean no_circles_of_rules(const Project *project, GError **error) {
   return TRUE;
 }
 
+static const char *bare_name(const char *field) {
+  return g_str_has_prefix(field, "properties.") ? field + strlen("properties.") : field;
+}
+
+gboolean project_is_of_employees(const Project *project, const char *field) {
+  for (guint i = 0; i < project->employee_properties->len; i++) {
+    const char *name = bare_name(project->employee_properties->pdata[i]), *asked = bare_name(field);
+    gsize size = strlen(name);
+    if (strncmp(asked, name, size) == 0 && strchr(".[", asked[size]))
+      return TRUE;
+  }
+  return FALSE;
+}
+
+/* The employees' property that a condition asks for, or NULL. */
+static const char *asks_for_employees(const Project *project, const Condition *condition) {
+  const char *fields[] = {condition->field, condition->by}, *found = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+    if (fields[i] && project_is_of_employees(project, fields[i]))
+      return fields[i];
+  for (guint i = 0; condition->children && i < condition->children->len && !found; i++)
+    found = asks_for_employees(project, condition->children->pdata[i]);
+  return found;
+}
+
+static gboolean rule_spares_employees(const Project *project, const char *list, guint number, const Condition *when,
+                                      GError **error) {
+  const char *field = when ? asks_for_employees(project, when) : NULL;
+  return !field || error_set(error, ERROR_INVALID, "%s[%u] asks for %s, which is one of the employee_properties and not analysed",
+                             list, number, field);
+}
+
+/* Nobody is judged by who served them; bots and internal may ask, as they only leave out. */
+static gboolean spares_employees(const Project *project, GError **error) {
+  const struct {
+    const char *key;
+    const GPtrArray *rules; /* each begins with a Rule */
+  } lists[] = {{"channels", project->channels}, {"touchpoints", project->touchpoints}, {"places", project->places},
+               {"goals", project->goals},       {"stages", project->stages},           {"relationships", project->relationships},
+               {"personas", project->personas}};
+  for (guint l = 0; l < G_N_ELEMENTS(lists); l++)
+    for (guint i = 0; i < lists[l].rules->len; i++)
+      if (!rule_spares_employees(project, lists[l].key, i + 1, ((const Rule *)lists[l].rules->pdata[i])->when, error))
+        return FALSE;
+  for (guint i = 0; i < project->initiators->len; i++)
+    if (!rule_spares_employees(project, "initiators", i + 1, ((const InitiatorRule *)project->initiators->pdata[i])->when, error))
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean is_whole(const Project *project, GError **error) {
   if (project->stages->len == 0)
     return error_set(error, ERROR_INVALID,
@@ -513,7 +563,7 @@ static gboolean is_whole(const Project *project, GError **error) {
       return FALSE;
   }
   return stage_exists(project, project->restart_stage, "restart_stage", error) && no_circles(project, error) &&
-         no_circles_of_rules(project, error);
+         no_circles_of_rules(project, error) && spares_employees(project, error);
 }
 
 static int rate_compare(gconstpointer a, gconstpointer b) {

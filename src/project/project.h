@@ -90,6 +90,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Project, project_free)
 
 const char *const *project_presets(void);                       /* NULL-terminated names */
 const char *project_preset_text(const char *name, gsize *size); /* the YAML of one, NULL when unknown */
+/* Is a field, as conditions write it, one that describes employees? Such fields are not analysed. */
+gboolean project_is_of_employees(const Project *project, const char *field);
 const Goal *project_goal(const Project *project, const char *name);
 int project_stage(const Project *project, const char *name);                                     /* index or -1 */
 const char *project_stage_label(const Project *project, const char *name, const char *language); /* name: of a stage */

@@ -147,6 +147,33 @@ def bots_and_the_house_are_in_no_figure():
 
 
 @test
+def employees_are_not_analysed():
+    with folder() as path:
+        db = tell(path, PROJECT + "employee_properties: [agent]\n")
+        asked = [["overview", "--where", "agent = crawler"], ["overview", "--where", "properties.agent exists"],
+                 ["overview", "--among", "count(order, by properties.agent) >= 1"], ["paths", "--key", "agent"],
+                 ["funnel", "--step", "page", "--by", "agent"], ["funnel", "--step", "page", "--by", "first(page).agent"],
+                 ["attribution", "--key", "properties.agent"], ["funnel", "--step", "agent[].name = x"]]
+        for options in asked:
+            said = refused(*options, db=db)
+            check("says which employee it was, and employees are not analysed" in said, True, said)
+        check(report("overview", db=db)["excluded"], {"bots": 2, "internal": 1, "flagged": 0})
+        check("crawler" in etappe("person", "show", "user:bot", "--format", "json", db=db).stdout, False)
+        (path / "p.yaml").write_text(PROJECT + "employee_properties: [properties.agent]\npersonas:\n  - {name: a, when: count(agent = x) > 1}\n")
+        check("personas[1] asks for agent, which is one of the employee_properties" in refused("project", "check", path / "p.yaml", db=db), True)
+
+
+@test
+def a_person_is_shown_as_reports_see_it():
+    with folder() as path:
+        db = tell(path)
+        ann = report("person", "show", "user:ann", db=db)["events"]
+        check([(e["channel"], e["touchpoint"]) for e in ann], [("tv", "Spot page"), ("tv", "Spot page"), ("tv", "Shop")])
+        check([e.get("excluded") for e in report("person", "show", "user:bot", db=db)["events"]], ["bots", "bots"])
+        check([e.get("excluded") for e in report("person", "show", "user:eve", db=db)["events"]], ["internal"])
+
+
+@test
 def definitions_in_a_circle_are_refused():
     circles = {
         "channels:\n  - {name: a, when: touchpoint = x}\n":

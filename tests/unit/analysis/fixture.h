@@ -140,8 +140,10 @@ static inline char *fixture_ask(Fixture *fixture, const char *report, const char
   char *text = fixture_try(fixture, report, options, &error);
   g_assert_no_error(error);
   g_autofree char *key = g_strdup_printf("\"%s\":", from_key);
-  char *finding = strstr(text, "\"finding\":{"), *body = finding ? strstr(finding, "}},") : text;
-  char *begin = strstr(body ? body : text, key);
+  char *finding = strstr(text, "\"finding\":{"), *body = finding ? strstr(finding, "}},") : NULL;
+  char *begin = strstr(text, key);
+  if (body && begin > finding && begin < body) /* a value of the finding of the same name */
+    begin = strstr(body, key);
   g_assert_nonnull(begin);
   char *rest = g_strdup(begin);
   g_free(text);

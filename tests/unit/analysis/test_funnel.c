@@ -185,7 +185,7 @@ static void the_envelope_says_what_was_counted(void) {
   g_autofree char *text = fixture_ask(fixture, "funnel", "step:=visit", "report");
   g_assert_true(g_str_has_prefix(text, "\"report\":\"funnel\",\"now\":\"2025-01-01T00:00:09.000Z\",\"through\":"));
   /* 8 events, 7 of somebody, 7 touches that all have a channel */
-  g_assert_nonnull(strstr(text, "\"coverage\":{\"identified\":0.875,\"consented\":1,\"attributable\":0.875},\"mode\":\"ordered\""));
+  g_assert_nonnull(strstr(text, "\"coverage\":{\"identified\":0.875,\"consented\":1,\"attributable\":0.875},\"finding\":{\"id\":"));
   g_autofree char *part = fixture_ask(fixture, "funnel", "step:=visit&from:=5&where:=not (event = visit)", "coverage");
   g_assert_true(g_str_has_prefix(part, "\"coverage\":{\"identified\":1,\"consented\":1,\"attributable\":0.5}"));
   fixture_free(fixture);
@@ -194,9 +194,9 @@ static void the_envelope_says_what_was_counted(void) {
 static void tables_and_csv(void) {
   Fixture *fixture = shop();
   g_autofree char *table = fixture_try(fixture, "funnel", "step:=visit&step:=order&format:=table", NULL);
-  g_assert_true(g_str_has_prefix(table, "Funnel of persons, ordered, no window\n"
-                                        "step  name   reached   share  from previous  dropped  median time\n"
-                                        "   1  visit        3  100.0%                       1\n"));
+  g_assert_nonnull(strstr(table, "Funnel of persons, ordered, no window\n"
+                                 "step  name   reached   share  from previous  dropped  median time\n"
+                                 "   1  visit        3  100.0%                       1\n"));
   g_autofree char *csv = fixture_try(fixture, "funnel", "step:=visit&step:=order&format:=csv", NULL);
   g_assert_cmpstr(csv, ==,
                   "step,name,reached,share,from previous,dropped,median_ms\r\n"
