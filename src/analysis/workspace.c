@@ -1,13 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/workspace.h"
 #include "base/error.h"
+#include <pthread.h>
 #include <string.h>
+
+typedef struct { /* what questions borrow; replaced ones stay until the end, for they are few */
+  char *text, *named_zone;
+  Project *project;
+  Zone *zone;
+} Definitions;
 
 struct Workspace {
   Record *record;
+  gboolean owns_record;
   Index *index;
-  Project *project;
-  Zone *zone;
+  pthread_mutex_t mutex;  /* guards the array */
+  GPtrArray *definitions; /* of Definitions: the last one counts */
 };
 
 const Param workspace_common_params[] = {
@@ -22,22 +30,57 @@ const Param workspace_common_params[] = {
     {NULL},
 };
 
+static void definitions_free(Definitions *definitions) {
+  project_free(definitions->project);
+  zone_free(definitions->zone);
+  g_free(definitions->text);
+  g_free(definitions->named_zone);
+  g_free(definitions);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Definitions, definitions_free)
+
+static const Definitions *definitions_now(Workspace *workspace) {
+  pthread_mutex_lock(&workspace->mutex);
+  guint n = workspace->definitions->len;
+  const Definitions *definitions = n ? workspace->definitions->pdata[n - 1] : NULL;
+  pthread_mutex_unlock(&workspace->mutex);
+  return definitions;
+}
+
 /* The applied project file, else the default; the zone of an import counts until a project names one. */
 static gboolean load_project(Workspace *workspace, GError **error) {
-  g_autofree char *text = record_setting(workspace->record, "project"), *zone = record_setting(workspace->record, "timezone");
-  Project *project = text ? project_parse(text, strlen(text), error) : project_default();
-  if (!project)
+  g_autoptr(Definitions) made = g_new0(Definitions, 1);
+  const Definitions *now = definitions_now(workspace);
+  made->text = record_setting(workspace->record, "project");
+  made->named_zone = record_setting(workspace->record, "timezone");
+  if (now && g_strcmp0(now->text, made->text) == 0 && g_strcmp0(now->named_zone, made->named_zone) == 0)
+    return TRUE;
+  made->project = made->text ? project_parse(made->text, strlen(made->text), error) : project_default();
+  if (!made->project)
     return FALSE;
-  Zone *named = zone_new(!text && zone ? zone : project->timezone, error);
-  if (!named) {
-    project_free(project);
+  made->zone = zone_new(!made->text && made->named_zone ? made->named_zone : made->project->timezone, error);
+  if (!made->zone)
     return FALSE;
-  }
-  g_clear_pointer(&workspace->project, project_free);
-  g_clear_pointer(&workspace->zone, zone_free);
-  workspace->project = project;
-  workspace->zone = named;
+  pthread_mutex_lock(&workspace->mutex);
+  g_ptr_array_add(workspace->definitions, g_steal_pointer(&made));
+  pthread_mutex_unlock(&workspace->mutex);
   return TRUE;
+}
+
+static Workspace *workspace_new(Record *record, gboolean owns_record) {
+  Workspace *workspace = g_new0(Workspace, 1);
+  workspace->record = record;
+  workspace->owns_record = owns_record;
+  workspace->definitions = g_ptr_array_new_with_free_func((GDestroyNotify)definitions_free);
+  pthread_mutex_init(&workspace->mutex, NULL);
+  return workspace;
+}
+
+static gboolean open_index(Workspace *workspace, const IndexOptions *options, GError **error) {
+  if (!load_project(workspace, error))
+    return FALSE;
+  workspace->index = index_open(workspace->record, options, error);
+  return workspace->index != NULL;
 }
 
 Workspace *workspace_open(const char *path, const IndexOptions *options, GError **error) {
@@ -47,23 +90,26 @@ Workspace *workspace_open(const char *path, const IndexOptions *options, GError 
               path);
     return NULL;
   }
-  g_autoptr(Workspace) workspace = g_new0(Workspace, 1);
-  workspace->record = record_open(path, RECORD_READ, error);
-  if (!workspace->record)
+  Record *record = record_open(path, RECORD_READ, error);
+  if (!record)
     return NULL;
-  if (!load_project(workspace, error))
-    return NULL;
-  workspace->index = index_open(workspace->record, options, error);
-  return workspace->index ? g_steal_pointer(&workspace) : NULL;
+  g_autoptr(Workspace) workspace = workspace_new(record, TRUE);
+  return open_index(workspace, options, error) ? g_steal_pointer(&workspace) : NULL;
+}
+
+Workspace *workspace_open_on(Record *record, const IndexOptions *options, GError **error) {
+  g_autoptr(Workspace) workspace = workspace_new(record, FALSE);
+  return open_index(workspace, options, error) ? g_steal_pointer(&workspace) : NULL;
 }
 
 void workspace_free(Workspace *workspace) {
   if (!workspace)
     return;
   index_free(workspace->index);
-  project_free(workspace->project);
-  zone_free(workspace->zone);
-  record_free(workspace->record);
+  g_ptr_array_unref(workspace->definitions);
+  if (workspace->owns_record)
+    record_free(workspace->record);
+  pthread_mutex_destroy(&workspace->mutex);
   g_free(workspace);
 }
 
@@ -72,6 +118,13 @@ Record *workspace_record(Workspace *workspace) {
 }
 Index *workspace_index(Workspace *workspace) {
   return workspace->index;
+}
+
+const Project *workspace_project(Workspace *workspace) {
+  return definitions_now(workspace)->project;
+}
+const Zone *workspace_zone(Workspace *workspace) {
+  return definitions_now(workspace)->zone;
 }
 
 gboolean workspace_refresh(Workspace *workspace, GError **error) {
@@ -129,16 +182,17 @@ static gint64 default_now(Workspace *workspace, const Snapshot *snapshot) {
 
 gboolean workspace_question(Workspace *workspace, const Params *params, Question *question, GError **error) {
   gint64 seed = 1, threads = 0;
+  const Definitions *definitions = definitions_now(workspace);
+  Zone *zone = definitions->zone;
   *question = (Question){.snapshot = index_snapshot(workspace->index),
                          .from_ms = G_MININT64,
                          .to_ms = G_MAXINT64,
-                         .zone = workspace->zone,
-                         .project = workspace->project,
+                         .zone = zone,
+                         .project = definitions->project,
                          .budget_bytes = (gsize)4 << 30};
   question->now_ms = default_now(workspace, question->snapshot);
-  gboolean good = instant_param(params, "now", workspace->zone, &question->now_ms, error) &&
-                  range_params(params, workspace->zone, question, error) && int_param(params, "seed", G_MAXINT64, &seed, error) &&
-                  int_param(params, "threads", 1024, &threads, error);
+  gboolean good = instant_param(params, "now", zone, &question->now_ms, error) && range_params(params, zone, question, error) &&
+                  int_param(params, "seed", G_MAXINT64, &seed, error) && int_param(params, "threads", 1024, &threads, error);
   if (good && params_get(params, "where"))
     good = (question->where = condition_param(params, "where", condition_require_events, error)) != NULL;
   if (good && params_get(params, "among"))
@@ -156,12 +210,18 @@ void workspace_question_clear(Question *question) {
   g_clear_pointer(&question->among, condition_free);
 }
 
-char *workspace_answer(Workspace *workspace, const Report *report, Params *params, const char *format, const TableStyle *style,
-                       GError **error) {
+char *workspace_answer_until(Workspace *workspace, const Report *report, Params *params, const char *format,
+                             const TableStyle *style, const gint *cancel, GError **error) {
   Question question;
   if (!params_check(params, report, error) || !workspace_question(workspace, params, &question, error))
     return NULL;
+  question.cancel = cancel;
   char *text = report_answer(report, &question, params, format, style, error);
   workspace_question_clear(&question);
   return text;
+}
+
+char *workspace_answer(Workspace *workspace, const Report *report, Params *params, const char *format, const TableStyle *style,
+                       GError **error) {
+  return workspace_answer_until(workspace, report, params, format, style, NULL, error);
 }

@@ -10,10 +10,15 @@ typedef struct Workspace Workspace;
 /* Read-only towards the record; the index is brought up to date, on disk when it may write there.
  * ERROR_NOT_FOUND says how to make a project. */
 Workspace *workspace_open(const char *path, const IndexOptions *options, GError **error);
+/* The same on the record of whoever writes it, which must outlive the workspace. Any number of threads may ask while
+ * one refreshes. */
+Workspace *workspace_open_on(Record *record, const IndexOptions *options, GError **error);
 void workspace_free(Workspace *workspace);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Workspace, workspace_free)
 Record *workspace_record(Workspace *workspace);
 Index *workspace_index(Workspace *workspace);
+const Project *workspace_project(Workspace *workspace); /* in force now; stays until workspace_free() */
+const Zone *workspace_zone(Workspace *workspace);
 gboolean workspace_refresh(Workspace *workspace, GError **error); /* sees what was committed since */
 
 /* The options every report takes: from, to, now, where, among, seed, threads. Ends with a NULL name. */
@@ -27,3 +32,6 @@ void workspace_question_clear(Question *question);
 /* The whole answer of a report, all options in `params` (report's and common ones). Caller frees. */
 char *workspace_answer(Workspace *workspace, const Report *report, Params *params, const char *format, const TableStyle *style,
                        GError **error);
+/* The same, given up with ERROR_CANCELLED soon after *cancel becomes 1. */
+char *workspace_answer_until(Workspace *workspace, const Report *report, Params *params, const char *format,
+                             const TableStyle *style, const gint *cancel, GError **error);

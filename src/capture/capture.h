@@ -9,19 +9,22 @@
 typedef struct Capture Capture;
 
 typedef struct {
-  guint waiting_max; /* events waiting for their commit; 0: 200,000. Past it capture_submit() says ERROR_BUSY */
+  guint waiting_max; /* events waiting for their commit; 0: 200,000. Past it, or past 256 MiB, capture_submit() says ERROR_BUSY */
   guint publish_ms;  /* how often at most the index takes up what was committed; 0: 200 */
 } CaptureOptions;
 
-/* Takes the write lock of the record at `path`; ERROR_BUSY names the process that has it. */
+/* Takes the write lock of the record at `path`, which is made if missing; ERROR_BUSY names the process that has it. */
 Capture *capture_open(const char *path, const CaptureOptions *options, GError **error);
 /* Commits what waits, then stops. */
 void capture_free(Capture *capture);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Capture, capture_free)
 
+typedef struct {
+  guint stored, repeated, conflicting; /* conflicting: the id is known with other content, which was kept */
+} CaptureOutcome;
 /* `done` runs on the writer's thread after the commit (error NULL) or when nothing of it was stored; it must not wait.
  * Not called when FALSE is returned. Takes the submission in any case. */
-typedef void (*CaptureDone)(const GError *error, guint stored, guint repeated, guint conflicting, gpointer user);
+typedef void (*CaptureDone)(const GError *error, const CaptureOutcome *outcome, gpointer user);
 gboolean capture_submit(Capture *capture, Submission *take, CaptureDone done, gpointer user, GError **error);
 
 Workspace *capture_workspace(Capture *capture); /* for questions; sees what is committed within publish_ms */
@@ -31,8 +34,8 @@ typedef gboolean (*CaptureWork)(Record *record, Seen *seen, gpointer user, GErro
 gboolean capture_exclusive(Capture *capture, CaptureWork work, gpointer user, GError **error);
 
 typedef struct {
-  guint64 events, repeated, conflicting, refused, commits;
-  guint waiting;
+  guint64 events, repeated, conflicting, commits, failures;
+  guint waiting;     /* events */
   guint64 through;   /* last committed change */
   guint64 published; /* ... that questions see */
   guint64 commit_us_total, publish_us_total;

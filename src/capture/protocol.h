@@ -4,7 +4,7 @@
  * against every limit, and sends what it replies once the events are durable. */
 #pragma once
 #include "base/json_in.h"
-#include "capture/submission.h"
+#include "capture/capture.h"
 #include "wire/segment.h"
 
 typedef struct CaptureRequest CaptureRequest;
@@ -51,6 +51,10 @@ typedef struct {
    * what its clients expect to hear. */
   gboolean (*read)(CaptureWorker *worker, const CaptureRequest *request, Submission *submission, CaptureReply *reply,
                    GError **error);
+  /* For clients who expect to hear what came of it, once the events are durable; may be NULL. */
+  void (*settle)(CaptureReply *reply, const CaptureOutcome *outcome);
 } Protocol;
 
 const Protocol *const *protocols(void); /* NULL-terminated */
+const Protocol *protocol_find(const char *path);
+void capture_reply_clear(CaptureReply *reply);

@@ -3,12 +3,15 @@
  * capture_submit() reports success all of them are durable, each once. */
 #pragma once
 #include "capture/source.h"
+#include "record/seen.h"
 #include "wire/event.h"
 
 typedef struct Submission Submission;
 
-/* `received_ms` by the server's clock. Memory: the texts, about 300 bytes an event besides. */
-Submission *submission_new(const CaptureSource *source, gint64 received_ms, gsize bytes_max);
+enum { SUBMISSION_EVENTS_MAX = 4 * BATCH_EVENTS_MAX };
+
+/* `received_ms` by the server's clock; `key` of the record. Memory: the texts, about a kilobyte an event besides. */
+Submission *submission_new(CaptureSource *source, const HashKey *key, gint64 received_ms, gsize bytes_max);
 void submission_free(Submission *submission);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
 
@@ -16,3 +19,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
  * event is refused: too large, or not this source's to say; the others stay. */
 gboolean submission_add(Submission *submission, const Event *event, const char **why);
 guint submission_count(const Submission *submission);
+
+/* --- for the writer ------------------------------------------------------------------------------------------------ */
+typedef struct {
+  const Event *event; /* shortened: it ends behind its last property */
+  guint64 content, occurrence;
+} SubmittedEvent;
+const SubmittedEvent *submission_event(const Submission *submission, guint i);
+const CaptureSource *submission_source(const Submission *submission);
+gsize submission_size(const Submission *submission); /* bytes held */

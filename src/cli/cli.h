@@ -25,8 +25,12 @@ gboolean cmd_demo(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_doctor(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_import(Cli *cli, int argc, char **argv, GError **error);
 extern const char cmd_import_usage[];
+gboolean cmd_key(Cli *cli, int argc, char **argv, GError **error);
+extern const char cmd_key_usage[];
 gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_serve(Cli *cli, int argc, char **argv, GError **error);
+extern const char cmd_serve_usage[];
 gboolean cmd_simulate(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error);
 /* The same with one argument, which stands for this option: `etappe person show user:anna`. */

@@ -20,6 +20,7 @@ static const Verb verbs[] = {
     {"doctor", "Check everything that is stored", "etappe doctor [--db PATH]\n", cmd_doctor},
     {"help", "Explain a command or a report", "etappe help [COMMAND]\n", cmd_help},
     {"import", "Import files of events: CSV, JSON, Parquet", cmd_import_usage, cmd_import},
+    {"key", "Make, list and revoke the keys that may send events or ask questions", cmd_key_usage, cmd_key},
     {"person", "List persons, explain one, join or separate two",
      "etappe person list [--limit N] [--sort last|first|events|id] [--from --to --where --among]\n"
      "etappe person show ID [--limit N]      identifiers with the moment and the reason they joined; the events\n"
@@ -35,6 +36,7 @@ static const Verb verbs[] = {
      "etappe project show            prints the version in force\n"
      "FILE is project.yaml unless named.\n",
      cmd_project},
+    {"serve", "Take events in over HTTP and answer questions", cmd_serve_usage, cmd_serve},
     {"simulate", "Write the events of an invented retailer, and the truth behind them",
      "etappe simulate --events N --out FILE [--seed S]\n\n"
      "  --events N        exactly so many rows, 1000 to 100000000\n"

@@ -60,6 +60,8 @@ gboolean record_import_begin(Record *record, const char *source, const char *lab
 /* One transaction: names interned since the last one, the batch, nothing visible yet for id != 0; for id 0 (live) it is
  * durable and visible on return. Empties the writer (made with record_names), also when it fails. */
 gboolean record_append(Record *record, guint64 import_id, BatchWriter *writer, GError **error);
+/* The same for several batches in one transaction: all of them or none. */
+gboolean record_append_all(Record *record, guint64 import_id, BatchWriter *const *writers, guint n, GError **error);
 /* The flip: durable on return. Of totals id and the counts of rows are used; what was stored the record knows. */
 gboolean record_import_finish(Record *record, const ImportInfo *totals, GError **error);
 gboolean record_import_abort(Record *record, guint64 id, GError **error); /* removes its batches */

@@ -38,46 +38,68 @@ gboolean record_import_begin(Record *record, const char *source, const char *lab
 
 /* --- appending -------------------------------------------------------------------------------------- */
 
-static gboolean count_events(Record *record, guint64 import_id, guint n, GError **error) {
-  gint64 last = (gint64)(record->next + n - 1);
+static gboolean count_events(Record *record, guint64 import_id, guint64 first, guint n, GError **error) {
+  gint64 last = (gint64)(first + n - 1);
   if (!database_run_kept(record->db, &record->kept[KEPT_COUNT], error,
                          "UPDATE import SET first = CASE first WHEN 0 THEN ? ELSE first END, last = ?, stored = stored + ?"
                          " WHERE id = ? AND state = ?",
-                         "iiiii", (gint64)record->next, last, (gint64)n, (gint64)import_id,
+                         "iiiii", (gint64)first, last, (gint64)n, (gint64)import_id,
                          (gint64)(import_id ? IMPORT_RUNNING : IMPORT_DONE)))
     return FALSE;
   return sqlite3_changes(record->db) == 1 ||
          error_set(error, ERROR_NOT_FOUND, "import %" G_GUINT64_FORMAT " is not running", import_id);
 }
 
-static gboolean write_batch(Record *record, guint64 import_id, const BatchHeader *header, Text blob, guint counts[NAME_KINDS],
-                            GError **error) {
-  return record_write_names(record, counts, error) && count_events(record, import_id, header->n, error) &&
-         database_run_kept(record->db, &record->kept[KEPT_BATCH], error,
-                           "INSERT INTO batch (first, n, import, min_time, max_time, data) VALUES (?, ?, ?, ?, ?, ?)", "iiiiib",
-                           (gint64)record->next, (gint64)header->n, (gint64)import_id, header->min_time_ms, header->max_time_ms,
-                           blob);
-}
-
-gboolean record_append(Record *record, guint64 import_id, BatchWriter *writer, GError **error) {
-  if (batch_writer_count(writer) == 0)
-    return TRUE;
-  g_autoptr(GBytes) bytes = batch_writer_finish(writer);
+static gboolean write_batch(Record *record, guint64 import_id, guint64 first, GBytes *bytes, GError **error) {
   Text blob = {g_bytes_get_data(bytes, NULL), (guint32)g_bytes_get_size(bytes)};
   BatchHeader header;
-  guint counts[NAME_KINDS];
-  if (blob.size > BATCH_SIZE_MAX)
-    return error_set(error, ERROR_LIMIT, "%u bytes of events at once\nhint: at most %d", blob.size, BATCH_SIZE_MAX);
   memcpy(&header, blob.at, sizeof header);
+  return count_events(record, import_id, first, header.n, error) &&
+         database_run_kept(record->db, &record->kept[KEPT_BATCH], error,
+                           "INSERT INTO batch (first, n, import, min_time, max_time, data) VALUES (?, ?, ?, ?, ?, ?)", "iiiiib",
+                           (gint64)first, (gint64)header.n, (gint64)import_id, header.min_time_ms, header.max_time_ms, blob);
+}
+
+/* Numbers the batches in order; *n is how many events they hold. */
+static gboolean write_batches(Record *record, guint64 import_id, const GPtrArray *blobs, guint *n, GError **error) {
+  *n = 0;
+  for (guint i = 0; i < blobs->len; i++) {
+    BatchHeader header;
+    memcpy(&header, g_bytes_get_data(blobs->pdata[i], NULL), sizeof header);
+    if (!write_batch(record, import_id, record->next + *n, blobs->pdata[i], error))
+      return FALSE;
+    *n += header.n;
+  }
+  return TRUE;
+}
+
+static gboolean append(Record *record, guint64 import_id, const GPtrArray *blobs, GError **error) {
+  guint counts[NAME_KINDS], n;
+  for (guint i = 0; i < blobs->len; i++)
+    if (g_bytes_get_size(blobs->pdata[i]) > BATCH_SIZE_MAX)
+      return error_set(error, ERROR_LIMIT, "%" G_GSIZE_FORMAT " bytes of events at once\nhint: at most %d",
+                       g_bytes_get_size(blobs->pdata[i]), BATCH_SIZE_MAX);
   g_autoptr(RecordHold) hold = record_hold(record);
   if (!record_begin(record, import_id == 0, error))
     return FALSE;
-  if (!write_batch(record, import_id, &header, blob, counts, error))
+  if (!record_write_names(record, counts, error) || !write_batches(record, import_id, blobs, &n, error))
     return record_cancel(record);
-  if (!record_commit_events(record, header.n, import_id == 0, error))
+  if (!record_commit_events(record, n, import_id == 0, error))
     return FALSE;
   memcpy(record->names_saved, counts, sizeof counts);
   return TRUE;
+}
+
+gboolean record_append_all(Record *record, guint64 import_id, BatchWriter *const *writers, guint n, GError **error) {
+  g_autoptr(GPtrArray) blobs = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+  for (guint i = 0; i < n; i++)
+    if (batch_writer_count(writers[i]))
+      g_ptr_array_add(blobs, batch_writer_finish(writers[i]));
+  return blobs->len == 0 || append(record, import_id, blobs, error);
+}
+
+gboolean record_append(Record *record, guint64 import_id, BatchWriter *writer, GError **error) {
+  return record_append_all(record, import_id, &writer, 1, error);
 }
 
 /* --- the end of an import ---------------------------------------------------------------------------- */

@@ -10,6 +10,7 @@
 #include "record/seen.h"
 
 #include "record/record_private.h"
+#include "record/seen_fresh.h"
 #include "record/seen_run.h"
 #include <sys/mman.h>
 #include <unistd.h>
@@ -22,6 +23,7 @@ enum {
   REMAKE_CHUNK = 1 << 22, /* events held in memory while runs are made anew */
   KEY_ON_STACK = 2048,
   LARGE_PAGE = 2 << 20,
+  LIVE_RUN = 1 << 18, /* live events in a run of their own */
 };
 
 #define GROUP_SETTING "group:"
@@ -44,6 +46,9 @@ struct Seen {
   gsize n_fresh, fresh_room;
   gboolean failed; /* out of memory: what was judged since is not to be relied on */
   char *group;     /* of the file's events */
+
+  SeenFresh *live; /* of live events since their last run */
+  gsize live_kept; /* so many of them are stored */
 };
 
 /* --- what an event is known by ----------------------------------------------------------------------- */
@@ -69,13 +74,13 @@ static guint64 hash_text(Text text, guint64 seed) {
   return XXH3_64bits_withSeed(text.at, text.size, seed);
 }
 
-guint64 seen_content(const Event *event, const char *source, const HashKey *key) {
+static guint64 hash_content(const Event *event, gint64 time_ms, const char *source, const HashKey *key) {
   /* Only its result is shown, and only with the key can it be foreseen, so the terms may be cheap. */
   guint64 seed = hash64(key, "content", 7), identifiers = 0;
   for (guint i = 0; i < event->n_identifiers; i++)
     identifiers += hash_identifier(&event->identifiers[i]);
   guint64 parts[] = {
-      (guint64)event->time_ms,
+      (guint64)time_ms,
       (guint64)(event->has_value ? event->value_micro : 0),
       (guint64)event->call << 2 | (guint64)(event->has_value != 0) << 1 | (event->converses != 0),
       hash_text(text_of(source), seed),
@@ -89,6 +94,14 @@ guint64 seen_content(const Event *event, const char *source, const HashKey *key)
       sum_properties(event, seed),
   };
   return hash64(key, parts, sizeof parts);
+}
+
+guint64 seen_content(const Event *event, const char *source, const HashKey *key) {
+  return hash_content(event, event->time_ms, source, key);
+}
+
+guint64 seen_live_content(const Event *event, const char *source, const HashKey *key) {
+  return hash_content(event, event->id.size ? 0 : event->time_ms, source, key);
 }
 
 static Hash128 hash_id(const Seen *seen, const Event *event, const char *group) {
@@ -271,6 +284,48 @@ SeenVerdict seen_judge(Seen *seen, const SeenKey *key, const char *source_group)
 SeenVerdict seen_event(Seen *seen, const Event *event, const char *source_group, guint64 content) {
   SeenKey key = seen_key(seen, event, source_group, content);
   return seen_judge(seen, &key, source_group);
+}
+
+/* --- live events ------------------------------------------------------------------------------------------ */
+
+static SeenVerdict live_known(guint64 rest, guint64 content) {
+  guint32 kept = short_content(rest >> SEEN_IMPORT_BITS);
+  return kept == short_content(content) ? SEEN_REPEATED : SEEN_CONFLICTING;
+}
+
+static SeenVerdict live_judge_id(Seen *seen, Hash128 id, guint64 content) {
+  const guint64 any = ((guint64)1 << (SEEN_CONTENT_BITS + SEEN_IMPORT_BITS)) - 1;
+  guint64 wanted = id_rest(id), rest;
+  const SeenEntry *entry = seen_fresh_find(seen->live, id.low, wanted, ~any);
+  if (entry)
+    return live_known(entry->rest, content);
+  if (find_in_runs(seen, id.low, wanted, wanted | any, &rest))
+    return live_known(rest, content);
+  seen_fresh_add(seen->live, (SeenEntry){id.low, wanted | (guint64)short_content(content) << SEEN_IMPORT_BITS});
+  return SEEN_NEW;
+}
+
+SeenVerdict seen_live_judge(Seen *seen, const SeenKey *key, guint64 occurrence) {
+  if (key->with_id)
+    return live_judge_id(seen, key->id, key->content);
+  SeenEntry entry = {key->content, occurrence_rest(occurrence)};
+  if (seen_fresh_find(seen->live, entry.hash, entry.rest, ~(guint64)0) || occurrence_known(seen, key->content, occurrence))
+    return SEEN_REPEATED;
+  seen_fresh_add(seen->live, entry);
+  return SEEN_NEW;
+}
+
+void seen_live_begin(Seen *seen) {
+  view_unref(seen->view);
+  seen->view = record_view(seen->record);
+}
+
+void seen_live_end(Seen *seen, gboolean stored) {
+  if (!stored)
+    seen_fresh_cut(seen->live, seen->live_kept);
+  seen->live_kept = seen_fresh_count(seen->live);
+  if (seen->live_kept >= LIVE_RUN)
+    seen_live_commit(seen, NULL);
 }
 
 void seen_forget(Seen *seen) {
@@ -517,6 +572,23 @@ gboolean seen_commit(Seen *seen, guint64 import_id, GError **error) {
   return good;
 }
 
+/* What fails is tried again with the next group. */
+gboolean seen_live_commit(Seen *seen, GError **error) {
+  if (seen->live_kept == 0)
+    return TRUE;
+  g_auto(SeenOrigin) origin = origin_new(seen);
+  g_autofree char *path = run_path(seen, seen->next_run++);
+  g_autofree SeenEntry *sorted = g_memdup2(seen_fresh_entries(seen->live), seen->live_kept * sizeof *sorted);
+  seen_sort(sorted, seen->live_kept);
+  if (!cover_live(seen, &origin, error) || !seen_run_write(path, sorted, seen->live_kept, &origin, error) ||
+      !add_run(seen, path, error))
+    return FALSE;
+  seen_fresh_cut(seen->live, 0);
+  seen->live_kept = 0;
+  merge_some(seen);
+  return TRUE;
+}
+
 /* --- making anew --------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -604,7 +676,7 @@ static gboolean remake_batch(guint64 first, guint n, guint64 import_id, const vo
         !batch_content(remake->batch, i, &content, &stored, error))
       return FALSE;
     if (!stored)
-      content = seen_content(remake->event, remake->source_name, &remake->seen->record->key);
+      content = (import_id ? seen_content : seen_live_content)(remake->event, remake->source_name, &remake->seen->record->key);
     remember_again(remake, content);
   }
   return remake->seen->n_fresh < REMAKE_CHUNK || spill(remake, error);
@@ -692,6 +764,7 @@ Seen *seen_open(Record *record, GError **error) {
   seen->folder = g_strconcat(record->path, ".seen", NULL);
   seen->runs = g_ptr_array_new_with_free_func((GDestroyNotify)seen_run_free);
   seen->view = record_view(record);
+  seen->live = seen_fresh_new();
   seen_forget(seen);
   return open_all(seen, error) ? g_steal_pointer(&seen) : NULL;
 }
@@ -699,6 +772,7 @@ Seen *seen_open(Record *record, GError **error) {
 void seen_free(Seen *seen) {
   if (seen == NULL)
     return;
+  seen_fresh_free(seen->live);
   g_free(seen->table);
   g_free(seen->fresh);
   g_free(seen->group);

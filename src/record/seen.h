@@ -45,3 +45,15 @@ SeenVerdict seen_judge(Seen *seen, const SeenKey *key, const char *source_group)
  * costs only time: seen_open makes it anew. */
 gboolean seen_commit(Seen *seen, guint64 import_id, GError **error);
 void seen_forget(Seen *seen);
+
+/* --- what arrives live: judged beside a file, across restarts, each event once ---------------------------------- */
+void seen_live_begin(Seen *seen); /* before a group of events that is stored as a whole: takes up undone imports */
+/* What an event that arrived live says. With an id, its time is no part of it: a sender that sends again states other
+ * times of sending, by which a skewed clock is corrected anew. */
+guint64 seen_live_content(const Event *event, const char *source, const HashKey *key);
+/* Judges and, when new, remembers until seen_live_end(). Without id, an event is known by its content and
+ * `occurrence`, its number among the equal ones of its request. */
+SeenVerdict seen_live_judge(Seen *seen, const SeenKey *key, guint64 occurrence);
+/* The group was stored, or not: then it is forgotten. Every so often a stored group ends a run. */
+void seen_live_end(Seen *seen, gboolean stored);
+gboolean seen_live_commit(Seen *seen, GError **error); /* the run of all since the last; failing costs only time */

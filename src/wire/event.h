@@ -51,8 +51,8 @@ typedef struct {
   guint n_identifiers;
   Identifier alias; /* for CALL_ALIAS: the previous id, which joins the event's first identifier */
   gboolean has_alias;
-  Property properties[EVENT_PROPERTIES_MAX];
   guint n_properties;
+  Property properties[EVENT_PROPERTIES_MAX]; /* last, so that a copy may end behind the last one used */
 } Event;
 
 void event_clear(Event *event); /* empty event, track by customer, no texts */

@@ -461,6 +461,30 @@ static gboolean is_repeat(const Text *names, guint n, Text name) {
   return FALSE;
 }
 
+static gboolean says_time(const Segment *segment, guint n) {
+  for (guint i = 0; i < n; i++)
+    if (text_is(segment->names[i], "timestamp") && segment->cells[i].text.size)
+      return TRUE;
+  return FALSE;
+}
+
+/* An object that arrives live without a time happened now. */
+static gboolean add_received(Reading *reading, guint *n) {
+  Segment *segment = reading->segment;
+  char digits[24];
+  g_snprintf(digits, sizeof digits, "%" G_GINT64_FORMAT, reading->times->received_ms);
+  for (guint i = 0; i < *n; i++)
+    if (text_is(segment->names[i], "timestamp")) { /* empty */
+      segment->names[i] = segment->names[--*n];
+      segment->cells[i] = segment->cells[*n];
+    }
+  if (*n == EVENT_PROPERTIES_MAX)
+    return refuse(reading, "more than 512 properties");
+  segment->names[*n] = text_of("timestamp");
+  segment->cells[*n].kind = VALUE_NUMBER;
+  return keep(reading, text_of(digits), &segment->cells[(*n)++].text);
+}
+
 /* Everything a flat object says goes through the same mapping as the cells of a row. */
 static gboolean read_flat(Reading *reading, JsonValue object, const Mapping *mapping) {
   Segment *segment = reading->segment;
@@ -484,6 +508,8 @@ static gboolean read_flat(Reading *reading, JsonValue object, const Mapping *map
     if (!cell_of(reading, value, &segment->cells[n++]))
       return FALSE;
   }
+  if (mapping == segment->usual && reading->times->received_ms && !says_time(segment, n) && !add_received(reading, &n))
+    return FALSE;
   return mapping_apply_members(mapping, segment->door, segment->names, segment->cells, n, reading->event, &reading->why);
 }
 

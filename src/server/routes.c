@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// One table says it all; a request that fits no line, or whose key may not, is answered before its body is looked at.
+#include "server/routes.h"
+
+#include "base/error.h"
+#include "server/capture_route.h"
+#include "server/log.h"
+#include "server/report_route.h"
+#include "server/routes_private.h"
+#include "server/server_private.h"
+#include <string.h>
+
+static void answer_health(Server *server, Exchange *exchange, CaptureSource *key) {
+  static const char good[] = "{\"status\":\"ok\"}\n";
+  exchange_reply_static(exchange, 200, "application/json", good, sizeof good - 1);
+}
+
+static void answer_figures(Server *server, Exchange *exchange, CaptureSource *key) {
+  figures_answer(server, exchange);
+}
+
+enum { BOTH = DOOR_CAPTURE | DOOR_APP };
+
+static const Route routes[] = {
+    {"GET", "/healthz", BOTH, MAY_ANYBODY, answer_health},
+    {"GET", "/metrics", DOOR_APP, MAY_ANYBODY, answer_figures},
+    {"GET", "/api/v1/reports", DOOR_APP, MAY_READ, report_route_list},
+    {"GET POST", "/api/v1/reports/", DOOR_APP, MAY_READ, report_route_answer},
+    {"GET", "/api/v1/persons/", DOOR_APP, MAY_READ, report_route_person},
+};
+
+typedef struct { /* what is known of a request once its headers are there */
+  const Route *route;
+  CaptureSource *key;
+} Matched;
+
+static void matched_free(gpointer data) {
+  Matched *matched = data;
+  capture_source_unref(matched->key);
+  g_free(matched);
+}
+
+static gboolean path_fits(const Route *route, const char *path) {
+  return g_str_has_suffix(route->path, "/") ? g_str_has_prefix(path, route->path) && path[strlen(route->path)]
+                                            : g_str_equal(path, route->path);
+}
+
+static gboolean method_fits(const Route *route, const char *method) {
+  g_auto(GStrv) methods = g_strsplit(route->methods, " ", -1);
+  return g_strv_contains((const char *const *)methods, g_str_equal(method, "HEAD") ? "GET" : method);
+}
+
+static const Route *find(Exchange *exchange, const Route **other_method) {
+  *other_method = NULL;
+  for (guint i = 0; i < G_N_ELEMENTS(routes); i++) {
+    const Route *route = &routes[i];
+    if (!(route->doors & exchange_doors(exchange)) || !path_fits(route, exchange_path(exchange)))
+      continue;
+    if (method_fits(route, exchange_method(exchange)))
+      return route;
+    *other_method = route;
+  }
+  return NULL;
+}
+
+/* --- keys -------------------------------------------------------------------------------------------------- */
+
+/* Of `Authorization: Bearer KEY` or `Basic base64(KEY:)`; NULL when there is none. Caller frees. */
+char *routes_given_key(Exchange *exchange) {
+  const char *header = exchange_header(exchange, "Authorization");
+  if (header == NULL)
+    return NULL;
+  if (g_ascii_strncasecmp(header, "Bearer ", 7) == 0)
+    return g_strstrip(g_strdup(header + 7));
+  if (g_ascii_strncasecmp(header, "Basic ", 6) != 0)
+    return NULL;
+  gsize size;
+  g_autofree guchar *plain = g_base64_decode(header + 6, &size);
+  char *user = g_strndup((const char *)plain, size);
+  char *colon = strchr(user, ':');
+  if (colon)
+    *colon = '\0';
+  return user;
+}
+
+static gboolean may(RouteRight right, const CaptureSource *key) {
+  switch (right) {
+  case MAY_ANYBODY: return TRUE;
+  case MAY_SEND: return key->role == KEY_SOURCE || key->role == KEY_WRITE || key->role == KEY_ADMIN;
+  case MAY_READ: return key->role == KEY_READ || key->role == KEY_ADMIN;
+  default: return key->role == KEY_ADMIN;
+  }
+}
+
+static const char *who_may(RouteRight right) {
+  return right == MAY_SEND ? "source or write" : right == MAY_READ ? "read or admin" : "admin";
+}
+
+static gboolean refuse_key(Exchange *exchange, RouteRight right, gboolean known) {
+  g_autofree char *hint = g_strdup_printf(
+      "Authorization: Bearer KEY, where `etappe key create --name NAME --role ...` with role %s prints KEY", who_may(right));
+  if (known) {
+    exchange_error_status(exchange, 403, "forbidden", "this key may not do that", hint);
+  } else {
+    exchange_error_status(exchange, 401, "unauthorized", "a valid key is needed", hint);
+    exchange_answer_header(exchange, "WWW-Authenticate", "Bearer realm=\"etappe\"");
+  }
+  return FALSE;
+}
+
+/* *key is set when the request names one that may. */
+gboolean routes_admit(Server *server, Exchange *exchange, const char *text, RouteRight right, CaptureSource **key) {
+  g_autoptr(CaptureSource) found = text && *text ? access_find(server->access, text) : NULL;
+  if (found == NULL || !may(right, found))
+    return refuse_key(exchange, right, found != NULL);
+  *key = g_steal_pointer(&found);
+  return TRUE;
+}
+
+/* --- hooks --------------------------------------------------------------------------------------------------- */
+
+static void refuse_path(Exchange *exchange, const Route *other_method) {
+  if (other_method) {
+    g_auto(GStrv) methods = g_strsplit(other_method->methods, " ", -1);
+    g_autofree char *allow = g_strjoinv(", ", methods);
+    exchange_error_status(exchange, 405, "method", "this path takes another method", allow);
+    exchange_answer_header(exchange, "Allow", allow);
+  } else {
+    exchange_error_status(exchange, 404, "not_found", "there is nothing at this path", NULL);
+  }
+}
+
+static void begin(Exchange *exchange, gpointer user) {
+  Server *server = user;
+  const Route *other_method;
+  if ((exchange_doors(exchange) & DOOR_CAPTURE) && capture_route_takes(server, exchange))
+    return;
+  const Route *route = find(exchange, &other_method);
+  if (route == NULL) {
+    refuse_path(exchange, other_method);
+    return;
+  }
+  Matched *matched = g_new0(Matched, 1);
+  matched->route = route;
+  exchange_keep(exchange, KEPT_BY_ROUTES, matched, matched_free);
+  g_autofree char *key = route->right == MAY_ANYBODY ? NULL : routes_given_key(exchange);
+  if (route->right != MAY_ANYBODY)
+    routes_admit(server, exchange, key, route->right, &matched->key);
+}
+
+static void dispatch(Exchange *exchange, gpointer user) {
+  Matched *matched = exchange_kept(exchange, KEPT_BY_ROUTES);
+  if (matched == NULL)
+    capture_route_answer(user, exchange);
+  else
+    matched->route->answer(user, exchange, matched->key);
+}
+
+/* Requests that went well are counted, not logged: at tens of thousands a second nobody reads them. */
+static void finished(Exchange *exchange, guint status, gint64 took_us, gpointer user) {
+  Server *server = user;
+  figures_count(&server->figures, status, took_us);
+  if (status < 500)
+    return;
+  g_autofree char *number = g_strdup_printf("%u", status), *took = g_strdup_printf("%.3f", (double)took_us / 1e3);
+  log_line("error", "a request failed", "method", exchange_method(exchange), "status", number, "took_ms", took, NULL);
+}
+
+const HttpHooks *routes_hooks(void) {
+  static const HttpHooks hooks = {begin, dispatch, finished};
+  return &hooks;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * server.c: opens the parts in the order in which they need each other, and closes them backwards: first nobody new comes
+ * in, then what was asked is answered, then what was sent is committed. */
+#include "server/server.h"
+
+#include "base/error.h"
+#include "server/report_route.h"
+#include "server/routes.h"
+#include "server/server_private.h"
+#include <string.h>
+
+enum { DRAIN_MS = 10000, HTTP_THREADS_MAX = 4, REPORT_THREADS = 2 };
+
+static gboolean read_file(const char *path, char **text, GError **error) {
+  g_autoptr(GError) problem = NULL;
+  if (g_file_get_contents(path, text, NULL, &problem))
+    return TRUE;
+  return error_set(error, ERROR_IO, "%s", problem->message);
+}
+
+static gboolean open_project(Server *server, GError **error) {
+  const ServerOptions *options = &server->options;
+  server->capture = capture_open(options->db, &options->writing, error);
+  if (!server->capture)
+    return FALSE;
+  server->access = access_open(options->db, error);
+  if (!server->access)
+    return FALSE;
+  server->workers = capture_workers_new(server->capture, options->limits.inflated_max);
+  server->reports = report_pool_new(server, options->report_threads ? options->report_threads : REPORT_THREADS);
+  return TRUE;
+}
+
+static gboolean listen_all(Server *server, GError **error) {
+  const ServerOptions *options = &server->options;
+  g_autofree char *certificate = NULL, *private_key = NULL;
+  if (!options->tls_cert != !options->tls_key)
+    return error_set(error, ERROR_USAGE, "TLS needs both --tls-cert and --tls-key");
+  if (options->tls_cert &&
+      (!read_file(options->tls_cert, &certificate, error) || !read_file(options->tls_key, &private_key, error)))
+    return FALSE;
+  HttpListen app = {.address = options->listen ? options->listen : "127.0.0.1:8080",
+                    .doors = options->capture ? DOOR_APP : DOOR_APP | DOOR_CAPTURE,
+                    .threads = options->http_threads ? options->http_threads : MIN(g_get_num_processors(), HTTP_THREADS_MAX),
+                    .certificate = certificate,
+                    .private_key = private_key};
+  HttpListen capture = app;
+  capture.address = options->capture;
+  capture.doors = DOOR_CAPTURE;
+  if (!http_listen(server->http, &app, &server->port, error))
+    return FALSE;
+  server->capture_port = server->port;
+  return !options->capture || http_listen(server->http, &capture, &server->capture_port, error);
+}
+
+Server *server_open(const ServerOptions *options, GError **error) {
+  g_autoptr(Server) server = g_new0(Server, 1);
+  server->options = *options;
+  server->started_us = g_get_monotonic_time();
+  server->http = http_new(&options->limits, routes_hooks(), server);
+  return open_project(server, error) && listen_all(server, error) ? g_steal_pointer(&server) : NULL;
+}
+
+void server_free(Server *server) {
+  if (server == NULL)
+    return;
+  http_drain(server->http, DRAIN_MS);
+  report_pool_free(server->reports);
+  http_free(server->http);
+  capture_workers_free(server->workers);
+  capture_free(server->capture);
+  access_free(server->access);
+  g_free(server);
+}
+
+guint server_port(const Server *server) {
+  return server->port;
+}
+
+guint server_capture_port(const Server *server) {
+  return server->capture_port;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * server_private.h: what the handlers of requests share. */
+#pragma once
+#include "capture/worker.h"
+#include "server/figures.h"
+#include "server/http.h"
+#include "server/server.h"
+
+struct Server {
+  ServerOptions options;
+  Access *access;
+  Capture *capture;
+  CaptureWorkers *workers;
+  struct ReportPool *reports;
+  Http *http;
+  guint port, capture_port;
+  gint64 started_us;
+  ServerFigures figures;
+};
