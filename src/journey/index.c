@@ -185,13 +185,20 @@ static gboolean merge_from(Index *index, guint from, const char *path, GError **
   return publish(index, snapshot_join(index->snapshot, names_now(index), from, merged));
 }
 
-/* Levels in memory are joined so that each is at least twice as large as the one above it: few levels, and every
- * event is moved a few times only. */
-static gboolean join_memory(Index *index, GError **error) {
-  guint from = n_levels(index) - 1, lowest = MAX(MAX(index->n_saved, 1), index->fold ? fold_levels(index->fold) : 0);
-  guint64 events = events_of(index, from);
+/* From where to merge so that what stands below is at least twice as large: few levels, and every event is moved
+ * a few times only. Not below `lowest`. */
+static guint even_from(const Index *index, guint from, guint lowest) {
+  guint64 events = 0;
+  for (guint i = from; i < n_levels(index); i++)
+    events += events_of(index, i);
   while (from > lowest && events_of(index, from - 1) < 2 * events)
     events += events_of(index, --from);
+  return from;
+}
+
+static gboolean join_memory(Index *index, GError **error) {
+  guint lowest = MAX(MAX(index->n_saved, 1), index->fold ? fold_levels(index->fold) : 0);
+  guint from = even_from(index, n_levels(index) - 1, lowest);
   return from + 1 >= n_levels(index) || merge_from(index, from, NULL, error);
 }
 
@@ -204,11 +211,20 @@ static gboolean has_many_dead(const Index *index) {
   return n_levels(index) > 1 && dead * 100 > (dead + living) * DEAD_PERCENT_MAX;
 }
 
-/* The lock is held. What is in memory, and with `all` what is in files too, becomes a file. */
-static gboolean write_levels(Index *index, gboolean all, GError **error) {
+/* The lowest level that the next writing takes up; the base only where that is worth its size. */
+static guint write_from(const Index *index) {
+  guint64 above = 0;
+  for (guint i = 1; i < n_levels(index); i++)
+    above += events_of(index, i);
+  if (index->n_saved == 0 || has_many_dead(index) || above > events_of(index, 0) / 4)
+    return 0;
+  return has_many_levels(index, 0) ? 1 : even_from(index, index->n_saved, 1);
+}
+
+/* The lock is held. The levels from `from` on become a file. */
+static gboolean write_levels(Index *index, guint from, GError **error) {
   g_autofree char *path = store_new_path(&index->store);
-  return merge_from(index, all ? 0 : index->n_saved, path, error) &&
-         write_manifest(index, n_levels(index), snapshot_through(index->snapshot), error);
+  return merge_from(index, from, path, error) && write_manifest(index, n_levels(index), snapshot_through(index->snapshot), error);
 }
 
 /* --- folding beside everything else ------------------------------------------------------------- */
@@ -255,16 +271,17 @@ static void saved(Index *index, gboolean good, const GError *problem) {
     say(index, problem->message, 0);
 }
 
-static void save(Index *index, gboolean all) {
+static void save(Index *index) {
   g_autoptr(GError) problem = NULL;
   int lock = lock_store(index);
   gboolean good = lock >= 0 && catch_up(index, &problem);
-  if (good && all && index->options.background) {
+  guint from = good ? write_from(index) : 0;
+  if (good && from == 0 && index->options.background && n_levels(index) > 1) {
     saved(index, begin_fold(index, lock), NULL);
     return;
   }
-  if (good && (all || index->n_saved < n_levels(index)))
-    good = write_levels(index, all, &problem);
+  if (good && from < n_levels(index))
+    good = write_levels(index, from, &problem);
   saved(index, good, problem);
   file_unlock(lock);
 }
@@ -291,9 +308,8 @@ static gboolean tidy(Index *index, gboolean now, GError **error) {
     gboolean all = index->n_saved == 0 && has_many_dead(index);
     return (!all && !has_many_levels(index, index->n_saved)) || merge_from(index, index->n_saved, NULL, error);
   }
-  gboolean fold = has_many_levels(index, 0) || has_many_dead(index);
-  if (fold || (now && index->n_saved < n_levels(index)) || save_is_due(index))
-    save(index, fold);
+  if (has_many_levels(index, 0) || has_many_dead(index) || (now && index->n_saved < n_levels(index)) || save_is_due(index))
+    save(index);
   return TRUE;
 }
 
@@ -302,7 +318,7 @@ gboolean index_fold(Index *index, GError **error) {
   gboolean good = index->fold == NULL || end_fold(index, error);
   int lock = lock_store(index);
   if (good && n_levels(index) > 1)
-    good = lock >= 0 && store_is_current(&index->store) ? write_levels(index, TRUE, error) : merge_from(index, 0, NULL, error);
+    good = lock >= 0 && store_is_current(&index->store) ? write_levels(index, 0, error) : merge_from(index, 0, NULL, error);
   file_unlock(lock);
   pthread_mutex_unlock(&index->writing);
   return good;
@@ -377,7 +393,7 @@ void index_free(Index *index) {
   if (index->fold)
     end_fold(index, NULL);
   if (index->snapshot && index->n_saved > 0 && index->n_saved < n_levels(index))
-    save(index, FALSE);
+    save(index);
   snapshot_unref(index->snapshot);
   store_clear(&index->store);
   identity_free(index->identity);

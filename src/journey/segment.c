@@ -237,7 +237,7 @@ gboolean segment_marked(const Segment *segment) {
 
 /* The next writer sees the mark and makes the index again; where nothing can be written, so be it. */
 static void mark_damaged(const Segment *segment) {
-  if (segment->path == NULL)
+  if (!segment_allows_files(segment))
     return;
   g_autofree char *mark = mark_path(segment);
   file_replace(mark, "", 0, NULL);
