@@ -22,7 +22,9 @@ typedef struct {
   const guint32 *person_start; /* n_persons + 1, event offsets within the block */
   const guint64 *ends;         /* events: the last one of each person */
   const guint64 *touch, *web, *company, *system, *converses, *excluded; /* events */
-  const guint64 *dead; /* persons replaced by an upper level or hidden; skip them */
+  const guint64 *settled; /* persons whom more events with identifiers of theirs leave as they are */
+  gboolean all_settled;   /* then `settled` is NULL */
+  const guint64 *dead;    /* persons replaced by an upper level or hidden; skip them */
   gint64 base_s;
   const guint32 *time_s;
   const guint16 *time_ms;                             /* NULL: all whole seconds */
@@ -51,6 +53,9 @@ static inline guint32 codes_at(const Codes *codes, guint32 event) {
 }
 static inline gboolean bit_at(const guint64 *bitmap, guint32 i) {
   return bitmap && (bitmap[i / 64] >> (i % 64) & 1);
+}
+static inline gboolean block_settled(const Block *block, guint32 person) {
+  return block->all_settled || bit_at(block->settled, person);
 }
 static inline guint64 block_row(const Block *block, guint32 event) {
   return block->row_base + block->row[event];

@@ -184,17 +184,8 @@ static gboolean mark_wanted(Scan *scan, guint64 first, const BatchFacts *facts, 
 static void take_fact(Scan *scan, const BatchFacts *facts, guint i, guint64 row) {
   Worker *worker = scan->worker;
   Fact *fact = (Fact *)scan->piece->spill.data + scan->piece->n++;
-  *fact = (Fact){.time_ms = facts->time_ms[i],
-                 .value_micro = facts->value_micro[i],
-                 .row = (guint32)row,
-                 .who = worker->codes[i],
-                 .campaign = facts->campaign[i],
-                 .event = facts->event[i],
-                 .channel = facts->channel[i],
-                 .touchpoint = facts->touchpoint[i],
-                 .source = facts->source[i],
-                 .currency = facts->currency[i],
-                 .flags = facts->flags[i] & (FACT_GRADE_MASK | 0xff)};
+  *fact = fact_of_batch(facts, i, (guint32)row);
+  fact->who = worker->codes[i];
   if (fact->who == CODE_NONE)
     worker->group_events[row >> GROUP_SHIFT]++;
 }
@@ -375,7 +366,7 @@ static gboolean list_component_facts(guint task, guint number, gpointer user, GE
   const guint64 *start = people_component_events(build->people);
   Fact *facts = piece->spill.data;
   for (gsize i = 0; i < piece->n; i++) {
-    if (facts[i].who == CODE_NONE)
+    if (facts[i].who == CODE_NONE || facts[i].flags & FACT_RESOLVED)
       continue;
     const Target *target = target_of(build->workers[piece->worker], facts[i].who);
     if (!PEOPLE_IS_COMPONENT(target->number))
@@ -414,6 +405,55 @@ static gboolean judge(Build *build, GError **error) {
   atomic_store(&build->tasks_done, 0);
   return parallel_run(build->options.threads, build->pieces->len, list_component_facts, &judging, error) &&
          parallel_run(build->options.threads, judging.tasks, judge_components, &judging, error);
+}
+
+/* --- who only gains events ----------------------------------------------------------------------- */
+
+static guint32 grown_of_fact(const Build *build, const Grown *grown, const Fact *fact) {
+  const Evidence *evidence = build->workers[0]->evidence;
+  if (fact->who == CODE_NONE)
+    return GROWN_NONE;
+  guint32 number = code_number(fact->who);
+  return grown_of(grown, code_is_tuple(fact->who) ? evidence->members[evidence->tuples[number].start] : number);
+}
+
+/* Lists the facts by person; start[p + 1] ends those of person p. */
+static Fact **list_grown(const Build *build, const Grown *grown, guint32 *start) {
+  g_autofree guint32 *fill = g_new0(guint32, (gsize)grown_count(grown) + 2);
+  Fact **listed = NULL;
+  for (guint pass = 0; pass < 2; pass++) {
+    for (guint i = 0; i < build->pieces->len; i++) {
+      const Piece *piece = &g_array_index(build->pieces, Piece, i);
+      for (gsize k = 0; k < piece->n; k++) {
+        Fact *fact = (Fact *)piece->spill.data + k;
+        guint32 person = grown_of_fact(build, grown, fact);
+        if (person != GROWN_NONE && pass == 0)
+          start[person + 1]++;
+        else if (person != GROWN_NONE)
+          listed[fill[person]++] = fact;
+      }
+    }
+    for (guint p = 0; pass == 0 && p < grown_count(grown); p++)
+      start[p + 1] += start[p];
+    memcpy(fill, start, ((gsize)grown_count(grown) + 1) * sizeof *fill);
+    listed = listed ? listed : g_new(Fact *, (gsize)start[grown_count(grown)] + 1);
+  }
+  return listed;
+}
+
+static gboolean take_grown(Build *build, Grown *grown, GError **error) {
+  gsize n_old = grown ? grown_old_events(grown) : 0;
+  if (n_old == 0)
+    return TRUE;
+  g_autofree guint32 *start = g_new0(guint32, (gsize)grown_count(grown) + 2);
+  g_autofree Fact **facts = list_grown(build, grown, start);
+  g_array_set_size(build->pieces, build->pieces->len + 1);
+  Piece *piece = &g_array_index(build->pieces, Piece, build->pieces->len - 1);
+  if (!spill_map(&piece->spill, n_old * sizeof(Fact), NULL, error))
+    return FALSE;
+  piece->n = n_old;
+  count_events(build);
+  return grown_resolve(grown, build->people, facts, start, piece->spill.data, build->row_base, error);
 }
 
 /* --- to blocks -------------------------------------------------------------------------------- */
@@ -611,6 +651,8 @@ static gboolean fill_persons(Build *build, Worker *worker, guint block, Draft *d
     if (web)
       person_visits(worker->visits, of_person, n_events[p], people_visit_channels(build->people), worker->numbers);
     draft_facts(build, events, of_person, web ? worker->numbers : NULL, n_events[p]);
+    if (people_settled(build->people, first + p))
+      draft_settle(draft);
   }
   return TRUE;
 }
@@ -654,9 +696,10 @@ Segment *build_segment(Build *build, const BuildTarget *target, GError **error) 
   if (!gather_evidence(build, error))
     return NULL;
   Evidence *evidence = build->workers[0]->evidence;
-  build->people = people_new(evidence, target->links, target->shared, build->options.identity->max_links,
-                             build->options.identity->set_size_max, error);
-  if (build->people == NULL || !parallel_run(threads, WORKERS_MAX, find_worker_targets, build, error) || !judge(build, error) ||
+  build->people = people_new(evidence, target->links, target->shared, target->grown ? grown_given(target->grown) : NULL,
+                             build->options.identity->max_links, build->options.identity->set_size_max, error);
+  if (build->people == NULL || !take_grown(build, target->grown, error) ||
+      !parallel_run(threads, WORKERS_MAX, find_worker_targets, build, error) || !judge(build, error) ||
       !people_number(build->people, error) || !parallel_run(threads, WORKERS_MAX, order_worker_targets, build, error))
     return NULL;
   if (!plan_blocks(build, error) || !parallel_run(threads, build->pieces->len, scatter_piece, build, error))
@@ -666,5 +709,6 @@ Segment *build_segment(Build *build, const BuildTarget *target, GError **error) 
       !write_identifiers(build, writer, error))
     return NULL;
   segment_writer_replaced(writer, target->replaced, target->n_replaced);
+  segment_writer_carried(writer, target->carried, target->n_carried);
   return segment_writer_finish(writer, error);
 }

@@ -4,6 +4,7 @@
  * Memory: about 80 bytes an event at its peak, 60 an identifier. */
 #pragma once
 #include "journey/evidence.h"
+#include "journey/grow.h"
 #include "journey/index.h"
 #include "journey/segment.h"
 #include "record/record.h"
@@ -39,6 +40,9 @@ typedef struct {
   const GArray *shared;    /* of guint64, sorted: identifiers known to link nobody; may be NULL */
   const guint64 *replaced; /* ids of persons that the segment replaces, ascending */
   gsize n_replaced;
+  const guint64 *carried; /* those of them that only gain events, ascending */
+  gsize n_carried;
+  Grown *grown; /* the same persons, with which the new events were taken; may be NULL */
 } BuildTarget;
 /* Once. */
 Segment *build_segment(Build *build, const BuildTarget *target, GError **error);

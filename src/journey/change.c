@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  * change.c: the closure of a change. Shared identifiers are not followed: they link nobody, so what is behind them
- * stays as it is. An event that has only shared ones belongs to the person of its first, which is then replaced.
- * Where less than everything about an identifier would be known (events gone that had shared ones, unidentified
- * events gone) the answer is a rebuild: rare, and certainly right. */
+ * stays as it is. Whoever only gains events (grow.h) is left out of it, unless it is reached all the same. An event that has only
+ * shared ones belongs to the person of its first, which is then replaced. Where less than everything about an identifier would be
+ * known (events gone that had shared ones, unidentified events gone) the answer is a rebuild: rare, and certainly right. */
 #include "journey/change.h"
 
 #include "base/error.h"
@@ -22,6 +22,8 @@ typedef struct {
   GArray *queue;            /* of guint64: identifiers to be looked up */
   GHashTable *shared;       /* of guint64 */
   GHashTable *aliases;      /* hash -> GArray of guint64: the other ends */
+  Grown *grown;             /* who only gains events */
+  GArray *carried;          /* of guint64: their ids */
   guint64 gathered;         /* events of the persons found */
   guint32 identifiers_done; /* of the evidence */
   gboolean too_large;
@@ -163,7 +165,11 @@ static gboolean ask_for_identifiers(Closure *closure, GError **error) {
       SegmentIdentifier identifier;
       if (!segment_identifier(segment, i, &identifier, error))
         return FALSE;
-      if (!identifier.shared && g_hash_table_contains(closure->places, &(guint64){(guint64)level << 48 | identifier.ordinal}))
+      Place place = {level, identifier.ordinal};
+      int lives = identifier.shared ? 0 : snapshot_follow(closure->snapshot, &place, error);
+      if (lives < 0)
+        return FALSE;
+      if (lives && g_hash_table_contains(closure->places, &(guint64){(guint64)place.level << 48 | place.ordinal}))
         ask_for(closure, identifier.hash);
     }
   }
@@ -250,6 +256,8 @@ static gboolean ask_for_evidence(Closure *closure, GError **error) {
   const Evidence *evidence = build_evidence(closure->build);
   for (; evidence && closure->identifiers_done < evidence->n_identifiers; closure->identifiers_done++) {
     const EvidenceIdentifier *one = &evidence->identifiers[closure->identifiers_done];
+    if (grown_of(closure->grown, closure->identifiers_done) != GROWN_NONE)
+      continue;
     ask_for(closure, one->hash);
     if (one->space == SPACE_ORDER && !take_own(closure, one, error))
       return FALSE;
@@ -302,6 +310,31 @@ static gboolean close_over(Closure *closure, GError **error) {
   return TRUE;
 }
 
+/* --- who only gains events ---------------------------------------------------------------------- */
+
+static gboolean find_grown(Closure *closure, GError **error) {
+  closure->grown = grown_find(closure->snapshot, build_evidence(closure->build), closure->context->links, error);
+  return closure->grown != NULL;
+}
+
+static gboolean has_place(const Closure *closure, Place place) {
+  return g_hash_table_contains(closure->places, &(guint64){(guint64)place.level << 48 | place.ordinal});
+}
+
+/* Those whom the closure has found are judged with the others. */
+static void take_grown(Closure *closure) {
+  for (guint i = 0; i < grown_count(closure->grown); i++) {
+    guint64 id = grown_id(closure->grown, i);
+    if (id && has_place(closure, grown_place(closure->grown, i))) {
+      grown_drop(closure->grown, i);
+    } else if (id) {
+      g_array_append_val(closure->replaced, id);
+      g_array_append_val(closure->carried, id);
+    }
+  }
+  closure->too_large |= too_many(closure, closure->replaced->len, snapshot_persons(closure->snapshot));
+}
+
 /* --- the segment ------------------------------------------------------------------------------ */
 
 static void add_alias(GHashTable *aliases, guint64 from, guint64 to) {
@@ -330,6 +363,8 @@ static void closure_clear(Closure *closure) {
   g_hash_table_unref(closure->places);
   g_hash_table_unref(closure->known);
   g_hash_table_unref(closure->aliases);
+  grown_free(closure->grown);
+  g_array_unref(closure->carried);
   g_array_unref(closure->replaced);
   g_array_unref(closure->rows);
   g_array_unref(closure->queue);
@@ -351,10 +386,14 @@ static GArray *sorted_members(GHashTable *set) {
 static ChangeResult make_segment(Closure *closure, Segment **segment, GError **error) {
   g_autoptr(GArray) shared = sorted_members(closure->shared);
   g_array_sort(closure->replaced, compare_u64);
+  g_array_sort(closure->carried, compare_u64);
   BuildTarget target = {.links = closure->context->links,
                         .shared = shared,
                         .replaced = (const guint64 *)closure->replaced->data,
-                        .n_replaced = closure->replaced->len};
+                        .n_replaced = closure->replaced->len,
+                        .carried = (const guint64 *)closure->carried->data,
+                        .n_carried = closure->carried->len,
+                        .grown = closure->grown};
   *segment = build_segment(closure->build, &target, error);
   return *segment ? CHANGE_MADE : CHANGE_FAILED;
 }
@@ -368,6 +407,7 @@ ChangeResult change_make(const Snapshot *snapshot, const RecordChanges *changes,
                              .places = set_new(),
                              .known = set_new(),
                              .aliases = index_aliases(context->links),
+                             .carried = g_array_new(FALSE, FALSE, sizeof(guint64)),
                              .replaced = g_array_new(FALSE, FALSE, sizeof(guint64)),
                              .rows = g_array_new(FALSE, FALSE, sizeof(guint64)),
                              .queue = g_array_new(FALSE, FALSE, sizeof(guint64)),
@@ -378,8 +418,10 @@ ChangeResult change_make(const Snapshot *snapshot, const RecordChanges *changes,
   if (!find_changed_rows(&closure, error))
     return CHANGE_FAILED;
   find_changed_links(&closure);
-  if (!closure.too_large && (!scan_new_events(&closure, error) || !close_over(&closure, error)))
+  if (!closure.too_large && (!scan_new_events(&closure, error) || !find_grown(&closure, error) || !close_over(&closure, error)))
     return CHANGE_FAILED;
+  if (!closure.too_large)
+    take_grown(&closure);
   if (closure.too_large)
     return CHANGE_TOO_LARGE;
   if (closure.replaced->len == 0 && build_events(closure.build) == 0)

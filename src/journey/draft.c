@@ -23,6 +23,11 @@ void draft_free(Draft *draft) {
 void draft_clear(Draft *draft) {
   draft->n_persons = draft->n_events = 0;
   draft->unidentified = FALSE;
+  memset(draft->settled, 0, sizeof draft->settled);
+}
+
+void draft_settle(Draft *draft) {
+  draft->settled[(draft->n_persons - 1) / 64] |= G_GUINT64_CONSTANT(1) << ((draft->n_persons - 1) % 64);
 }
 
 DraftEvent *draft_person(Draft *draft, guint64 id, guint32 n, GError **error) {
@@ -145,6 +150,13 @@ static void entry_values(SegmentBlock *entry, const Survey *survey) {
   entry->value_width = most <= G_MAXINT16 ? 2 : most <= G_MAXINT32 ? 4 : 8;
 }
 
+static guint8 settled_flag(const Draft *draft) {
+  guint32 settled = 0;
+  for (guint word = 0; word < G_N_ELEMENTS(draft->settled); word++)
+    settled += (guint32)__builtin_popcountll(draft->settled[word]);
+  return settled == 0 ? 0 : settled == draft->n_persons ? BLOCK_SETTLED_ALL : BLOCK_SETTLED_SOME;
+}
+
 static gboolean entry_fill(SegmentBlock *entry, const Draft *draft, const Survey *survey, GError **error) {
   *entry = (SegmentBlock){.n_persons = draft->n_persons, .n_events = draft->n_events, .first_id = draft->person_id[0]};
   entry->base_s = survey->first_ms / 1000;
@@ -153,7 +165,8 @@ static gboolean entry_fill(SegmentBlock *entry, const Draft *draft, const Survey
   if (survey->first_ms < 0 || survey->last_ms / 1000 - entry->base_s > G_MAXUINT32 ||
       survey->last_row - survey->first_row > G_MAXUINT32)
     return error_set(error, ERROR_LIMIT, "the index holds times and arrival numbers that lie less than 2^32 apart");
-  entry->flags = (guint8)((draft->unidentified ? BLOCK_UNIDENTIFIED : 0) | (survey->has_ms ? BLOCK_HAS_MS : 0));
+  entry->flags =
+      (guint8)((draft->unidentified ? BLOCK_UNIDENTIFIED : 0) | (survey->has_ms ? BLOCK_HAS_MS : 0) | settled_flag(draft));
   for (guint i = 0; i < BITMAPS; i++)
     entry->bitmap[i] = survey->flags_all & bitmap_flag[i]   ? BITMAP_FULL
                        : survey->flags_any & bitmap_flag[i] ? BITMAP_STORED
@@ -227,6 +240,8 @@ gboolean draft_encode(const Draft *draft, DraftBytes *bytes, SegmentBlock *entry
   guint8 *data = bytes->data;
   memcpy(data + layout.person_id, draft->person_id, draft->n_persons * sizeof(guint64));
   memcpy(data + layout.person_start, draft->person_start, (draft->n_persons + 1) * sizeof(guint32));
+  if (entry->flags & BLOCK_SETTLED_SOME)
+    memcpy(data + layout.settled, draft->settled, bitmap_bytes(draft->n_persons));
   for (guint32 i = 1; i <= draft->n_persons; i++) {
     guint32 last = draft->person_start[i] - 1;
     ((guint64 *)(data + layout.ends))[last / 64] |= G_GUINT64_CONSTANT(1) << (last % 64);

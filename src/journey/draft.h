@@ -19,6 +19,7 @@ typedef struct {
   gboolean unidentified;
   guint64 person_id[BLOCK_PERSONS_MAX];
   guint32 person_start[BLOCK_PERSONS_MAX + 1];
+  guint64 settled[BLOCK_PERSONS_MAX / 64];
   DraftEvent *events;
   gsize events_size;
 } Draft;
@@ -30,6 +31,9 @@ void draft_clear(Draft *draft);
 
 /* Appends a person with n events, to be filled by the caller in order of (time, row). NULL: no memory. */
 DraftEvent *draft_person(Draft *draft, guint64 id, guint32 n, GError **error);
+
+/* The person appended last is one whom more events with identifiers of theirs leave as they are. */
+void draft_settle(Draft *draft);
 
 typedef struct { /* bytes that grow, 64-byte aligned */
   guint8 *data;

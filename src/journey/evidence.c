@@ -7,12 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  TABLE_FIRST = 1 << 10,
-  AHEAD = 16,
-  MEMBERS_MAX = EVENT_IDENTIFIERS_MAX + 1 + IDENTITY_ORDER_FIELDS_MAX,
-  NUMBERS_MAX = 1 << 30
-};
+enum { TABLE_FIRST = 1 << 10, AHEAD = 16, NUMBERS_MAX = 1 << 30 };
 enum { REFUSED = G_MAXUINT32 };
 
 typedef struct { /* number + 1; 0 is empty */
@@ -360,7 +355,7 @@ static guint wanted_members(const guint32 *numbers, guint n, guint32 *members) {
 
 static gboolean code_event(Evidence *evidence, Batch *batch, const BatchFacts *facts, const Names *names, guint i, guint64 row,
                            const guint32 *numbers, OrderList *orders, guint32 *code, GError **error) {
-  guint32 start = facts->first_identifier[i], members[MEMBERS_MAX];
+  guint32 start = facts->first_identifier[i], members[EVIDENCE_MEMBERS_MAX];
   guint n = MIN(facts->first_identifier[i + 1] - start, EVENT_IDENTIFIERS_MAX);
   gboolean alias = facts->flags[i] >> 12 == CALL_ALIAS;
   if (n == 1 && !alias && orders->n == 0 && numbers[start] != REFUSED) {
@@ -425,7 +420,7 @@ static gboolean absorb_tuples(Evidence *evidence, const Evidence *other, const g
                               GError **error) {
   for (guint32 i = 0; i < other->n_tuples; i++) {
     const EvidenceTuple *theirs = &other->tuples[i];
-    guint32 members[MEMBERS_MAX];
+    guint32 members[EVIDENCE_MEMBERS_MAX];
     guint n = other->tuples[i + 1].start - theirs->start;
     for (guint k = 0; k < n; k++)
       members[k] = identifiers[other->members[theirs->start + k]];

@@ -7,7 +7,8 @@
 #include "journey/identity.h"
 #include "record/batch.h"
 
-enum { CODE_NONE = G_MAXUINT32 }; /* an event without identifiers */
+enum { EVIDENCE_MEMBERS_MAX = EVENT_IDENTIFIERS_MAX + 1 + IDENTITY_ORDER_FIELDS_MAX }; /* of an event */
+enum { CODE_NONE = G_MAXUINT32 };                                                      /* an event without identifiers */
 
 typedef struct {
   gint64 first_time_ms;

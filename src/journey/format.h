@@ -6,7 +6,7 @@
 #include "journey/block.h"
 #include <string.h>
 
-enum { SEGMENT_VERSION = 1, SEGMENT_ALIGN = 64, SEGMENT_CHUNK_MAX = 4096 };
+enum { SEGMENT_VERSION = 2, SEGMENT_ALIGN = 64, SEGMENT_CHUNK_MAX = 4096 };
 #define SEGMENT_MAGIC "ETSEGMNT"
 
 typedef struct { /* the first 64 bytes */
@@ -38,7 +38,7 @@ typedef enum {
   CODES_VISIT,
   CODES
 } CodesName;
-enum { BLOCK_UNIDENTIFIED = 1, BLOCK_HAS_MS = 2 };
+enum { BLOCK_UNIDENTIFIED = 1, BLOCK_HAS_MS = 2, BLOCK_SETTLED_SOME = 4, BLOCK_SETTLED_ALL = 8 };
 
 typedef struct { /* a row of the block table; the arrays follow from it, see block_layout() */
   guint64 offset, size, checksum;
@@ -63,7 +63,7 @@ enum { ORDINAL_BITS = 0x3fffffff };
 #define ORDINAL_PRESENT (1u << 31)
 #define ORDINAL_SHARED (1u << 30)
 
-typedef struct { /* the last 128 bytes; the tables stand right before: replaced ids, blocks, chunks */
+typedef struct { /* the last 128 bytes; the tables stand right before: replaced ids, carried ids, blocks, chunks */
   guint64 tables_offset;
   guint64 n_persons, n_events; /* without the unidentified; with them */
   guint64 n_identifiers, n_shared, n_replaced;
@@ -71,13 +71,14 @@ typedef struct { /* the last 128 bytes; the tables stand right before: replaced 
   guint32 n_blocks, n_unidentified; /* blocks, of which the first so many */
   guint32 n_chunks, zero;
   guint64 tables_checksum;
-  guint64 reserved[5];
+  guint64 n_carried;
+  guint64 reserved[4];
   guint64 checksum; /* of the header and of this footer up to here */
 } SegmentFooter;
 G_STATIC_ASSERT(sizeof(SegmentFooter) == 128);
 
 typedef struct { /* offsets from the block's begin; an absent array has its neighbour's */
-  gsize person_id, person_start, ends, bitmap[BITMAPS], time_s, time_ms, codes[CODES], value_rank, values, row, size;
+  gsize person_id, person_start, settled, ends, bitmap[BITMAPS], time_s, time_ms, codes[CODES], value_rank, values, row, size;
 } BlockLayout;
 
 static inline gsize bitmap_bytes(guint32 n) {
@@ -96,6 +97,7 @@ static inline BlockLayout block_layout(const SegmentBlock *block) {
   gsize at = 0, n = block->n_events;
   layout.person_id = layout_take(&at, (gsize)block->n_persons * sizeof(guint64));
   layout.person_start = layout_take(&at, ((gsize)block->n_persons + 1) * sizeof(guint32));
+  layout.settled = layout_take(&at, block->flags & BLOCK_SETTLED_SOME ? bitmap_bytes(block->n_persons) : 0);
   layout.ends = layout_take(&at, bitmap_bytes(block->n_events));
   for (guint i = 0; i < BITMAPS; i++)
     layout.bitmap[i] = layout_take(&at, block->bitmap[i] == BITMAP_STORED ? bitmap_bytes(block->n_events) : 0);

@@ -25,8 +25,10 @@ guint snapshot_level_of(const Snapshot *snapshot, guint block, guint *local);
 gboolean snapshot_dead(const Snapshot *snapshot, Place place);
 guint64 snapshot_dead_persons(const Snapshot *snapshot); /* of all levels together */
 
+/* Somebody who only gained events lives on in an upper level: *place becomes that. 1 lives, 0 not, -1 damaged. */
+int snapshot_follow(const Snapshot *snapshot, Place *place, GError **error);
 /* The living person with exactly this id. 1 found, 0 not, -1 damaged. */
 int snapshot_place(const Snapshot *snapshot, guint64 id, Place *place, GError **error);
-/* Every living person that has an event with this identifier, appended to `places` (of Place); *shared is set
+/* Every living person that has an event with this identifier, appended to `places` (of Place), each once; *shared is set
  * when it links nobody. */
 gboolean snapshot_places(const Snapshot *snapshot, guint64 hash, GArray *places, gboolean *shared, GError **error);

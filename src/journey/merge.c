@@ -4,6 +4,7 @@
 #include "journey/merge.h"
 
 #include "base/error.h"
+#include "journey/fact.h"
 #include "journey/identity.h"
 #include "journey/segment_writer.h"
 #include "record/batch.h"
@@ -121,13 +122,43 @@ static gboolean plan_persons(Merge *merge, GError **error) {
   return TRUE;
 }
 
+/* Whoever only gained events lives on further up; what lower levels say of its identifiers stays true. */
+static gboolean number_carried(Merge *merge, guint level, guint64 id, guint64 ordinal, GError **error) {
+  for (guint i = level; i-- > merge->from;) {
+    guint64 before;
+    int found = segment_find(snapshot_segment(merge->snapshot, i), id, &before, error);
+    if (found < 0)
+      return FALSE;
+    if (found && merge->new_ordinal[i])
+      merge->new_ordinal[i][before] = merge->new_ordinal[level][ordinal];
+    if (found || segment_replaces(snapshot_segment(merge->snapshot, i), id))
+      break;
+  }
+  return TRUE;
+}
+
+static gboolean number_all_carried(Merge *merge, guint level, GError **error) {
+  Segment *segment = snapshot_segment(merge->snapshot, level);
+  gsize n;
+  const guint64 *ids = segment_carried(segment, &n);
+  for (gsize k = 0; k < n; k++) {
+    guint64 ordinal;
+    int found = segment_find(segment, ids[k], &ordinal, error);
+    if (found < 0 || (found && !number_carried(merge, level, ids[k], ordinal, error)))
+      return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean number_living(Merge *merge, GError **error) {
   guint n = snapshot_levels(merge->snapshot);
   merge->new_ordinal = g_new0(guint32 *, n);
   for (guint level = merge->from; level < n; level++) {
     Segment *segment = snapshot_segment(merge->snapshot, level);
     gsize size = (segment_block_first(segment, segment_info(segment)->n_blocks) + 1) * sizeof(guint32);
-    if (segment_info(segment)->n_identifiers == 0)
+    gsize carried;
+    segment_carried(segment, &carried);
+    if (segment_info(segment)->n_identifiers == 0 && carried == 0)
       continue;
     if ((merge->new_ordinal[level] = g_try_malloc(size)) == NULL)
       return no_memory(error);
@@ -139,16 +170,13 @@ static gboolean number_living(Merge *merge, GError **error) {
     if (merge->new_ordinal[one->level])
       merge->new_ordinal[one->level][one->ordinal] = before + (guint32)i;
   }
+  for (guint level = n; level-- > merge->from;)
+    if (!number_all_carried(merge, level, error))
+      return FALSE;
   return TRUE;
 }
 
 /* --- copying ---------------------------------------------------------------------------------- */
-
-static guint16 event_flags(const Block *block, guint32 at) {
-  return (guint16)((bit_at(block->touch, at) ? FACT_TOUCH : 0) | (bit_at(block->web, at) ? FACT_WEB : 0) |
-                   (bit_at(block->company, at) ? FACT_COMPANY : 0) | (bit_at(block->system, at) ? FACT_SYSTEM : 0) |
-                   (bit_at(block->converses, at) ? FACT_CONVERSES : 0) | (bit_at(block->excluded, at) ? FACT_EXCLUDED : 0));
-}
 
 static void copy_events(const Block *block, guint32 from, guint32 n, DraftEvent *events) {
   for (guint32 i = 0; i < n; i++) {
@@ -163,7 +191,7 @@ static void copy_events(const Block *block, guint32 from, guint32 n, DraftEvent 
                           .source = (guint16)codes_at(&block->source, at),
                           .currency = (guint16)codes_at(&block->currency, at),
                           .grade = (guint8)codes_at(&block->grade, at),
-                          .flags = event_flags(block, at)};
+                          .flags = fact_flags_of_block(block, at)};
     if (block_value(block, at, &event->value_micro))
       event->flags |= FACT_VALUE;
   }
@@ -213,6 +241,8 @@ static gboolean fill_persons(const Merge *merge, guint block, Draft *draft, GErr
       return FALSE;
     draft->unidentified = one->id < IDENTITY_NOBODY_END;
     copy_events(&data, data.person_start[person], one->n_events, events);
+    if (block_settled(&data, person))
+      draft_settle(draft);
   }
   return TRUE;
 }
@@ -269,19 +299,40 @@ static int compare_u64(gconstpointer a, gconstpointer b) {
   return (x > y) - (x < y);
 }
 
-/* Ids that only levels within the merge knew name nobody below and do no harm; a merge of all has none. */
-static GArray *list_replaced(const Merge *merge) {
+typedef const guint64 *(*IdsFunc)(const Segment *segment, gsize *n);
+
+/* The ids of all levels, each once; none for a merge of all. */
+static GArray *list_ids(const Merge *merge, IdsFunc ids_of) {
   GArray *ids = g_array_new(FALSE, FALSE, sizeof(guint64));
   for (guint level = merge->from; merge->from && level < snapshot_levels(merge->snapshot); level++) {
     gsize n;
-    const guint64 *replaced = segment_replaced(snapshot_segment(merge->snapshot, level), &n);
-    g_array_append_vals(ids, replaced, (guint)n);
+    const guint64 *some = ids_of(snapshot_segment(merge->snapshot, level), &n);
+    g_array_append_vals(ids, some, (guint)n);
   }
   g_array_sort(ids, compare_u64);
   guint kept = 0;
   for (guint i = 0; i < ids->len; i++)
     if (kept == 0 || g_array_index(ids, guint64, kept - 1) != g_array_index(ids, guint64, i))
       g_array_index(ids, guint64, kept++) = g_array_index(ids, guint64, i);
+  g_array_set_size(ids, kept);
+  return ids;
+}
+
+/* Only who was carried by every level that replaced it. Ids that only levels within the merge knew name nobody below
+ * and do no harm. */
+static GArray *list_carried(const Merge *merge) {
+  GArray *ids = list_ids(merge, segment_carried);
+  guint kept = 0;
+  for (guint i = 0; i < ids->len; i++) {
+    guint64 id = g_array_index(ids, guint64, i);
+    gboolean always = TRUE;
+    for (guint level = merge->from; always && level < snapshot_levels(merge->snapshot); level++) {
+      const Segment *segment = snapshot_segment(merge->snapshot, level);
+      always = !segment_replaces(segment, id) || segment_carries(segment, id);
+    }
+    if (always)
+      g_array_index(ids, guint64, kept++) = id;
+  }
   g_array_set_size(ids, kept);
   return ids;
 }
@@ -312,7 +363,8 @@ Segment *merge_levels(const Snapshot *snapshot, guint from, const MergeTarget *t
   if (writer == NULL || !segment_writer_blocks(writer, target->threads, blocks, fill_block, &merge, error) ||
       !write_identifiers(&merge, writer, error))
     return NULL;
-  g_autoptr(GArray) replaced = list_replaced(&merge);
+  g_autoptr(GArray) replaced = list_ids(&merge, segment_replaced), carried = list_carried(&merge);
   segment_writer_replaced(writer, (const guint64 *)replaced->data, replaced->len);
+  segment_writer_carried(writer, (const guint64 *)carried->data, carried->len);
   return segment_writer_finish(writer, error);
 }

@@ -19,11 +19,15 @@ typedef struct {      /* at a root */
   guint32 n_events;
   guint32 number; /* person or component */
   gboolean several, linked;
+  gboolean unsettled; /* more than its events and their number can matter */
+  guint32 n_orders;
+  guint64 given; /* its id, when that is known */
 } Set;
 
 typedef struct {
   guint64 id;
   guint32 person, n_events;
+  gboolean settled;
 } Person;
 
 typedef struct { /* numbers of things by component */
@@ -33,7 +37,7 @@ typedef struct { /* numbers of things by component */
 struct People {
   Evidence *evidence;
   const Spaces *spaces;
-  const GArray *links;
+  const GArray *links, *given;
   guint max_links, set_size_max;
   guint8 *shared;  /* per identifier */
   guint32 *parent; /* per identifier */
@@ -54,6 +58,7 @@ struct People {
   guint32 n_persons;
   guint64 *ids;
   guint32 *n_events;
+  guint8 *settled;
 };
 
 static const Space *space_of(const People *people, guint32 identifier) {
@@ -233,6 +238,64 @@ static void mark_linked(People *people) {
   }
 }
 
+static void join_given(People *people) {
+  for (guint i = 1; people->given && i < people->given->len; i++) {
+    const PeopleGiven *one = &g_array_index(people->given, PeopleGiven, i), *before = one - 1;
+    if (one->id == before->id)
+      join(people, before->identifier, one->identifier);
+  }
+}
+
+static void take_given(People *people) {
+  for (guint i = 0; people->given && i < people->given->len; i++) {
+    const PeopleGiven *one = &g_array_index(people->given, PeopleGiven, i);
+    Set *set = &people->sets[find(people->parent, one->identifier)];
+    set->given = one->id;
+    set->n_events += one->n_events;
+  }
+}
+
+/* A link, be it of any kind, that names an identifier of the set, or a shared identifier beside one: then it takes
+ * everything to say what an event means. A function of the set's own evidence and the links in force alone. */
+static void mark_unsettled(People *people) {
+  const Evidence *evidence = people->evidence;
+  for (guint i = 0; people->links && i < people->links->len; i++) {
+    const Link *link = &g_array_index(people->links, Link, i);
+    guint32 end;
+    if (!link->undone && evidence_find(evidence, link->a, &end))
+      people->sets[find(people->parent, end)].unsettled = TRUE;
+    if (!link->undone && evidence_find(evidence, link->b, &end))
+      people->sets[find(people->parent, end)].unsettled = TRUE;
+  }
+  for (guint32 t = 0; t < evidence->n_tuples; t++)
+    for (guint32 k = evidence->tuples[t].start; k < evidence->tuples[t + 1].start; k++)
+      if (people->shared[evidence->members[k]])
+        people->sets[find(people->parent, tuple_leader(people, t))].unsettled = TRUE;
+  for (guint32 i = 0; i < evidence->n_identifiers; i++)
+    if (people->shared[i])
+      people->sets[find(people->parent, i)].unsettled = TRUE;
+}
+
+/* An order never names a set, so it may be earlier than what does; then the first event says nothing of the name. */
+static void mark_early_orders(People *people) {
+  for (guint32 i = 0; i < people->evidence->n_identifiers; i++) {
+    const EvidenceIdentifier *order = &people->evidence->identifiers[i];
+    if (order->space != SPACE_ORDER)
+      continue;
+    Set *set = &people->sets[find(people->parent, i)];
+    const EvidenceIdentifier *name = &people->evidence->identifiers[set->name];
+    set->n_orders++;
+    set->unsettled |= space_of(people, set->name)->strength != STRENGTH_STRONG &&
+                      (order->first_time_ms < name->first_time_ms ||
+                       (order->first_time_ms == name->first_time_ms && order->first_row < name->first_row));
+  }
+}
+
+/* With no more identifiers than partners are allowed none can become shared by being seen with the others. */
+static gboolean is_settled(const People *people, const Set *set) {
+  return set->given || (!set->unsettled && set->size - set->n_orders <= people->max_links && !is_order(people, set->name));
+}
+
 /* Negative when a names the set before b: strong ones by rank and first event, others by first event and rank. */
 static int compare_names(const People *people, guint32 a, guint32 b) {
   const EvidenceIdentifier *x = &people->evidence->identifiers[a], *y = &people->evidence->identifiers[b];
@@ -282,7 +345,8 @@ static void number_sets(People *people) {
       set->number = PEOPLE_COMPONENT | people->n_components++;
       continue;
     }
-    Person person = {id_of(people, set->name), people->persons->len, set->n_events};
+    Person person = {set->given ? set->given : id_of(people, set->name), people->persons->len, set->n_events,
+                     is_settled(people, set)};
     set->number = person.person;
     g_array_append_val(people->persons, person);
   }
@@ -368,11 +432,15 @@ static gboolean people_reserve(People *people, GError **error) {
   return TRUE;
 }
 
-People *people_new(Evidence *evidence, const GArray *links, const GArray *shared, guint max_links, guint set_size_max,
-                   GError **error) {
+People *people_new(Evidence *evidence, const GArray *links, const GArray *shared, const GArray *given, guint max_links,
+                   guint set_size_max, GError **error) {
   g_autoptr(People) people = g_new0(People, 1);
-  *people = (People){
-      .evidence = evidence, .spaces = evidence->spaces, .links = links, .max_links = max_links, .set_size_max = set_size_max};
+  *people = (People){.evidence = evidence,
+                     .spaces = evidence->spaces,
+                     .links = links,
+                     .given = given,
+                     .max_links = max_links,
+                     .set_size_max = set_size_max};
   people->device_space = device_namespace(evidence->spaces);
   people->persons = g_array_new(FALSE, FALSE, sizeof(Person));
   people->visit_channels = g_array_new(FALSE, FALSE, sizeof(guint16));
@@ -386,8 +454,12 @@ People *people_new(Evidence *evidence, const GArray *links, const GArray *shared
   mark_many_partners(people);
   join_tuples(people);
   join_links(people);
+  join_given(people);
   mark_linked(people);
+  mark_unsettled(people);
   describe_sets(people);
+  mark_early_orders(people);
+  take_given(people);
   number_sets(people);
   if (people->n_components)
     list_components(people);
@@ -413,6 +485,7 @@ void people_free(People *people) {
   g_free(people->ordinals);
   g_free(people->ids);
   g_free(people->n_events);
+  g_free(people->settled);
   g_free(people);
 }
 
@@ -644,7 +717,7 @@ static void component_persons(Component *component) {
   component->persons = g_array_new(FALSE, FALSE, sizeof(Person));
   for (gsize i = 0; i < n; i++) {
     if (i == 0 || ids[i] != ids[i - 1])
-      g_array_append_val(component->persons, ((Person){ids[i], 0, 0}));
+      g_array_append_val(component->persons, ((Person){ids[i], 0, 0, FALSE}));
     g_array_index(component->persons, Person, component->persons->len - 1).n_events++;
   }
 }
@@ -721,6 +794,14 @@ static guint32 count_visits(const Component *component) {
   return n;
 }
 
+guint32 people_add_visits(People *people, const guint16 *channels, guint32 n) {
+  pthread_mutex_lock(&people->lock);
+  guint32 before = people->visit_channels->len;
+  g_array_append_vals(people->visit_channels, channels, n);
+  pthread_mutex_unlock(&people->lock);
+  return before;
+}
+
 /* A visit has one channel, that of its first event, and keeps it when it is split between two persons. Returns what
  * stands before the component's visits among those of all. */
 static guint32 number_visits(People *people, const Component *component, Fact *const *facts) {
@@ -728,11 +809,7 @@ static guint32 number_visits(People *people, const Component *component, Fact *c
   g_autofree guint16 *channels = g_new0(guint16, (gsize)n + 1);
   for (gsize e = component->input.n_events; e-- > 0;)
     channels[component->output.event_visit[e]] = facts[e]->channel;
-  pthread_mutex_lock(&people->lock);
-  guint32 before = people->visit_channels->len;
-  g_array_append_vals(people->visit_channels, channels + 1, n);
-  pthread_mutex_unlock(&people->lock);
-  return before;
+  return people_add_visits(people, channels + 1, n);
 }
 
 static gboolean all_shared(const ResolveInput *input, guint32 tuple) {
@@ -833,7 +910,8 @@ static gboolean order_persons(People *people, GError **error) {
   people->ordinals = g_try_new(guint32, n + 1);
   people->ids = g_try_new(guint64, n + 1);
   people->n_events = g_try_new(guint32, n + 1);
-  if (!people->ordinals || !people->ids || !people->n_events || !sort_persons(people->persons, error))
+  people->settled = g_try_new(guint8, n + 1);
+  if (!people->ordinals || !people->ids || !people->n_events || !people->settled || !sort_persons(people->persons, error))
     return no_memory(error);
   if (n >= ORDINAL_NONE)
     return error_set(error, ERROR_LIMIT, "the index holds at most %d persons", ORDINAL_NONE - 1);
@@ -843,6 +921,7 @@ static gboolean order_persons(People *people, GError **error) {
     guint32 at = again ? people->n_persons - 1 : people->n_persons++;
     people->ordinals[person->person] = at;
     people->ids[at] = person->id;
+    people->settled[at] = !again && person->settled;
     people->n_events[at] = (again ? people->n_events[at] : 0) + person->n_events;
   }
   return TRUE;
@@ -857,7 +936,7 @@ static void add_plain_identifiers(People *people) {
       people->n_shared++;
     } else if (person != PEOPLE_NOBODY && !PEOPLE_IS_COMPONENT(person)) {
       guint32 ordinal = people->ordinals[person];
-      if (people->ids[ordinal] != hash)
+      if (people->ids[ordinal] != hash && (is_order(people, i) || !people->sets[find(people->parent, i)].given))
         g_array_append_val(people->identifiers, ((SegmentIdentifier){hash, ordinal, TRUE, FALSE}));
     }
   }
@@ -885,6 +964,10 @@ const guint64 *people_ids(const People *people) {
 
 const guint32 *people_n_events(const People *people) {
   return people->n_events;
+}
+
+gboolean people_settled(const People *people, guint32 ordinal) {
+  return people->settled[ordinal];
 }
 
 guint32 people_ordinal(const People *people, guint32 person) {

@@ -15,10 +15,17 @@ enum { PEOPLE_COMPONENT = 1u << 31, PEOPLE_NOBODY = G_MAXUINT32 }; /* a number w
 
 typedef struct People People;
 
+typedef struct { /* a person that only gains events: whoever has this identifier */
+  guint32 identifier;
+  guint64 id;
+  guint32 n_events; /* those that the evidence does not count */
+} PeopleGiven;
+
 /* The evidence is kept borrowed and grown by identifiers that only links name. `shared`: hashes known to have too
- * many partners, of guint64, sorted; may be NULL. */
-People *people_new(Evidence *evidence, const GArray *links, const GArray *shared, guint max_links, guint set_size_max,
-                   GError **error);
+ * many partners, of guint64, sorted; may be NULL. `given`: persons whose id is known and stays, of PeopleGiven, those
+ * of one id side by side; may be NULL. What leads to them besides is not told again. */
+People *people_new(Evidence *evidence, const GArray *links, const GArray *shared, const GArray *given, guint max_links,
+                   guint set_size_max, GError **error);
 void people_free(People *people);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(People, people_free)
 
@@ -39,11 +46,15 @@ gboolean people_number(People *people, GError **error);
 gsize people_count(const People *people);
 const guint64 *people_ids(const People *people); /* ascending */
 const guint32 *people_n_events(const People *people);
+/* Whether more events with identifiers of the person, by its place in the final order, leave everything as it is. */
+gboolean people_settled(const People *people, guint32 ordinal);
 guint32 people_ordinal(const People *people, guint32 person);
 /* The ordinal for a code, of which people_of_code() said `number`; PEOPLE_NOBODY where events have their own. */
 guint32 people_final(const People *people, guint32 code, guint32 number);
 /* Identifiers besides those that persons are called by, as a segment keeps them; ordinals count from 0. */
 const SegmentIdentifier *people_identifiers(const People *people, gsize *n);
+/* Takes up visits by the channel of each; the first one's number less one is returned. */
+guint32 people_add_visits(People *people, const guint16 *channels, guint32 n);
 /* The channel of each visit of resolved facts: of visit v at v - 1. */
 const guint16 *people_visit_channels(const People *people);
 gboolean people_any_shared(const People *people);

@@ -23,9 +23,9 @@ struct Segment {
   SegmentInfo info;
   const SegmentBlock *blocks;
   const SegmentChunk *chunks;
-  const guint64 *replaced;
+  const guint64 *replaced, *carried;
   guint32 n_chunks;
-  gsize n_replaced;
+  gsize n_replaced, n_carried;
   guint64 *first_ordinal;    /* n_blocks + 1 */
   guint64 *first_identifier; /* n_chunks + 1 */
   _Atomic guint8 *block_state, *chunk_state;
@@ -68,17 +68,19 @@ static gboolean check_frame(const Segment *segment, guint64 record_id, GError **
 static gboolean point_at_tables(Segment *segment, GError **error) {
   const SegmentFooter *footer = segment_footer(segment);
   gsize end = segment->size - sizeof(SegmentFooter);
-  guint64 size = footer->n_replaced * sizeof(guint64) + (guint64)footer->n_blocks * sizeof(SegmentBlock) +
+  guint64 size = (footer->n_replaced + footer->n_carried) * sizeof(guint64) + (guint64)footer->n_blocks * sizeof(SegmentBlock) +
                  (guint64)footer->n_chunks * sizeof(SegmentChunk);
-  if (footer->n_replaced > segment->size || footer->tables_offset % SEGMENT_ALIGN != 0 || footer->tables_offset > end ||
-      end - footer->tables_offset != size || footer->n_unidentified > footer->n_blocks)
+  if (footer->n_replaced > segment->size || footer->n_carried > footer->n_replaced || footer->tables_offset % SEGMENT_ALIGN != 0 ||
+      footer->tables_offset > end || end - footer->tables_offset != size || footer->n_unidentified > footer->n_blocks)
     return damaged(segment, "the footer", error);
   const guint8 *tables = segment->data + footer->tables_offset;
   if (checksum64(tables, size) != footer->tables_checksum)
     return damaged(segment, "the block table", error);
   segment->replaced = (const guint64 *)tables;
   segment->n_replaced = footer->n_replaced;
-  segment->blocks = (const SegmentBlock *)(segment->replaced + footer->n_replaced);
+  segment->carried = segment->replaced + footer->n_replaced;
+  segment->n_carried = footer->n_carried;
+  segment->blocks = (const SegmentBlock *)(segment->carried + footer->n_carried);
   segment->chunks = (const SegmentChunk *)(segment->blocks + footer->n_blocks);
   segment->n_chunks = footer->n_chunks;
   return TRUE;
@@ -307,6 +309,8 @@ gboolean segment_block(Segment *segment, guint i, Block *out, GError **error) {
                  .unidentified = (block->flags & BLOCK_UNIDENTIFIED) != 0,
                  .person_id = (const guint64 *)(data + layout.person_id),
                  .person_start = (const guint32 *)(data + layout.person_start),
+                 .settled = block->flags & BLOCK_SETTLED_SOME ? (const guint64 *)(data + layout.settled) : NULL,
+                 .all_settled = (block->flags & BLOCK_SETTLED_ALL) != 0,
                  .ends = (const guint64 *)(data + layout.ends),
                  .base_s = block->base_s,
                  .time_s = (const guint32 *)(data + layout.time_s),
@@ -354,10 +358,10 @@ guint segment_block_of(const Segment *segment, guint64 ordinal) {
 /* --- who is where ----------------------------------------------------------------------------- */
 
 /* The first of n ascending numbers that is not below `key`. */
-static guint32 lower_bound(const guint64 *numbers, guint32 n, guint64 key) {
-  guint32 low = 0;
+static gsize lower_bound(const guint64 *numbers, gsize n, guint64 key) {
+  gsize low = 0;
   while (n > 0) {
-    guint32 half = n / 2;
+    gsize half = n / 2;
     if (numbers[low + half] < key) {
       low += half + 1;
       n -= half + 1;
@@ -383,11 +387,20 @@ int segment_find(Segment *segment, guint64 id, guint64 *ordinal, GError **error)
     return 0;
   if (!segment_block(segment, low, &block, error))
     return -1;
-  guint32 person = lower_bound(block.person_id, block.n_persons, id);
+  guint32 person = (guint32)lower_bound(block.person_id, block.n_persons, id);
   if (person == block.n_persons || block.person_id[person] != id)
     return 0;
   *ordinal = segment->first_ordinal[low] + person;
   return 1;
+}
+
+gboolean segment_person_id(Segment *segment, guint64 ordinal, guint64 *id, GError **error) {
+  guint i = segment_block_of(segment, ordinal);
+  Block block;
+  if (!segment_block(segment, i, &block, error))
+    return FALSE;
+  *id = block.person_id[ordinal - segment_block_first(segment, i)];
+  return TRUE;
 }
 
 static gboolean check_chunk(Segment *segment, guint32 i, GError **error) {
@@ -422,7 +435,7 @@ gboolean segment_identifiers(Segment *segment, guint64 hash, GArray *found, GErr
     if (!check_chunk(segment, c, error))
       return FALSE;
     const guint64 *hashes = (const guint64 *)(segment->data + chunk->offset);
-    for (guint32 i = lower_bound(hashes, chunk->n, hash); i < chunk->n && hashes[i] == hash; i++) {
+    for (guint32 i = (guint32)lower_bound(hashes, chunk->n, hash); i < chunk->n && hashes[i] == hash; i++) {
       SegmentIdentifier identifier = chunk_identifier(segment, chunk, i);
       g_array_append_val(found, identifier);
     }
@@ -448,4 +461,22 @@ gboolean segment_identifier(Segment *segment, guint64 i, SegmentIdentifier *out,
 const guint64 *segment_replaced(const Segment *segment, gsize *n) {
   *n = segment->n_replaced;
   return segment->replaced;
+}
+
+const guint64 *segment_carried(const Segment *segment, gsize *n) {
+  *n = segment->n_carried;
+  return segment->carried;
+}
+
+static gboolean among(const guint64 *ids, gsize n, guint64 id) {
+  gsize at = lower_bound(ids, n, id);
+  return at < n && ids[at] == id;
+}
+
+gboolean segment_replaces(const Segment *segment, guint64 id) {
+  return among(segment->replaced, segment->n_replaced, id);
+}
+
+gboolean segment_carries(const Segment *segment, guint64 id) {
+  return among(segment->carried, segment->n_carried, id);
 }

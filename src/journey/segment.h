@@ -60,9 +60,15 @@ typedef struct {
 
 /* The person (or orders of nobody) with this id, which is not 0. 1 found, 0 not, -1 damaged. */
 int segment_find(Segment *segment, guint64 id, guint64 *ordinal, GError **error);
+gboolean segment_person_id(Segment *segment, guint64 ordinal, guint64 *id, GError **error);
 /* Persons that have the identifier without being named by it, appended to `found` (of SegmentIdentifier). */
 gboolean segment_identifiers(Segment *segment, guint64 hash, GArray *found, GError **error);
 /* Entry i of all n_identifiers, ascending by (hash, ordinal); a reader goes through them in order. */
 gboolean segment_identifier(Segment *segment, guint64 i, SegmentIdentifier *out, GError **error);
 /* Ids of the persons of lower levels that this segment replaces, ascending. */
 const guint64 *segment_replaced(const Segment *segment, gsize *n);
+/* Those of them that only gained events: identifiers that lower levels lead to them keep leading to them, and are
+ * not told again. */
+const guint64 *segment_carried(const Segment *segment, gsize *n);
+gboolean segment_replaces(const Segment *segment, guint64 id);
+gboolean segment_carries(const Segment *segment, guint64 id);

@@ -23,7 +23,7 @@ struct SegmentWriter {
   SegmentFooter footer;
   GArray *blocks; /* of SegmentBlock */
   GArray *chunks; /* of SegmentChunk */
-  const guint64 *replaced;
+  const guint64 *replaced, *carried;
 };
 
 SegmentWriter *segment_writer_new(const char *path, guint64 record_id, guint64 through, GError **error) {
@@ -221,32 +221,46 @@ void segment_writer_replaced(SegmentWriter *writer, const guint64 *ids, gsize n)
   writer->footer.n_replaced = n;
 }
 
+void segment_writer_carried(SegmentWriter *writer, const guint64 *ids, gsize n) {
+  writer->carried = ids;
+  writer->footer.n_carried = n;
+}
+
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static guint64 tables_checksum(const SegmentWriter *writer, gsize replaced, gsize blocks, gsize chunks) {
-  g_autofree guint8 *tables = g_malloc(replaced + blocks + chunks + 1);
-  if (replaced)
-    memcpy(tables, writer->replaced, replaced);
-  if (blocks)
-    memcpy(tables + replaced, writer->blocks->data, blocks);
-  if (chunks)
-    memcpy(tables + replaced + blocks, writer->chunks->data, chunks);
-  return checksum64(tables, replaced + blocks + chunks);
+typedef struct {
+  const void *data;
+  gsize size;
+} Table;
+
+static guint64 tables_checksum(const Table *tables, guint n) {
+  gsize size = 0, at = 0;
+  for (guint i = 0; i < n; i++)
+    size += tables[i].size;
+  g_autofree guint8 *all = g_malloc(size + 1);
+  for (guint i = 0; i < n; at += tables[i++].size)
+    if (tables[i].size)
+      memcpy(all + at, tables[i].data, tables[i].size);
+  return checksum64(all, size);
 }
 
 static gboolean put_tables(SegmentWriter *writer, GError **error) {
   SegmentFooter *footer = &writer->footer;
   if (!put_header(writer, error) || !put_aligned(writer, error))
     return FALSE;
-  gsize replaced = footer->n_replaced * sizeof(guint64), blocks = writer->blocks->len * sizeof(SegmentBlock),
-        chunks = writer->chunks->len * sizeof(SegmentChunk);
+  const Table tables[] = {{writer->replaced, footer->n_replaced * sizeof(guint64)},
+                          {writer->carried, footer->n_carried * sizeof(guint64)},
+                          {writer->blocks->data, writer->blocks->len * sizeof(SegmentBlock)},
+                          {writer->chunks->data, writer->chunks->len * sizeof(SegmentChunk)}};
   footer->tables_offset = writer->size;
   footer->n_blocks = writer->blocks->len;
   footer->n_chunks = writer->chunks->len;
-  footer->tables_checksum = tables_checksum(writer, replaced, blocks, chunks);
+  footer->tables_checksum = tables_checksum(tables, G_N_ELEMENTS(tables));
   footer->checksum = frame_checksum(&writer->header, footer);
-  return put(writer, writer->replaced, replaced, error) && put(writer, writer->blocks->data, blocks, error) &&
-         put(writer, writer->chunks->data, chunks, error) && put(writer, footer, sizeof *footer, error);
+  for (guint i = 0; i < G_N_ELEMENTS(tables); i++)
+    if (!put(writer, tables[i].data, tables[i].size, error))
+      return FALSE;
+  return put(writer, footer, sizeof *footer, error);
 }
 
 Segment *segment_writer_finish(SegmentWriter *writer, GError **error) {

@@ -18,8 +18,9 @@ gboolean segment_writer_blocks(SegmentWriter *writer, guint threads, guint n, Se
 
 /* Ascending by (hash, ordinal), each pair once. */
 gboolean segment_writer_identifiers(SegmentWriter *writer, const SegmentIdentifier *identifiers, gsize n, GError **error);
-/* Ascending; kept by the caller until finish. */
+/* Ascending; kept by the caller until finish. Those carried are some of those replaced. */
 void segment_writer_replaced(SegmentWriter *writer, const guint64 *ids, gsize n);
+void segment_writer_carried(SegmentWriter *writer, const guint64 *ids, gsize n);
 
 Segment *segment_writer_finish(SegmentWriter *writer, GError **error);
 

@@ -282,6 +282,40 @@ int snapshot_place(const Snapshot *snapshot, guint64 id, Place *place, GError **
   return find_below(snapshot, snapshot->n_levels, id, place, error);
 }
 
+/* The lowest level above that replaces the person: the one by which it died. */
+static guint level_of_death(const Snapshot *snapshot, guint above, guint64 id) {
+  guint level = above + 1;
+  while (level < snapshot->n_levels && !segment_replaces(snapshot->levels[level].segment, id))
+    level++;
+  return level;
+}
+
+int snapshot_follow(const Snapshot *snapshot, Place *place, GError **error) {
+  guint64 id = 0;
+  while (snapshot_dead(snapshot, *place)) {
+    if (id == 0 && !segment_person_id(snapshot->levels[place->level].segment, place->ordinal, &id, error))
+      return -1;
+    guint level = level_of_death(snapshot, place->level, id);
+    if (level == snapshot->n_levels || !segment_carries(snapshot->levels[level].segment, id))
+      return 0;
+    place->level = level;
+    int found = segment_find(snapshot->levels[level].segment, id, &place->ordinal, error);
+    if (found <= 0)
+      return found;
+  }
+  return 1;
+}
+
+static guint add_place(GArray *places, Place place) {
+  for (guint i = 0; i < places->len; i++) {
+    const Place *other = &g_array_index(places, Place, i);
+    if (other->level == place.level && other->ordinal == place.ordinal)
+      return i;
+  }
+  g_array_append_val(places, place);
+  return places->len - 1;
+}
+
 static gboolean identifiers_of_level(const Snapshot *snapshot, guint i, guint64 hash, GArray *found, GArray *places,
                                      gboolean *shared, guint *present, GError **error) {
   g_array_set_size(found, 0);
@@ -291,11 +325,12 @@ static gboolean identifiers_of_level(const Snapshot *snapshot, guint i, guint64 
     const SegmentIdentifier *one = &g_array_index(found, SegmentIdentifier, k);
     Place place = {i, one->ordinal};
     *shared |= one->shared;
-    if (one->shared || snapshot_dead(snapshot, place))
-      continue;
-    if (one->present)
-      *present = places->len;
-    g_array_append_val(places, place);
+    int lives = one->shared ? 0 : snapshot_follow(snapshot, &place, error);
+    if (lives < 0)
+      return FALSE;
+    guint at = lives ? add_place(places, place) : 0;
+    if (lives && one->present)
+      *present = at;
   }
   return TRUE;
 }
@@ -318,7 +353,7 @@ gboolean snapshot_places(const Snapshot *snapshot, guint64 hash, GArray *places,
   Place own;
   int found = snapshot_place(snapshot, hash, &own, error);
   if (found > 0)
-    g_array_append_val(places, own);
+    add_place(places, own);
   return found >= 0;
 }
 

@@ -280,6 +280,7 @@ typedef struct {
   GArray *links;   /* of guint64 */
   guint64 running; /* an import that has begun, 0 none */
   guint max_links, overlays;
+  guint64 carried; /* persons of levels that only gained events */
 } Growth;
 
 static void grow_events(Growth *growth, guint n, guint64 import) {
@@ -342,6 +343,11 @@ static void check_growth(Growth *growth) {
   g_autoptr(Snapshot) snapshot = index_snapshot(growth->index);
   g_assert_cmpuint(snapshot_through(snapshot), ==, record_through(growth->scene->record));
   growth->overlays += snapshot_levels(snapshot) > 1;
+  for (guint i = 0; i < snapshot_levels(snapshot); i++) {
+    gsize carried;
+    segment_carried(snapshot_segment(snapshot, i), &carried);
+    growth->carried += carried;
+  }
   g_autoptr(GPtrArray) findings = g_ptr_array_new_with_free_func(g_free);
   g_assert_true(index_check(growth->index, findings, NULL));
   g_assert_cmpstr(findings->len ? findings->pdata[0] : "", ==, "");
@@ -370,6 +376,7 @@ static void check_rebuilt(Growth *growth) {
 
 static void grow(gboolean read_only, guint rounds, guint steps) {
   guint overlays = 0;
+  guint64 carried = 0;
   for (guint round = 0; round < rounds; round++) {
     Growth growth = {.scene = scene_new(),
                      .imports = g_array_new(FALSE, FALSE, sizeof(guint64)),
@@ -392,12 +399,14 @@ static void grow(gboolean read_only, guint rounds, guint steps) {
     check_growth(&growth);
     check_rebuilt(&growth);
     overlays += growth.overlays;
+    carried += growth.carried;
     index_free(growth.index);
     scene_free(growth.scene);
     g_array_unref(growth.imports);
     g_array_unref(growth.links);
   }
-  g_test_message("%u states had several levels", overlays);
+  g_test_message("%u states had several levels, in which %" G_GUINT64_FORMAT " persons had only gained events", overlays, carried);
+  g_assert_cmpuint(carried, >, rounds);
   g_assert_cmpuint(overlays, >, rounds);
 }
 
