@@ -2,6 +2,7 @@
 // Paths in, credits by each model out. Conversions without any touch keep their own row, "(none)", in every model; the
 // rest is shared among keys so that credits sum exactly to what was counted.
 #include "analysis/attribution.h"
+#include "analysis/attribution_touch.h"
 #include "analysis/bits.h"
 #include "analysis/credit.h"
 #include "analysis/key.h"
@@ -343,25 +344,6 @@ static gboolean add_cost(Attribution *attribution, const Question *question, GEr
 
 /* --- the report ---------------------------------------------------------------------------------- */
 
-static const Goal *goal_param(const Question *question, const Params *params, GError **error) {
-  const char *name = params_get(params, "goal");
-  const GPtrArray *goals = question->project->goals;
-  const Goal *goal = name ? project_goal(question->project, name) : NULL;
-  for (guint i = 0; i < goals->len && !name && !goal; i++)
-    if (((const Goal *)goals->pdata[i])->closes)
-      goal = goals->pdata[i];
-  if (!goal && !name && goals->len)
-    goal = goals->pdata[0];
-  if (goal)
-    return goal;
-  g_autoptr(GString) known = g_string_new(NULL);
-  for (guint i = 0; i < goals->len; i++)
-    g_string_append_printf(known, "%s%s", i ? ", " : "", ((const Goal *)goals->pdata[i])->rule.name);
-  error_set(error, ERROR_INVALID, "there is no goal \"%s\"\nhint: the project has %s; `etappe project show` prints them",
-            name ? name : "", known->len ? known->str : "none");
-  return NULL;
-}
-
 static gboolean duration_param(const Params *params, const char *name, gint64 *out, GError **error) {
   const char *text = params_get(params, name);
   g_autoptr(GError) inner = NULL;
@@ -383,8 +365,9 @@ static gpointer attribution_run(const Question *question, const Params *params, 
     return NULL;
   }
   const char *navigational = params_get(params, "navigational"), *customers = params_get(params, "customers");
-  AttributionOptions options = {
-      .goal = goal_param(question, params, error), .key = params_get(params, "key"), .half_life_ms = 7 * MS_DAY};
+  AttributionOptions options = {.goal = attribution_goal(question->project, params_get(params, "goal"), error),
+                                .key = params_get(params, "key"),
+                                .half_life_ms = 7 * MS_DAY};
   gint64 resamples = RESAMPLES;
   if (!options.goal)
     return NULL;

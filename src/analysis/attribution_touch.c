@@ -7,6 +7,7 @@
 #include "analysis/attribution_touch.h"
 #include "analysis/bits.h"
 #include "analysis/field.h"
+#include "base/error.h"
 #include "journey/column.h"
 #include <string.h>
 
@@ -330,4 +331,22 @@ void touch_scratch_free(TouchScratch *scratch) {
   g_array_unref(scratch->conversation);
   g_free(scratch->brand);
   g_free(scratch);
+}
+
+const Goal *attribution_goal(const Project *project, const char *name, GError **error) {
+  const GPtrArray *goals = project->goals;
+  const Goal *goal = name ? project_goal(project, name) : NULL;
+  for (guint i = 0; i < goals->len && !name && !goal; i++)
+    if (((const Goal *)goals->pdata[i])->closes)
+      goal = goals->pdata[i];
+  if (!goal && !name && goals->len)
+    goal = goals->pdata[0];
+  if (goal)
+    return goal;
+  g_autoptr(GString) known = g_string_new(NULL);
+  for (guint i = 0; i < goals->len; i++)
+    g_string_append_printf(known, "%s%s", i ? ", " : "", ((const Goal *)goals->pdata[i])->rule.name);
+  error_set(error, ERROR_INVALID, "there is no goal \"%s\"\nhint: the project has %s; `etappe project show` prints them",
+            name ? name : "", known->len ? known->str : "none");
+  return NULL;
 }

@@ -45,3 +45,6 @@ void touch_scratch_free(TouchScratch *scratch);
 typedef void (*AttributionPathFunc)(gpointer user, const AttributionPath *path);
 gboolean touch_finder_block(TouchFinder *finder, TouchScratch *scratch, guint block, const Block *data, const Derived *derived,
                             const ScopeBlock *scope, const guint32 *keys, AttributionPathFunc each, gpointer user, GError **error);
+
+/* The goal of that name; without a name the first that closes journeys, else the first. */
+const Goal *attribution_goal(const Project *project, const char *name, GError **error);

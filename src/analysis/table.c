@@ -380,7 +380,7 @@ char *table_render(const Table *table, const TableStyle *style) {
 
 /* --- for programs ---------------------------------------------------------------------------- */
 
-static void csv_text(GString *out, const char *text) {
+void table_csv_text(GString *out, const char *text) {
   const char *guard = *text && strchr("=+-@\t\r", *text) ? "'" : "";
   if (!strpbrk(text, ",\"\r\n")) {
     g_string_append_printf(out, "%s%s", guard, text);
@@ -405,7 +405,7 @@ static void csv_cell(GString *out, const Cell *cell, CellType type) {
   if (!cell || cell->empty)
     return;
   if (cell->text)
-    csv_text(out, cell->text);
+    table_csv_text(out, cell->text);
   else if (type == CELL_INT)
     g_string_append_printf(out, "%" G_GINT64_FORMAT, cell->integer);
   else
@@ -422,7 +422,7 @@ static void csv_row(GString *out, const Section *section, int row) {
       g_string_append_c(out, ',');
     first = FALSE;
     if (row < 0)
-      csv_text(out, column->name);
+      table_csv_text(out, column->name);
     else
       csv_cell(out, section_cell(section, (guint)row, c), column->type);
   }

@@ -30,3 +30,5 @@ typedef struct {
 } TableStyle;
 char *table_render(const Table *table, const TableStyle *style);
 char *table_csv(const Table *table); /* every section, separated by an empty line; one section: plain CSV */
+/* One cell of text as table_csv writes it: quoted where needed, formulas defused. */
+void table_csv_text(GString *out, const char *text);

@@ -32,6 +32,7 @@ gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_serve(Cli *cli, int argc, char **argv, GError **error);
 extern const char cmd_serve_usage[];
 gboolean cmd_simulate(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_sql(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GError **error);
 /* The same with one argument, which stands for this option: `etappe person show user:anna`. */
 gboolean cmd_report_on(Cli *cli, const Report *report, const char *option, int argc, char **argv, GError **error);

@@ -48,6 +48,14 @@ static const Verb verbs[] = {
      "  --months N        and is so long [24]\n\n"
      "Beside FILE, FILE.truth.json says what is true of the data: docs/simulator.md.\n",
      cmd_simulate},
+    {"sql", "Ask in SQL: events, visits, journeys, conversions, persons, touches",
+     "etappe sql 'SELECT ...' [--format table|json|csv] [--out FILE] [--now INSTANT] [--threads N]\n"
+     "etappe sql [--schema]          the tables and their columns\n"
+     "etappe sql 'CREATE TABLE ...' 'SELECT ...'     several statements in turn; the last one answers\n\n"
+     "It is DuckDB's SQL. A statement reads and writes the files whose paths stand in it as 'text', and no others:\n"
+     "  etappe sql \"COPY (SELECT channel, count(*) AS events FROM events GROUP BY ALL) TO 'channels.parquet'\"\n"
+     "docs/sql.md has the meaning of every column, and examples.\n",
+     cmd_sql},
     {"version", "Print the version", "etappe version\n", cmd_version},
 };
 

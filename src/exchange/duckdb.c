@@ -7,7 +7,11 @@
 #include "base/error.h"
 
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <unistd.h>
+
+/* Written once: the library is never unloaded, so there is one of it in the process and its functions stay. */
+static _Atomic(DuckApi *) loaded;
 
 struct Duck {
   DuckApi api;
@@ -76,7 +80,13 @@ static gboolean load_api(DuckApi *api, GError **error) {
   if (!api->name)                                                                                                                  \
     return error_set(error, ERROR_VERSION, "This libduckdb.so lacks duckdb_" #name "\nhint: version 1.5 is needed");
   DUCK_FUNCTIONS(DUCK_FIND)
+  DUCK_TABLE_FUNCTIONS(DUCK_FIND)
 #undef DUCK_FIND
+  if (atomic_load(&loaded))
+    return TRUE;
+  DuckApi *kept = g_memdup2(api, sizeof *api), *none = NULL;
+  if (!atomic_compare_exchange_strong(&loaded, &none, kept))
+    g_free(kept);
   return TRUE;
 }
 
@@ -165,6 +175,9 @@ void duck_free(Duck *duck) {
   g_free(duck);
 }
 
+const DuckApi *duck_loaded(void) {
+  return atomic_load(&loaded);
+}
 const DuckApi *duck_api(const Duck *duck) {
   return &duck->api;
 }

@@ -84,6 +84,18 @@ static void nothing_is_fetched_from_elsewhere(void) {
   g_assert_error(error, ETAPPE_ERROR, ERROR_INVALID);
 }
 
+static void tables_of_ours_are_read_as_they_were_filled(void) {
+  g_autoptr(Duck) duck = open_duck();
+  g_autoptr(GError) error = NULL;
+  g_assert_true(duck_prove_tables(duck, &error));
+  g_assert_no_error(error);
+  g_autoptr(GPtrArray) rows = duck_table(duck, "SELECT few::VARCHAR, m::VARCHAR FROM etappe_proof() WHERE b", &error);
+  g_assert_no_error(error);
+  g_assert_cmpuint(rows->len, ==, 1);
+  g_assert_cmpstr(((char **)rows->pdata[0])[0], ==, "two");
+  g_assert_cmpstr(((char **)rows->pdata[0])[1], ==, "19.900000");
+}
+
 static void a_missing_library_is_said(void) {
   g_setenv("ETAPPE_DUCKDB", "/nowhere/libduckdb.so", TRUE);
   g_autoptr(GError) error = NULL;
@@ -100,6 +112,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/duckdb/a wrong query is an error and the next one works", a_wrong_query_is_an_error_and_the_next_one_works);
   g_test_add_func("/duckdb/a path with glob characters is one file", a_path_with_glob_characters_is_one_file);
   g_test_add_func("/duckdb/nothing is fetched from elsewhere", nothing_is_fetched_from_elsewhere);
+  g_test_add_func("/duckdb/tables of ours are read as they were filled", tables_of_ours_are_read_as_they_were_filled);
   g_test_add_func("/duckdb/a missing library is said", a_missing_library_is_said);
   return g_test_run();
 }
