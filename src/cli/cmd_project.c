@@ -72,6 +72,28 @@ static void effect_row(Table *table, const char *name, const EffectRow *before, 
   }
 }
 
+/* The figures beside it are of the persons as they are known today. */
+static void say_identity(const GPtrArray *who_is_who, const char *what) {
+  if (who_is_who->len == 0)
+    return;
+  g_autoptr(GString) said = g_string_new(what);
+  for (guint i = 0; i < who_is_who->len; i++)
+    g_string_append_printf(said, "%s%s", i ? "; " : "", (const char *)who_is_who->pdata[i]);
+  g_string_append(said, ".\n");
+  cli_print(said->str);
+}
+
+static gboolean check_identity(const Cli *cli, const Project *project, GError **error) {
+  if (!g_file_test(cli->db, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_autoptr(Record) record = record_open(cli->db, RECORD_READ, error);
+  if (!record)
+    return FALSE;
+  g_autoptr(GPtrArray) who_is_who = record_project_identity(record, project);
+  say_identity(who_is_who, "It would decide anew who is who, so persons may change beyond these figures: ");
+  return TRUE;
+}
+
 static gboolean show_effect(Cli *cli, const Project *project, const Params *params, GError **error) {
   if (!g_file_test(cli->db, G_FILE_TEST_EXISTS))
     return TRUE;
@@ -107,7 +129,7 @@ static gboolean project_check(Cli *cli, const CliArgs *args, GError **error) {
   g_autofree char *text = NULL;
   const char *path = file_argument(args);
   g_autoptr(Project) project = read_project(path, &text, error);
-  if (!project || !show_effect(cli, project, args->params, error))
+  if (!project || !show_effect(cli, project, args->params, error) || !check_identity(cli, project, error))
     return FALSE;
   g_autofree char *said =
       g_strdup_printf("%s is good: %u goals, %u stages, %u touchpoints, definitions %016" G_GINT64_MODIFIER "x.\n", path,
@@ -121,14 +143,16 @@ static gboolean project_apply(Cli *cli, const CliArgs *args, GError **error) {
   const char *path = file_argument(args);
   g_autoptr(Project) project = read_project(path, &text, error);
   g_autoptr(Record) record = project ? record_open(cli->db, RECORD_CREATE, error) : NULL;
-  if (!record || !record_set_setting(record, "project", text, error) ||
-      !record_set_setting(record, "timezone", project->timezone, error) ||
-      !record_set_setting(record, "currency", project->currency, error))
+  g_autoptr(GPtrArray) who_is_who = record ? record_project_identity(record, project) : NULL;
+  gboolean anew = record && record_through(record) > 0;
+  if (!record || !record_set_project(record, project, text, error))
     return FALSE;
   g_autofree char *said =
       g_strdup_printf("Applied %s to %s: definitions %016" G_GINT64_MODIFIER "x, from change %" G_GUINT64_FORMAT ".\n", path,
                       cli->db, project->hash, record_through(record));
   cli_print(said);
+  if (anew)
+    say_identity(who_is_who, "Who is who is decided anew with the next question: ");
   return TRUE;
 }
 

@@ -160,6 +160,11 @@ static void source_free(gpointer p) {
   g_free(source->basis);
   g_free(source);
 }
+static void identifier_free(gpointer p) {
+  IdentifierRule *rule = p;
+  g_free(rule->name);
+  g_free(rule);
+}
 static void rate_free(gpointer p) {
   Rate *rate = p;
   g_free(rate->currency);
@@ -325,6 +330,28 @@ static gboolean read_source(TreeNode *map, const char *path, Project *project, S
   return tree_map_done(map, path, known, error);
 }
 
+static gboolean read_identifier(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out,
+                                GError **error) {
+  static const char *const known[] = {"name", "strength", "plain", NULL};
+  static const Strength strengths[] = {STRENGTH_STRONG, STRENGTH_WEAK, STRENGTH_DEVICE};
+  IdentifierRule *rule = g_new0(IdentifierRule, 1);
+  guint strength = 1;
+  g_ptr_array_add(out, rule);
+  if (!take_required(map, "name", path, &rule->name, error) ||
+      !take_choice(map, "strength", path, "strong|weak|device", &strength, error) ||
+      !take_flag(map, "plain", path, &rule->plain, error) || !tree_map_done(map, path, known, error))
+    return FALSE;
+  rule->strength = strengths[strength];
+  g_autoptr(Spaces) spaces = spaces_new(); /* says what is wrong with the name */
+  g_autoptr(GError) inner = NULL;
+  for (guint i = 0; i < out->len; i++) {
+    const IdentifierRule *each = out->pdata[i];
+    if (!spaces_add(spaces, each->name, each->strength, each->plain, &inner))
+      return tree_error(error, map, path, "name: %s", inner->message);
+  }
+  return TRUE;
+}
+
 static gboolean read_rate(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
   static const char *const known[] = {"currency", "from", "rate", NULL};
   Rate *rate = g_new0(Rate, 1);
@@ -386,12 +413,34 @@ static gboolean top_condition(Sources *sources, const char *key, Condition **out
   return take_condition(mine ? sources->file : sources->preset, key, key, ABOUT_EVENTS, out, error);
 }
 
+static gboolean read_links(const char *text, Project *project, GError **error) {
+  guint64 links;
+  if (!text)
+    return TRUE;
+  if (!g_ascii_string_to_unsigned(text, 10, 1, 1000000, &links, NULL))
+    return error_set(error, ERROR_INVALID, "max_links must be a whole number from 1 to 1000000, not \"%s\"", text);
+  project->max_links = (guint)links;
+  return TRUE;
+}
+
+static gboolean check_country(Project *project, GError **error) {
+  const char *country = project->phone_country;
+  if (country && *country == '+') {
+    g_autofree char *signed_one = project->phone_country;
+    country = project->phone_country = g_strdup(signed_one + 1);
+  }
+  gsize size = country ? strlen(country) : 1;
+  return !country || (size >= 1 && size <= 3 && strspn(country, "0123456789") == size && *country != '0') ||
+         error_set(error, ERROR_INVALID, "phone_country must be a country's dialling code such as 49, not \"%s\"", country);
+}
+
 static gboolean read_basics(Project *project, Sources *sources, GError **error) {
   g_autofree char *links = NULL;
   if (!top_text(sources, "name", &project->name, error) || !top_text(sources, "language", &project->language, error) ||
       !top_text(sources, "timezone", &project->timezone, error) || !top_text(sources, "currency", &project->currency, error) ||
       !top_duration(sources, "inactivity", &project->inactivity_ms, error) ||
       !top_duration(sources, "lookback", &project->lookback_ms, error) || !top_text(sources, "max_links", &links, error) ||
+      !top_text(sources, "phone_country", &project->phone_country, error) ||
       !top_text(sources, "restart_stage", &project->restart_stage, error) ||
       !top_text(sources, "place", &project->place_field, error))
     return FALSE;
@@ -399,10 +448,8 @@ static gboolean read_basics(Project *project, Sources *sources, GError **error) 
     return error_set(error, ERROR_INVALID, "language must be de or en, not \"%s\"", project->language);
   if (strlen(project->currency) != 3)
     return error_set(error, ERROR_INVALID, "currency must be a code of three letters such as EUR, not \"%s\"", project->currency);
-  if (links)
-    project->max_links = (guint)CLAMP(g_ascii_strtoull(links, NULL, 10), 1, 1000000);
-  sources->zone = zone_new(project->timezone, error);
-  return sources->zone != NULL;
+  return read_links(links, project, error) && check_country(project, error) &&
+         (sources->zone = zone_new(project->timezone, error)) != NULL;
 }
 
 static gboolean read_sections(Project *project, Sources *sources, GError **error) {
@@ -415,6 +462,7 @@ static gboolean read_sections(Project *project, Sources *sources, GError **error
          top_list(sources, "relationships", project, project->relationships, RULES_MAX, read_person_rule, error) &&
          top_list(sources, "personas", project, project->personas, RULES_MAX, read_person_rule, error) &&
          top_list(sources, "sources", project, project->sources, RULES_MAX, read_source, error) &&
+         top_list(sources, "identifiers", project, project->identifiers, SPACES_OWN_END, read_identifier, error) &&
          top_list(sources, "rates", project, project->rates, RULES_MAX, read_rate, error) &&
          top_texts(sources, "brand_terms", project->brand_terms, error) &&
          top_texts(sources, "own_domains", project->own_domains, error) &&
@@ -562,6 +610,9 @@ static gboolean is_whole(const Project *project, GError **error) {
         !stage_exists(project, stage->back_to, stage->rule.name, error))
       return FALSE;
   }
+  g_autoptr(GPtrArray) orders = project_order_fields(project);
+  if (orders->len > PROJECT_ORDER_FIELDS_MAX)
+    return error_set(error, ERROR_LIMIT, "goals: more than %d different fields of order ids", PROJECT_ORDER_FIELDS_MAX);
   return stage_exists(project, project->restart_stage, "restart_stage", error) && no_circles(project, error) &&
          no_circles_of_rules(project, error) && spares_employees(project, error);
 }
@@ -620,7 +671,7 @@ static Project *project_new(void) {
   project->currency = g_strdup("EUR");
   project->inactivity_ms = 30 * MS_DAY;
   project->lookback_ms = 90 * MS_DAY;
-  project->max_links = 100;
+  project->max_links = PROJECT_MAX_LINKS_DEFAULT;
   project->channels = g_ptr_array_new_with_free_func(rule_free);
   project->touchpoints = g_ptr_array_new_with_free_func(touchpoint_free);
   project->places = g_ptr_array_new_with_free_func(rule_free);
@@ -635,6 +686,7 @@ static Project *project_new(void) {
   project->own_domains = g_ptr_array_new_with_free_func(g_free);
   project->refused_ids = g_ptr_array_new_with_free_func(g_free);
   project->employee_properties = g_ptr_array_new_with_free_func(g_free);
+  project->identifiers = g_ptr_array_new_with_free_func(identifier_free);
   return project;
 }
 
@@ -652,6 +704,7 @@ Project *project_parse(const char *text, gsize size, GError **error) {
                                       "personas",    "sources",
                                       "brand_terms", "own_domains",
                                       "refused_ids", "employee_properties",
+                                      "identifiers", "phone_country",
                                       "bots",        "internal",
                                       NULL};
   g_autoptr(Project) project = project_new();
@@ -685,15 +738,16 @@ Project *project_default(void) {
 void project_free(Project *project) {
   if (!project)
     return;
-  char *texts[] = {project->text,   project->name,        project->language,      project->timezone,   project->currency,
-                   project->preset, project->stage_model, project->restart_stage, project->place_field};
+  char *texts[] = {project->text,   project->name,        project->language,      project->timezone,    project->currency,
+                   project->preset, project->stage_model, project->restart_stage, project->place_field, project->phone_country};
   GPtrArray *lists[] = {project->channels,      project->touchpoints,
                         project->places,        project->initiators,
                         project->goals,         project->stages,
                         project->relationships, project->personas,
                         project->sources,       project->rates,
                         project->brand_terms,   project->own_domains,
-                        project->refused_ids,   project->employee_properties};
+                        project->refused_ids,   project->employee_properties,
+                        project->identifiers};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     g_free(texts[i]);
   for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
@@ -722,6 +776,30 @@ const Goal *project_goal(const Project *project, const char *name) {
     if (strcmp(((const Goal *)project->goals->pdata[i])->rule.name, name) == 0)
       return project->goals->pdata[i];
   return NULL;
+}
+
+/* Short names are those of the wire; any other is a property. */
+static char *full_field(const char *field) {
+  static const char *const wire[] = {"order",    "account", "place",   "score",   "source", "medium",
+                                     "campaign", "term",    "content", "consent", "cost",   NULL};
+  return strchr(field, '.') || g_strv_contains(wire, field) ? g_strdup(field) : g_strconcat("properties.", field, NULL);
+}
+
+static void add_order_field(GPtrArray *fields, const char *field) {
+  g_autofree char *full = field ? full_field(field) : NULL;
+  if (full && !g_ptr_array_find_with_equal_func(fields, full, g_str_equal, NULL))
+    g_ptr_array_add(fields, g_steal_pointer(&full));
+}
+
+GPtrArray *project_order_fields(const Project *project) {
+  GPtrArray *fields = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < project->goals->len; i++) {
+    const Goal *goal = project->goals->pdata[i];
+    add_order_field(fields, goal->order);
+    for (guint j = 0; j < goal->adjustments->len; j++)
+      add_order_field(fields, ((const Adjustment *)goal->adjustments->pdata[j])->order);
+  }
+  return fields;
 }
 
 int project_stage(const Project *project, const char *name) {

@@ -4,6 +4,7 @@
  * holds. Every key, its meaning and an example: docs/project.md. Immutable once parsed. */
 #pragma once
 #include "project/condition.h"
+#include "wire/identifier.h"
 
 typedef struct { /* a name with a condition: first match wins */
   char *name, *label, *label_de;
@@ -56,6 +57,12 @@ typedef struct {
   gboolean kind_given, net; /* amounts without tax */
 } SourceRule;
 
+typedef struct { /* an own kind of identifier */
+  char *name;
+  Strength strength;
+  gboolean plain; /* its values stay readable; else only their keyed hash is kept */
+} IdentifierRule;
+
 typedef struct {
   char *currency;
   gint64 from_ms;
@@ -67,6 +74,7 @@ typedef struct {
   char *text;   /* the file as given, or the preset */
   char *name, *language, *timezone, *currency, *preset, *stage_model, *restart_stage, *place_field;
   gint64 inactivity_ms, lookback_ms;
+  char *phone_country; /* "49": national phone numbers are of there; NULL: they keep their digits */
   guint max_links;
   GPtrArray *channels;      /* Rule*: `when` may be NULL (only a label) */
   GPtrArray *touchpoints;   /* Touchpoint* */
@@ -77,10 +85,13 @@ typedef struct {
   GPtrArray *relationships; /* Rule*: person conditions, first match from the end (furthest) wins */
   GPtrArray *personas;      /* Rule*: person conditions, first match wins */
   GPtrArray *sources;       /* SourceRule* */
+  GPtrArray *identifiers;   /* IdentifierRule* */
   GPtrArray *rates;         /* Rate*, ascending by (currency, from) */
   GPtrArray *brand_terms, *own_domains, *refused_ids, *employee_properties; /* char* */
   Condition *bots, *internal;                                               /* events kept out, or NULL */
 } Project;
+
+enum { PROJECT_MAX_LINKS_DEFAULT = 100, PROJECT_ORDER_FIELDS_MAX = 8 };
 
 /* Parses and checks. ERROR_INVALID names line, key and what was expected; a file of a newer version is ERROR_VERSION. */
 Project *project_parse(const char *text, gsize size, GError **error);
@@ -93,6 +104,8 @@ const char *project_preset_text(const char *name, gsize *size); /* the YAML of o
 /* Is a field, as conditions write it, one that describes employees? Such fields are not analysed. */
 gboolean project_is_of_employees(const Project *project, const char *field);
 const Goal *project_goal(const Project *project, const char *name);
+/* The fields that hold order ids, of goals and adjustments, each once: "order", "properties.bill"; texts to free with it. */
+GPtrArray *project_order_fields(const Project *project);
 int project_stage(const Project *project, const char *name);                                     /* index or -1 */
 const char *project_stage_label(const Project *project, const char *name, const char *language); /* name: of a stage */
 const char *rule_label(const Rule *rule, const char *language); /* label in that language, else the name */

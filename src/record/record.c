@@ -189,7 +189,7 @@ static gboolean read_names(Record *record, GError **error) {
   return TRUE;
 }
 
-static char *read_setting(Record *record, const char *name) {
+char *record_read_setting(Record *record, const char *name) {
   g_autoptr(sqlite3_stmt) statement =
       database_query(record->db, NULL, "SELECT value FROM setting WHERE name = ? ORDER BY number DESC LIMIT 1", "t", name);
   gboolean row = FALSE;
@@ -225,9 +225,10 @@ static gboolean read_space_rows(Record *record, Spaces *spaces, GError **error) 
   return FALSE;
 }
 
-static gboolean read_spaces(Record *record, GError **error) {
+gboolean record_read_spaces(Record *record, GError **error) {
   g_autoptr(Spaces) spaces = spaces_new();
-  g_autofree char *country = read_setting(record, SETTING_PHONE_COUNTRY), *refused = read_setting(record, SETTING_REFUSED);
+  g_autofree char *country = record_read_setting(record, SETTING_PHONE_COUNTRY),
+                  *refused = record_read_setting(record, SETTING_REFUSED);
   if (!read_space_rows(record, spaces, error))
     return FALSE;
   if (country && strlen(country) < sizeof spaces->phone_country)
@@ -280,7 +281,7 @@ static gboolean read_all(Record *record, GError **error) {
   g_autoptr(View) view = view_new(through, record->view);
   if (!read_changes(record, after, view, &others, error) || !read_names(record, error))
     return FALSE;
-  if ((others || record->spaces == NULL) && !read_spaces(record, error))
+  if ((others || record->spaces == NULL) && !record_read_spaces(record, error))
     return FALSE;
   set_view(record, g_steal_pointer(&view));
   return TRUE;
@@ -541,7 +542,7 @@ const HashKey *record_key(const Record *record) {
 
 char *record_setting(Record *record, const char *name) {
   g_autoptr(RecordHold) hold = record_hold(record);
-  return read_setting(record, name);
+  return record_read_setting(record, name);
 }
 
 static gboolean write_setting(Record *record, const char *name, const char *value, Change *change, GError **error) {
@@ -553,7 +554,7 @@ static gboolean write_setting(Record *record, const char *name, const char *valu
 gboolean record_set_setting(Record *record, const char *name, const char *value, GError **error) {
   Change change;
   g_autoptr(RecordHold) hold = record_hold(record);
-  g_autofree char *now = read_setting(record, name);
+  g_autofree char *now = record_read_setting(record, name);
   if (g_strcmp0(now, value) == 0)
     return TRUE;
   if (!record_begin(record, TRUE, error))
@@ -563,30 +564,40 @@ gboolean record_set_setting(Record *record, const char *name, const char *value,
   if (!record_commit_change(record, &change, error))
     return FALSE;
   gboolean of_spaces = g_str_equal(name, SETTING_PHONE_COUNTRY) || g_str_equal(name, SETTING_REFUSED);
-  return !of_spaces || read_spaces(record, error);
+  return !of_spaces || record_read_spaces(record, error);
+}
+
+gboolean record_judge_space(const Record *record, const char *name, Strength strength, guint64 *code, gboolean *known,
+                            GError **error) {
+  int found = spaces_find(record->spaces, text_of(name));
+  *known = found >= 0;
+  *code = *known ? (guint64)found : record->spaces->n_spaces;
+  if (*known && record->spaces->spaces[found].strength != strength)
+    return error_set(error, ERROR_CONFLICT, "the identifier %s is stored with another strength", name);
+  if (!*known && *code == SPACES_OWN_END)
+    return error_set(error, ERROR_LIMIT, "more than %d kinds of identifiers", SPACES_OWN_END);
+  g_autoptr(Spaces) trial = spaces_new(); /* says what is wrong with the name before anything is written */
+  return *known || spaces_add(trial, name, strength, FALSE, error);
+}
+
+gboolean record_write_space(Record *record, guint64 code, const char *name, Strength strength, gboolean plain, GError **error) {
+  return database_run(record->db, error, "INSERT OR REPLACE INTO space (code, name, strength, plain) VALUES (?, ?, ?, ?)", "itii",
+                      (gint64)code, name, (gint64)strength, (gint64)plain);
 }
 
 gboolean record_set_space(Record *record, const char *name, Strength strength, gboolean plain, GError **error) {
   Change change;
+  guint64 code;
+  gboolean known;
   g_autoptr(RecordHold) hold = record_hold(record);
-  int code = spaces_find(record->spaces, text_of(name));
-  if (code >= 0 && record->spaces->spaces[code].strength != strength)
-    return error_set(error, ERROR_CONFLICT, "the identifier %s is stored with another strength", name);
-  if (code >= 0 && record->spaces->spaces[code].plain == plain)
+  if (!record_judge_space(record, name, strength, &code, &known, error))
+    return FALSE;
+  if (known && record->spaces->spaces[code].plain == plain)
     return TRUE;
-  g_autoptr(Spaces) trial = spaces_new(); /* says what is wrong with the name before anything is written */
-  if (code < 0) {
-    if (record->spaces->n_spaces == SPACES_OWN_END)
-      return error_set(error, ERROR_LIMIT, "more than %d kinds of identifiers", SPACES_OWN_END);
-    if (!spaces_add(trial, name, strength, plain, error))
-      return FALSE;
-    code = (int)record->spaces->n_spaces;
-  }
   if (!record_begin(record, TRUE, error))
     return FALSE;
-  if (!record_write_change(record, CHANGE_SPACE, (guint64)code, &change, error) ||
-      !database_run(record->db, error, "INSERT OR REPLACE INTO space (code, name, strength, plain) VALUES (?, ?, ?, ?)", "itii",
-                    (gint64)code, name, (gint64)strength, (gint64)plain))
+  if (!record_write_change(record, CHANGE_SPACE, code, &change, error) ||
+      !record_write_space(record, code, name, strength, plain, error))
     return record_cancel(record);
-  return record_commit_change(record, &change, error) && read_spaces(record, error);
+  return record_commit_change(record, &change, error) && record_read_spaces(record, error);
 }

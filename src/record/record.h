@@ -5,6 +5,7 @@
  * A Record may be shared by threads: what writes waits for its turn, what reads has a connection of its own.
  * Everything read is as of record_through(), whatever other processes have committed since. */
 #pragma once
+#include "project/project.h"
 #include "record/batch.h"
 
 typedef struct Record Record;
@@ -41,6 +42,11 @@ gboolean record_set_space(Record *record, const char *name, Strength strength, g
 char *record_setting(Record *record, const char *name); /* NULL when unset; caller frees */
 /* NULL unsets. The same value again is no change. What it replaces is kept with its number. */
 gboolean record_set_setting(Record *record, const char *name, const char *value, GError **error);
+
+/* The next version of the project: its text and every setting and kind of identifier that it states, all or none. */
+gboolean record_set_project(Record *record, const Project *project, const char *text, GError **error);
+/* What of it would decide anew who is who: static texts, none when the index stays as it is. */
+GPtrArray *record_project_identity(Record *record, const Project *project);
 
 /* --- imports ------------------------------------------------------------------------------- */
 typedef enum { IMPORT_RUNNING, IMPORT_DONE, IMPORT_UNDONE } ImportState;

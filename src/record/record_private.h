@@ -8,20 +8,20 @@
 #include <stdatomic.h>
 
 typedef enum { /* in the table change: never renumber */
-  CHANGE_IMPORT_DONE = 1,
-  CHANGE_IMPORT_UNDONE,
-  CHANGE_LINK,
-  CHANGE_LINK_UNDONE,
-  CHANGE_SETTING,
-  CHANGE_SPACE,
-  CHANGE_HIDDEN,
-  CHANGE_ERASED,
+               CHANGE_IMPORT_DONE = 1,
+               CHANGE_IMPORT_UNDONE,
+               CHANGE_LINK,
+               CHANGE_LINK_UNDONE,
+               CHANGE_SETTING,
+               CHANGE_SPACE,
+               CHANGE_HIDDEN,
+               CHANGE_ERASED,
 } ChangeKind;
 
 typedef struct { /* what can be seen as of one number; immutable */
   atomic_uint references;
   guint64 through;
-  GArray *imports;  /* of guint64, ascending: done and not undone */
+  GArray *imports; /* of guint64, ascending: done and not undone */
 } View;
 
 /* Statements of every append, kept prepared. */
@@ -55,7 +55,9 @@ static inline RecordHold *record_hold(Record *record) {
   pthread_mutex_lock(&record->mutex);
   return &record->mutex;
 }
-static inline void record_release(RecordHold *hold) { pthread_mutex_unlock(hold); }
+static inline void record_release(RecordHold *hold) {
+  pthread_mutex_unlock(hold);
+}
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RecordHold, record_release)
 
 View *record_view(Record *record); /* a new reference, on any thread */
@@ -76,6 +78,14 @@ gboolean record_write_change(Record *record, ChangeKind kind, guint64 subject, C
 gboolean record_commit_change(Record *record, const Change *change, GError **error);
 gboolean record_commit_events(Record *record, guint n, gboolean visible, GError **error);
 gboolean record_cancel(Record *record); /* returns FALSE */
+
+/* In a transaction of the caller's, who holds the mutex. */
+char *record_read_setting(Record *record, const char *name);
+gboolean record_read_spaces(Record *record, GError **error); /* anew, after a change of what they depend on */
+/* Where a kind of identifier stands, or would: *code of a new one is the first free. ERROR_INVALID, ERROR_CONFLICT. */
+gboolean record_judge_space(const Record *record, const char *name, Strength strength, guint64 *code, gboolean *known,
+                            GError **error);
+gboolean record_write_space(Record *record, guint64 code, const char *name, Strength strength, gboolean plain, GError **error);
 
 /* Writes the names interned since the last time; *counts then stand in the transaction. */
 gboolean record_write_names(Record *record, guint counts[NAME_KINDS], GError **error);
