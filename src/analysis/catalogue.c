@@ -30,7 +30,7 @@ const Report *catalogue_find(const char *name) {
 
 /* What the doors themselves take: where the project lies, how to print, how to measure. */
 static const Param door_params[] = {
-    {"db", PARAM_TEXT},     {"format", PARAM_CHOICE, .choices = "table|json|csv|svg|png|pdf"},
+    {"db", PARAM_TEXT},     {"format", PARAM_CHOICE, .choices = "table|json|csv|svg|png|pdf|layout"},
     {"timing", PARAM_FLAG}, {"repeat", PARAM_INT},
     {"out", PARAM_TEXT},    {0},
 };

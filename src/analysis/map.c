@@ -703,6 +703,19 @@ static JourneyMap *walk(const Question *question, const Params *params, Run *run
   return map;
 }
 
+static gboolean who_known(const Run *run, const JourneyMap *map, GError **error) {
+  const char *wanted = run->who_touchpoint;
+  for (guint code = 0; wanted && code < derive_touchpoints(run->derive); code++)
+    if (text_is(derive_touchpoint_name(run->derive, code), wanted))
+      wanted = NULL;
+  for (guint t = 0; wanted && t < map->touchpoints->len; t++)
+    if (strcmp(g_array_index(map->touchpoints, MapTouchpoint, t).name, wanted) == 0)
+      wanted = NULL;
+  return !wanted ||
+         error_set(error, ERROR_NOT_FOUND,
+                   "no touchpoint is named \"%s\"\nhint: --who takes names as `etappe map --format json` lists them", wanted);
+}
+
 static JourneyMap *walk_and_fold(const Question *question, const Params *params, Run *run, GError **error) {
   gboolean fold_asked = g_strcmp0(params_get(params, "rows"), "auto") == 0, who = params_get(params, "who") != NULL;
   JourneyMap *map = walk(question, params, run, NULL, who, error);
@@ -725,6 +738,8 @@ JourneyMap *journey_map_run(const Question *question, const Params *params, GErr
   if (who_param(question, params, &run, error) && (run.derive = derive_new(question, error)) &&
       (run.scope = scope_new(question, error)) && (run.experience = experience_new(question, error)))
     map = walk_and_fold(question, params, &run, error);
+  if (map && !who_known(&run, map, error))
+    g_clear_pointer(&map, journey_map_free);
   g_free(run.who_touchpoint);
   derive_free(run.derive);
   scope_free(run.scope);

@@ -11,7 +11,13 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAP_RESAMPLES = 400 };
+enum { MAP_RESAMPLES = 400, KEYS_CHEAP = 40 };
+
+/* A draw of the chain costs about the square of its keys; a map is looked at often and needs no third digit. */
+static guint resamples_for(guint keys) {
+  double share = MIN(1, (double)KEYS_CHEAP * KEYS_CHEAP / ((double)keys * keys + 1));
+  return (guint)MAX((double)RESAMPLES_MIN, MAP_RESAMPLES * share);
+}
 
 typedef struct {
   PathCounter counter;
@@ -149,7 +155,7 @@ static gboolean fill_credits(const Question *question, const AttributionPaths *p
   credit_apportion_fixed(worth, n, total, credit);
   g_autofree guint32 *group = keys_by_row(map, paths);
   Interval interval = {model, 1, low, high, group, 0};
-  if (!resample(paths, &interval, 1, question->seed, MAP_RESAMPLES, question_threads(question), question->cancel, error))
+  if (!resample(paths, &interval, 1, question->seed, resamples_for(n), question_threads(question), question->cancel, error))
     return FALSE;
   double mean = converted ? (double)total / 1e6 / (double)converted : 0;
   for (guint k = 0; k < n; k++) {

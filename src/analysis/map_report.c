@@ -2,6 +2,7 @@
 // The map as a report of the catalogue: its options, JSON and table.
 #include "analysis/map.h"
 #include "analysis/map_story.h"
+#include "analysis/who.h"
 #include <math.h>
 
 static gpointer map_run(const Question *question, const Params *params, GError **error) {
@@ -188,7 +189,7 @@ static void map_json(gconstpointer result, JsonOut *out) {
   json_key(out, "listed");
   json_array(out);
   for (guint i = 0; i < map->who->len; i++) {
-    g_autofree char *id = g_strdup_printf("%016" G_GINT64_MODIFIER "x", g_array_index(map->who, guint64, i));
+    g_autofree char *id = g_strdup_printf(WHO_FORMAT, g_array_index(map->who, guint64, i));
     json_string(out, id);
   }
   json_array_end(out);
@@ -245,10 +246,21 @@ static void grid_table(const JourneyMap *map, Table *table) {
   }
 }
 
+static void who_table(const JourneyMap *map, Table *table) {
+  table_title(table, "Persons of the cell");
+  table_column(table, "person", CELL_TEXT);
+  for (guint i = 0; i < map->who->len; i++) {
+    g_autofree char *id = g_strdup_printf(WHO_FORMAT, g_array_index(map->who, guint64, i));
+    table_text(table, id);
+  }
+}
+
 static void map_table(gconstpointer result, Table *table) {
   const JourneyMap *map = result;
   stages_table(map, table);
   grid_table(map, table);
+  if (map->who)
+    who_table(map, table);
   for (guint w = 0; w < map->weak->len; w++) {
     const MapWeakness *weak = &g_array_index(map->weak, MapWeakness, w);
     const MapCell *cell = cell_at(map, weak->cell);

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STEPS_IN_STAGE = 2, WEAK_SHOWN = 3, WEAK_PERSONS_MIN = 20 };
+enum { WEAK_SHOWN = 3, WEAK_PERSONS_MIN = 20 };
 
 static const MapStage *stage_at(const JourneyMap *map, guint stage) {
   return &g_array_index(map->stages, MapStage, stage);
@@ -30,29 +30,46 @@ static guint road_start(const JourneyMap *map) {
   return best;
 }
 
-static gboolean on_road(const JourneyMap *map, guint cell) {
-  for (guint i = 0; i < map->road->len; i++)
-    if (g_array_index(map->road, guint, i) == cell)
-      return TRUE;
-  return FALSE;
+/* The most frequent move from a cell into a later stage, NULL without one. */
+static const MapMove *move_onward(const JourneyMap *map, guint at) {
+  for (guint m = 0; m < map->moves->len; m++) { /* most persons first */
+    const MapMove *move = &g_array_index(map->moves, MapMove, m);
+    if (move->from == at && cell_at(map, move->to)->stage > cell_at(map, at)->stage)
+      return move;
+  }
+  return NULL;
+}
+
+/* The most frequent move inside the stage, when it is more frequent than the one onward and leads to where more go on. */
+static const MapMove *move_inside(const JourneyMap *map, guint at, const MapMove *onward) {
+  for (guint m = 0; m < map->moves->len; m++) {
+    const MapMove *move = &g_array_index(map->moves, MapMove, m);
+    if (onward && move->persons <= onward->persons)
+      return NULL;
+    if (move->from != at || cell_at(map, move->to)->stage != cell_at(map, at)->stage)
+      continue;
+    const MapMove *from_there = move_onward(map, move->to);
+    return from_there && (!onward || from_there->persons > onward->persons) ? move : NULL;
+  }
+  return NULL;
 }
 
 static guint road_next(const JourneyMap *map, guint at, gboolean may_stay) {
-  for (guint m = 0; m < map->moves->len; m++) { /* most persons first */
-    const MapMove *move = &g_array_index(map->moves, MapMove, m);
-    guint stage = cell_at(map, move->to)->stage, from = cell_at(map, at)->stage;
-    if (move->from == at && (stage > from || (stage == from && may_stay)) && !on_road(map, move->to))
-      return move->to;
-  }
-  return G_MAXUINT;
+  const MapMove *onward = move_onward(map, at), *inside = may_stay ? move_inside(map, at, onward) : NULL;
+  return inside ? inside->to : onward ? onward->to : G_MAXUINT;
 }
 
 static void find_road(JourneyMap *map) {
-  guint at = road_start(map), steps = 0;
-  while (at != G_MAXUINT) {
+  guint at = road_start(map), entered = at;
+  if (at != G_MAXUINT)
     g_array_append_val(map->road, at);
-    guint next = road_next(map, at, steps < STEPS_IN_STAGE);
-    steps = next != G_MAXUINT && cell_at(map, next)->stage == cell_at(map, at)->stage ? steps + 1 : 0;
+  while (at != G_MAXUINT) {
+    guint stage = cell_at(map, at)->stage;
+    guint next = road_next(map, at, at == entered && stage > cell_at(map, g_array_index(map->road, guint, 0))->stage);
+    if (next != G_MAXUINT) {
+      g_array_append_val(map->road, next);
+      entered = cell_at(map, next)->stage == stage ? entered : next;
+    }
     at = next;
   }
 }
@@ -70,14 +87,23 @@ static double share_low(double share, double n) {
   return (share + z2 / (2 * n) - 1.96 * sqrt(share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n);
 }
 
+/* Of those who touch a cell of the stage, the share that leaves there: of an average cell. */
+static double usual_share(const JourneyMap *map, guint stage) {
+  guint64 persons = 0, left = 0;
+  for (guint c = 0; c < map->cells->len; c++) {
+    persons += cell_at(map, c)->stage == stage ? cell_at(map, c)->persons : 0;
+    left += cell_at(map, c)->stage == stage ? cell_at(map, c)->left : 0;
+  }
+  return persons ? (double)left / (double)persons : 0;
+}
+
 /* Where nothing is sold, every person is worth the same. */
 static void find_weak(JourneyMap *map) {
   g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(MapWeakness));
   for (guint c = 0; c < map->cells->len; c++) {
     const MapCell *cell = cell_at(map, c);
-    const MapStage *stage = stage_at(map, cell->stage);
     double persons = (double)cell->persons, share = (double)cell->left / persons;
-    if (cell->persons < WEAK_PERSONS_MIN || share_low(share, persons) <= (double)stage->left / (double)stage->persons)
+    if (cell->persons < WEAK_PERSONS_MIN || share_low(share, persons) <= usual_share(map, cell->stage))
       continue;
     double worth = map->value > 0 ? MAX((double)cell->value / persons, 0) : 1e6;
     MapWeakness row = {c, share, (gint64)((double)cell->left * worth)};

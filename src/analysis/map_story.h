@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * map_story.h: what the map says in words: where most are lost, the weak points, the main road.
  *
- * Road: from the largest cell of the first stage that has any, always the most frequent move to a cell of the same or a
- * later stage that is not on it yet; inside one stage at most two moves. It is not one group of people: each step is only
- * the most frequent one from where the last ended.
- * Weak points: cells that at least 20 persons touched and that more of them leave than the stage's persons do, beyond
- * chance (95 %); worst by value, which is those who left times the net value a person of the cell brings on average. */
+ * Road: from the largest cell of the first stage that has any, always the most frequent move into a later stage; after the
+ * first stage, once in each, a more frequent move inside the stage comes before it when more persons go on from there. It is
+ * not one group of people: each step is only the most frequent one from where the last ended.
+ * Weak points: cells that at least 20 persons touched and where a larger share of them leaves than at an average cell of
+ * the stage, beyond chance (95 %); worst by value, which is those who left times the net value a person of the cell brings on
+ * average. */
 #pragma once
 #include "analysis/map.h"
 

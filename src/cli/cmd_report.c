@@ -44,10 +44,20 @@ static gboolean take_argument(const CliArgs *args, const Report *report, const c
   return TRUE;
 }
 
-/* What was asked, as a command that asks it again: for the foot of a picture. */
+/* What was asked, as a command that prints the same figures: for the foot of a picture. Where the record and the picture
+ * lie is nobody else's business. */
 static char *command_text(int argc, char **argv) {
+  static const char *const local[] = {"--db", "--out", "--format", "--threads"};
   g_autoptr(GString) out = g_string_new("etappe");
   for (int i = 0; i < argc; i++) {
+    gboolean skipped = FALSE;
+    for (guint k = 0; k < G_N_ELEMENTS(local) && !skipped; k++) {
+      gsize length = strlen(local[k]);
+      skipped = strncmp(argv[i], local[k], length) == 0 && (argv[i][length] == '=' || argv[i][length] == '\0');
+      i += skipped && argv[i][length] == '\0';
+    }
+    if (skipped)
+      continue;
     gboolean plain = argv[i][strspn(argv[i], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.:/=")] == '\0';
     g_autofree char *quoted = plain ? g_strdup(argv[i]) : g_shell_quote(argv[i]);
     g_string_append_printf(out, " %s", quoted);
@@ -66,9 +76,10 @@ static gboolean print_picture(Workspace *workspace, Params *params, const char *
   workspace_question_clear(&question);
   if (!map)
     return FALSE;
-  g_autofree char *svg = map_svg(map, command);
+  gboolean layout = strcmp(format, "layout") == 0;
+  g_autofree char *svg = layout ? map_layout_text(map) : map_svg(map, command);
   journey_map_free(map);
-  if (strcmp(format, "svg") == 0)
+  if (layout || strcmp(format, "svg") == 0)
     bytes = g_bytes_new(svg, strlen(svg));
   else
     bytes = strcmp(format, "png") == 0 ? svg_to_png(svg, 2, error) : svg_to_pdf(svg, error);
@@ -91,6 +102,7 @@ gboolean cmd_report(Cli *cli, const Report *report, int argc, char **argv, GErro
 }
 
 gboolean cmd_report_on(Cli *cli, const Report *report, const char *option, int argc, char **argv, GError **error) {
+  static const char *const pictures[] = {"svg", "png", "pdf", "layout", NULL};
   static const CliOption timing[] = {
       {"timing", TRUE, FALSE}, {"repeat", FALSE, FALSE}, {"out", FALSE, FALSE}, {NULL, FALSE, FALSE}};
   g_autoptr(GArray) options = g_array_new(TRUE, TRUE, sizeof(CliOption));
@@ -113,7 +125,7 @@ gboolean cmd_report_on(Cli *cli, const Report *report, const char *option, int a
   if (!workspace)
     return FALSE;
   const char *format = params_get(args.params, "format");
-  if (format && (strcmp(format, "svg") == 0 || strcmp(format, "png") == 0 || strcmp(format, "pdf") == 0)) {
+  if (format && g_strv_contains(pictures, format)) {
     g_autofree char *command = command_text(argc, argv);
     if (report != &map_report)
       return error_set(error, ERROR_USAGE, "--format %s is for the map; %s prints table, json or csv", format, report->name);

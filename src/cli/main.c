@@ -108,7 +108,7 @@ static void help_report(GString *out, const Report *report) {
   g_string_append(out, "\nEvery report\n");
   help_params(out, workspace_common_params);
   g_string_append_printf(out, "  %-30s %s\n  %-30s %s\n", "--format table|json|csv",
-                         "How to print it; the map also svg, png, pdf [table]", "--db PATH", "The project [etappe.db]");
+                         "How to print it; the map also svg, png, pdf, layout [table]", "--db PATH", "The project [etappe.db]");
   g_string_append_printf(out, "  %-30s %s\n", "--out FILE", "Write it there, whole or not at all");
   g_string_append_printf(out, "\nExample\n  etappe %s %s\n", report->name, report->example);
 }

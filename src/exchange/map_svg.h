@@ -6,6 +6,8 @@
 
 /* `command` is printed at the foot, so that whoever holds the picture can ask again; may be NULL. Caller frees. */
 char *map_svg(const JourneyMap *map, const char *command);
-/* Any SVG of ours as PNG (at `scale` pixels a unit) or PDF, by librsvg. */
+/* Where everything stands in that picture, as JSON (map_layout.h). Caller frees. */
+char *map_layout_text(const JourneyMap *map);
+/* Any SVG of ours as PNG (at `scale` pixels a unit) or PDF (one A3 page, landscape, shrunk to fit), by librsvg. */
 GBytes *svg_to_png(const char *svg, double scale, GError **error);
 GBytes *svg_to_pdf(const char *svg, GError **error);

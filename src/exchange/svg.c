@@ -24,16 +24,22 @@ static void attribute(Svg *svg, const char *name, double value) {
   g_string_append_printf(svg->out, " %s=\"%s\"", name, number(buffer, value));
 }
 
+/* XML holds no control characters, no U+FFFE and no U+FFFF, escaped or not. */
+static gboolean allowed(gunichar u) {
+  return u >= 0x20 ? u != 0x7f && u != 0xfffe && u != 0xffff : u == '\t' || u == '\n';
+}
+
 static void escaped(Svg *svg, const char *text) {
-  for (const char *c = text; *c; c++)
+  g_autofree char *valid = g_utf8_make_valid(text, -1);
+  for (const char *c = valid; *c; c = g_utf8_next_char(c))
     switch (*c) {
     case '&': g_string_append(svg->out, "&amp;"); break;
     case '<': g_string_append(svg->out, "&lt;"); break;
     case '>': g_string_append(svg->out, "&gt;"); break;
     case '"': g_string_append(svg->out, "&quot;"); break;
     default:
-      if ((guchar)*c >= 0x20 || *c == '\t' || *c == '\n')
-        g_string_append_c(svg->out, *c);
+      if (allowed(g_utf8_get_char(c)))
+        g_string_append_unichar(svg->out, g_utf8_get_char(c));
     }
 }
 
@@ -116,7 +122,7 @@ void svg_path(Svg *svg, const char *data, const char *fill, const char *stroke, 
   g_string_append(svg->out, "/>\n");
 }
 
-void svg_text(Svg *svg, double x, double y, double size, guint weight, SvgAnchor anchor, const char *colour, const char *text) {
+static void text_open(Svg *svg, double x, double y, double size, guint weight, SvgAnchor anchor, const char *colour) {
   static const char *const anchors[] = {"start", "middle", "end"};
   g_string_append(svg->out, "<text");
   attribute(svg, "x", x);
@@ -127,26 +133,78 @@ void svg_text(Svg *svg, double x, double y, double size, guint weight, SvgAnchor
   if (anchor != SVG_START)
     g_string_append_printf(svg->out, " text-anchor=\"%s\"", anchors[anchor]);
   g_string_append_printf(svg->out, " fill=\"%s\">", colour);
+}
+
+void svg_text(Svg *svg, double x, double y, double size, guint weight, SvgAnchor anchor, const char *colour, const char *text) {
+  text_open(svg, x, y, size, weight, anchor, colour);
   escaped(svg, text);
   g_string_append(svg->out, "</text>\n");
 }
 
+void svg_text_pair(Svg *svg, double x, double y, SvgAnchor anchor, const SvgRun *first, double gap, const SvgRun *second) {
+  text_open(svg, x, y, first->size, first->weight, anchor, first->colour);
+  escaped(svg, first->text);
+  g_string_append(svg->out, "<tspan");
+  attribute(svg, "dx", gap);
+  attribute(svg, "font-size", second->size);
+  attribute(svg, "font-weight", second->weight);
+  g_string_append_printf(svg->out, " fill=\"%s\">", second->colour);
+  escaped(svg, second->text);
+  g_string_append(svg->out, "</tspan></text>\n");
+}
+
+void svg_titled_text(Svg *svg, double x, double y, double size, guint weight, const char *colour, const char *text,
+                     const char *title) {
+  text_open(svg, x, y, size, weight, SVG_START, colour);
+  g_string_append(svg->out, "<title>");
+  escaped(svg, title);
+  g_string_append(svg->out, "</title>");
+  escaped(svg, text);
+  g_string_append(svg->out, "</text>\n");
+}
+
+/* Inter's advance widths in thousandths of the size, regular and semi-bold, of U+0020..U+007E. Digits have the width of
+ * tabular figures; letters with marks are as wide as those without. */
+static const guint16 widths[2][95] = {
+    {265, 294, 400, 637, 646, 828, 651, 217, 378, 378, 522, 666, 288, 463, 283, 368, 646, 646, 646, 646, 646, 646, 646, 646,
+     646, 646, 283, 288, 666, 666, 666, 526, 968, 700, 654, 735, 722, 603, 586, 749, 742, 270, 552, 664, 564, 898, 747, 768,
+     639, 768, 645, 643, 651, 738, 700, 978, 666, 685, 639, 378, 368, 378, 475, 460, 497, 569, 626, 568, 626, 587, 369, 617,
+     602, 249, 249, 556, 249, 884, 597, 602, 617, 617, 384, 536, 372, 594, 566, 825, 551, 566, 551, 378, 342, 378, 666},
+    {265, 309, 400, 643, 666, 844, 663, 217,  393, 393, 543, 673, 295, 466, 290, 379, 667, 666, 666, 666, 666, 666, 666, 666,
+     666, 666, 290, 295, 673, 673, 673, 544,  999, 724, 657, 744, 724, 608, 586, 755, 744, 275, 561, 677, 566, 906, 741, 775,
+     643, 776, 651, 649, 660, 734, 724, 1007, 690, 705, 653, 393, 379, 393, 481, 468, 497, 575, 630, 577, 630, 593, 377, 625,
+     613, 261, 261, 569, 261, 898, 610, 608,  625, 625, 397, 549, 380, 608, 576, 837, 562, 576, 562, 393, 358, 393, 673}};
+
+static double char_width(gunichar u, guint face) {
+  gunichar base = 0, mark = 0;
+  if (u > 0x7f && g_unichar_decompose(u, &base, &mark) && mark)
+    u = base;
+  if (u >= 0x20 && u < 0x7f)
+    return widths[face][u - 0x20];
+  if (g_unichar_iszerowidth(u))
+    return 0;
+  if (u == 0x202f)
+    return 175;
+  return g_unichar_iswide(u) ? 1000 : u == 0x2026 ? 815 : g_unichar_isupper(u) ? 780 : 680;
+}
+
 double svg_text_width(const char *text, double size, guint weight) {
-  double em = 0;
-  for (const char *c = text; *c; c = g_utf8_next_char(c)) {
-    gunichar u = g_utf8_get_char(c);
-    if (u < 128 && strchr("iljt.,:;'|!fIr()-", (int)u))
-      em += 0.34;
-    else if (u == ' ' || u == 0x202f)
-      em += 0.28;
-    else if (u < 128 && strchr("mwMW@%", (int)u))
-      em += 0.88;
-    else if (g_unichar_isupper(u))
-      em += 0.69;
-    else
-      em += 0.61;
+  double sum = 0;
+  for (const char *c = text; *c; c = g_utf8_next_char(c))
+    sum += char_width(g_utf8_get_char(c), weight >= 500);
+  return sum / 1000 * size;
+}
+
+char *svg_text_fitting(const char *text, double size, guint weight, double width) {
+  if (svg_text_width(text, size, weight) <= width)
+    return g_strdup(text);
+  for (glong n = g_utf8_strlen(text, -1) - 1; n > 0; n--) {
+    g_autofree char *head = g_utf8_substring(text, 0, n);
+    g_autofree char *cut = g_strconcat(g_strchomp(head), "…", NULL);
+    if (svg_text_width(cut, size, weight) <= width)
+      return g_steal_pointer(&cut);
   }
-  return em * size * (weight >= 600 ? 1.05 : 1.0);
+  return g_strdup("…");
 }
 
 char *svg_curve(double x1, double y1, double x2, double y2) {
@@ -154,4 +212,15 @@ char *svg_curve(double x1, double y1, double x2, double y2) {
   double middle = (x1 + x2) / 2;
   number(b[0], x1), number(b[1], y1), number(b[2], middle), number(b[3], x2), number(b[4], y2), number(b[5], middle);
   return g_strdup_printf("M%s %sC%s %s %s %s %s %s", b[0], b[1], b[2], b[1], b[5], b[4], b[3], b[4]);
+}
+
+char *svg_data(const char *format, const double *numbers) {
+  g_autoptr(GString) out = g_string_new(NULL);
+  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  for (const char *c = format; *c; c++)
+    if (*c == '%')
+      g_string_append(out, number(buffer, *numbers++));
+    else
+      g_string_append_c(out, *c);
+  return g_strdup(out->str);
 }

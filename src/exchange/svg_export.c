@@ -50,14 +50,15 @@ GBytes *svg_to_png(const char *svg, double scale, GError **error) {
 }
 
 GBytes *svg_to_pdf(const char *svg, GError **error) {
-  static const double a3_width = 1190.55; /* points */
+  static const double a3_width = 1190.55, a3_height = 841.89; /* points */
   double width, height;
   g_autoptr(RsvgHandle) handle = load(svg, &width, &height, error);
   if (!handle)
     return NULL;
   GByteArray *out = g_byte_array_new();
-  double scale = a3_width / width;
-  cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(collect, out, a3_width, height * scale);
+  double scale = MIN(a3_width / width, a3_height / height);
+  cairo_surface_t *surface = cairo_pdf_surface_create_for_stream(collect, out, a3_width, a3_height);
+  cairo_surface_set_device_offset(surface, (a3_width - width * scale) / 2, 0);
   gboolean good = render(handle, surface, scale, width, height, error);
   cairo_surface_finish(surface);
   cairo_surface_destroy(surface);
