@@ -412,8 +412,11 @@ static gboolean collect_init(Collect *collect, GError **error) {
   for (guint i = 0; i < question->project->goals->len; i++)
     if (question->project->goals->pdata[i] == options->goal)
       collect->goal = i;
-  return (collect->derive = derive_new(question, error)) && (collect->scope = scope_new(question, error)) &&
-         (collect->key = key_new(question, options->key, error)) && (collect->finder = touch_finder_new(question, &touches, error));
+  if (!(collect->derive = derive_new(question, error)))
+    return FALSE;
+  derive_without_journeys(collect->derive);
+  return (collect->scope = scope_new(question, error)) && (collect->key = key_new(question, options->key, error)) &&
+         (collect->finder = touch_finder_new(question, &touches, error));
 }
 
 static void worker_init(Worker *worker, const AttributionOptions *options) {

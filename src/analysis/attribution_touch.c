@@ -7,6 +7,7 @@
 #include "analysis/attribution_touch.h"
 #include "analysis/bits.h"
 #include "analysis/field.h"
+#include "analysis/match.h"
 #include "base/error.h"
 #include "journey/column.h"
 #include <string.h>
@@ -28,7 +29,8 @@ struct TouchScratch {
   guint n_touches, room;
   GArray *visit_touch;  /* AttributionTouch by visit number of the person at hand */
   GArray *conversation; /* guint32 codes of conversations seen by this person */
-  guint64 *brand;
+  guint64 *possible;    /* events of the block that may be attribution touches */
+  guint64 *weak, *brand;
   guint words;
 };
 
@@ -144,27 +146,18 @@ static void drop_faint(TouchScratch *scratch, const AttributionTouch *click, gin
   scratch->n_touches = left;
 }
 
-/* Of an event outside visits. */
-static gboolean is_attribution_touch(const Ground *ground, guint32 event, gboolean *faint) {
-  const Block *data = ground->data;
-  const Derived *derived = ground->derived;
+static gboolean is_faint(const Block *data, guint32 event) {
   Grade grade = (Grade)codes_at(&data->grade, event);
-  if (!bit_at(derived->touch, event) || bit_at(derived->converts, event) || bit_at(derived->adjusts, event) ||
-      grade == GRADE_DELIVERED || !bit_at(data->converses, event))
-    return FALSE;
-  *faint = grade == GRADE_OPEN || grade == GRADE_VIEW;
-  if (*faint)
-    return ground->finder->options.views_ms > 0;
-  return bit_at(derived->customer, event) && conversation_is_new(ground, event);
+  return grade == GRADE_OPEN || grade == GRADE_VIEW;
 }
 
+/* `event` is one of scratch->possible. */
 static void take_event(const Ground *ground, guint32 event) {
   const TouchFinder *finder = ground->finder;
   TouchScratch *scratch = ground->scratch;
   guint32 visit = codes_at(&ground->data->visit, event);
-  gboolean faint = FALSE;
-  if (visit ? !first_of_visit(scratch, visit) || !bit_at(ground->derived->seen, event)
-            : !is_attribution_touch(ground, event, &faint))
+  gboolean faint = visit == 0 && finder->options.views_ms > 0 && is_faint(ground->data, event);
+  if (visit ? !first_of_visit(scratch, visit) : !faint && !conversation_is_new(ground, event))
     return;
   AttributionTouch touch = {.time_ms = block_time_ms(ground->data, event),
                             .event = event,
@@ -188,6 +181,21 @@ static void take_rest(const Ground *ground, guint32 person) {
   end_path(ground, &path, NULL, G_MININT64);
 }
 
+/* Those of [from, to); returns where to go on. */
+static guint32 take_events(const Ground *ground, guint32 from, guint32 to) {
+  for (guint32 event = from; event < to; event++) {
+    guint64 word = ground->scratch->possible[event / 64] >> event % 64;
+    if (word == 0) {
+      event |= 63;
+      continue;
+    }
+    event += (guint32)__builtin_ctzll(word);
+    if (event < to)
+      take_event(ground, event);
+  }
+  return to;
+}
+
 static void make_room(TouchScratch *scratch, guint n) {
   if (n <= scratch->room)
     return;
@@ -205,22 +213,54 @@ static void take_person(const Ground *ground, guint32 person) {
   scratch->n_touches = 0;
   g_array_set_size(scratch->visit_touch, 0);
   g_array_set_size(scratch->conversation, 0);
-  for (guint32 event = data->person_start[person]; event < data->person_start[person + 1]; event++) {
-    take_event(ground, event);
-    for (; next < end && derived->conversions[next].event == event; next++) {
-      const Conversion *conversion = &derived->conversions[next];
-      if (conversion->goal != ground->finder->goal)
-        continue;
-      gint64 from_ms = conversion->time_ms - ground->finder->options.lookback_ms;
-      AttributionPath path = {.person = person, .conversion = conversion, .repeated = repeated};
-      end_path(ground, &path, visit_inside(scratch, conversion->visit), from_ms);
-      repeated = TRUE;
-    }
+  guint32 event = data->person_start[person];
+  for (; next < end; next++) {
+    const Conversion *conversion = &derived->conversions[next];
+    if (conversion->goal != ground->finder->goal)
+      continue;
+    event = take_events(ground, event, conversion->event + 1);
+    gint64 from_ms = conversion->time_ms - ground->finder->options.lookback_ms;
+    AttributionPath path = {.person = person, .conversion = conversion, .repeated = repeated};
+    end_path(ground, &path, visit_inside(scratch, conversion->visit), from_ms);
+    repeated = TRUE;
   }
+  take_events(ground, event, data->person_start[person + 1]);
   take_rest(ground, person);
 }
 
 /* --- a block ------------------------------------------------------------------------------------- */
+
+static void reserve_words(TouchScratch *scratch, guint words) {
+  if (words <= scratch->words)
+    return;
+  scratch->words = words + words / 4;
+  guint64 **bitmaps[] = {&scratch->possible, &scratch->weak, &scratch->brand};
+  for (guint i = 0; i < G_N_ELEMENTS(bitmaps); i++)
+    *bitmaps[i] = g_renew(guint64, *bitmaps[i], scratch->words);
+}
+
+/* All but what only the walk knows: which event is a visit's first, which conversation was there before, which open a
+ * click followed. */
+static void mark_possible(const Ground *ground) {
+  const Block *data = ground->data;
+  const Derived *derived = ground->derived;
+  const Codes *visit = &data->visit;
+  gboolean views = ground->finder->options.views_ms > 0;
+  guint64 *possible = ground->scratch->possible, *weak = ground->scratch->weak;
+  guint8 opens[] = {[GRADE_OPEN] = 1, [GRADE_VIEW] = 1, [GRADE_DELIVERED] = 0, [GRADE_NONE] = 0},
+         delivered[] = {[GRADE_DELIVERED] = 1, [GRADE_NONE] = 0}, outside = 1;
+  match_codes(&data->grade, data->n_events, opens, G_N_ELEMENTS(opens), weak);
+  match_codes(&data->grade, data->n_events, delivered, G_N_ELEMENTS(delivered), possible);
+  for (guint w = 0; w < bits_words(data->n_events); w++) {
+    guint64 good = derived->touch[w] & ~derived->converts[w] & ~derived->adjusts[w] & (data->converses ? data->converses[w] : 0);
+    possible[w] = good & ~possible[w] & (views ? derived->customer[w] | weak[w] : derived->customer[w] & ~weak[w]);
+  }
+  if (visit->width == 0 && visit->constant == 0)
+    return;
+  match_codes(visit, data->n_events, &outside, 1, weak);
+  for (guint w = 0; w < bits_words(data->n_events); w++)
+    possible[w] = (possible[w] & weak[w]) | (derived->seen[w] & ~weak[w]);
+}
 
 static gboolean mark_brands(const TouchFinder *finder, TouchScratch *scratch, guint block, const Block *data, GError **error) {
   ColumnBlock column;
@@ -229,10 +269,6 @@ static gboolean mark_brands(const TouchFinder *finder, TouchScratch *scratch, gu
     return TRUE;
   if (!column_block(finder->term, block, &column, error))
     return FALSE;
-  if (words > scratch->words) {
-    scratch->words = words + words / 4;
-    scratch->brand = g_renew(guint64, scratch->brand, scratch->words);
-  }
   g_autofree guint8 *verdict = g_new0(guint8, column.n_entries);
   for (guint32 i = 1; i < column.n_entries; i++) {
     Text text = column_entry(&column, i).text;
@@ -252,10 +288,12 @@ gboolean touch_finder_block(TouchFinder *finder, TouchScratch *scratch, guint bl
   g_auto(FieldBlock) channel = {0};
   Ground ground = {
       .finder = finder, .scratch = scratch, .data = data, .derived = derived, .keys = keys, .each = each, .user = user};
+  reserve_words(scratch, bits_words(data->n_events));
   if (!mark_brands(finder, scratch, block, data, error) || !field_block(finder->channel, block, data, &channel, error) ||
       (finder->conversation && !column_block(finder->conversation, block, &ground.conversation, error)))
     return FALSE;
   ground.channel = &channel.codes;
+  mark_possible(&ground);
   for (guint32 p = 0; p < data->n_persons; p++) {
     guint32 start = data->person_start[p], end = data->person_start[p + 1];
     gboolean visible = !scope->visible || bits_next(scope->visible, start, end) < end;
@@ -329,6 +367,8 @@ void touch_scratch_free(TouchScratch *scratch) {
   g_free(scratch->touches);
   g_array_unref(scratch->visit_touch);
   g_array_unref(scratch->conversation);
+  g_free(scratch->possible);
+  g_free(scratch->weak);
   g_free(scratch->brand);
   g_free(scratch);
 }

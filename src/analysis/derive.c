@@ -56,6 +56,7 @@ struct Derive {
   gint64 inactivity_ms;
   int restart_stage;
   gboolean falls_back; /* some stage is left backwards by a rule */
+  gboolean without_journeys;
   atomic_ullong repeated_orders, unmatched_adjustments, foreign_currency, negative_values;
 };
 
@@ -208,6 +209,13 @@ void derive_free(Derive *derive) {
   rules_free(derive->entries);
   key_free(derive->touchpoint_key);
   g_free(derive);
+}
+
+void derive_without_journeys(Derive *derive) {
+  derive->without_journeys = TRUE;
+  for (guint i = 0; i < derive->project->goals->len; i++)
+    if (((const Goal *)derive->project->goals->pdata[i])->count == COUNT_PER_JOURNEY)
+      derive->without_journeys = FALSE;
 }
 
 guint derive_touchpoints(Derive *derive) {
@@ -952,8 +960,30 @@ static gboolean match_orders(Derive *derive, GError **error) {
   return good;
 }
 
+/* Every event's touchpoint, the stage it qualifies for and, after sales, the order it names: what journeys are drawn from. */
+static gboolean mark_places(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
+  return mark_touchpoints(derive, s, block, data, error) && mark_stages(derive, s, block, data, error) &&
+         read_aftersales_orders(derive, s, block, data, error);
+}
+
+static void walk_block(Derive *derive, DeriveScratch *s, const Block *data) {
+  guint words = bits_words(data->n_events), conversion = 0;
+  memset(s->event_journey, 0, data->n_events * sizeof *s->event_journey);
+  memset(s->event_stage, STAGE_NONE, data->n_events);
+  memset(s->in_tail, 0, data->n_events);
+  s->mine = s->scratch;
+  for (guint w = 0; w < words; w++)
+    s->mine[w] = (s->touch[w] | s->converts[w]) & ~s->repeats[w];
+  for (guint i = 0; i < s->conversions->len; i++)
+    bit_set(s->mine, g_array_index(s->conversions, Conversion, i).event);
+  for (guint32 p = 0; p < data->n_persons && !data->unidentified; p++)
+    walk_person(derive, s, data, p, &conversion);
+  drop_second_in_journey(derive, s);
+}
+
 gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {
   guint words = bits_words(data->n_events);
+  gboolean journeys = !derive->without_journeys;
   scratch_reserve(s, derive, data);
   g_array_set_size(s->journeys, 0);
   g_array_set_size(s->conversions, 0);
@@ -962,27 +992,16 @@ gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block
   memset(s->repeats, 0, words * sizeof *s->repeats);
   memset(s->adjusts, 0, words * sizeof *s->adjusts);
   memset(s->order, 0, data->n_events * sizeof *s->order);
-  memset(s->event_journey, 0, data->n_events * sizeof *s->event_journey);
-  memset(s->event_stage, STAGE_NONE, data->n_events);
-  memset(s->in_tail, 0, data->n_events);
   mark_seen(derive, s, data);
   mark_touches(s, data);
-  if (!mark_touchpoints(derive, s, block, data, error) || !mark_stages(derive, s, block, data, error) ||
-      !read_aftersales_orders(derive, s, block, data, error))
+  if (journeys && !mark_places(derive, s, block, data, error))
     return FALSE;
   for (guint g = 0; g < derive->project->goals->len; g++)
     if (!find_conversions(derive, s, g, block, data, error) || !find_changes(derive, s, g, block, data, error))
       return FALSE;
   settle_conversions(derive, s, data);
-  s->mine = s->scratch;
-  for (guint w = 0; w < words; w++)
-    s->mine[w] = (s->touch[w] | s->converts[w]) & ~s->repeats[w];
-  for (guint i = 0; i < s->conversions->len; i++)
-    bit_set(s->mine, g_array_index(s->conversions, Conversion, i).event);
-  guint conversion = 0;
-  for (guint32 p = 0; p < data->n_persons && !data->unidentified; p++)
-    walk_person(derive, s, data, p, &conversion);
-  drop_second_in_journey(derive, s);
+  if (journeys)
+    walk_block(derive, s, data);
   fill_offsets(s, data);
   *out = (Derived){.n_events = data->n_events,
                    .n_persons = data->n_persons,
@@ -991,10 +1010,10 @@ gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block
                    .customer = s->customer,
                    .adjusts = s->adjusts,
                    .converts = s->converts,
-                   .touchpoint = s->touchpoint,
-                   .event_journey = s->event_journey,
-                   .event_stage = s->event_stage,
-                   .in_tail = s->in_tail,
+                   .touchpoint = journeys ? s->touchpoint : NULL,
+                   .event_journey = journeys ? s->event_journey : NULL,
+                   .event_stage = journeys ? s->event_stage : NULL,
+                   .in_tail = journeys ? s->in_tail : NULL,
                    .journeys = (const Journey *)(gpointer)s->journeys->data,
                    .person_journeys = s->person_journeys,
                    .conversions = (const Conversion *)(gpointer)s->conversions->data,

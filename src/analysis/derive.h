@@ -65,6 +65,9 @@ typedef struct Derive Derive; /* thread-safe */
 Derive *derive_new(const Question *question, GError **error);
 void derive_free(Derive *derive);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Derive, derive_free)
+/* For who looks at touches and conversions only: blocks then have no journeys, stages and touchpoints (NULL), which saves
+ * most of the work; before the first block. Makes them all the same where a goal counts once a journey. */
+void derive_without_journeys(Derive *derive);
 
 typedef struct DeriveScratch DeriveScratch; /* one a worker; holds the arrays of Derived */
 DeriveScratch *derive_scratch_new(Derive *derive);
