@@ -121,7 +121,7 @@ typedef enum { /* duckdb_type: of columns */
                DUCK_UHUGEINT = 32,
                DUCK_ARRAY = 33,
 } DuckType;
-typedef enum { DUCK_STATEMENT_SELECT = 1, DUCK_STATEMENT_EXPLAIN = 4, DUCK_STATEMENT_COPY = 11 } DuckStatement;
+typedef enum { DUCK_STATEMENT_SELECT = 1, DUCK_STATEMENT_EXPLAIN = 4 } DuckStatement;
 
 typedef struct {
 #define DUCK_DECLARE(type, name, arguments) type(*name) arguments;

@@ -5,7 +5,7 @@
 
 typedef struct {
   guint32 person, event;
-  gint64 goal, number, time, value, net_value, visit, journey;
+  gint64 goal, number, time, value, net_value, visit, journey, conflicting;
 } Row;
 
 #define AT(member) .at = offsetof(Row, member)
@@ -24,6 +24,7 @@ static const SqlColumn columns[] = {
     {"place", SQL_TEXT, SQL_OF_FIELD, AT(event), .field = "place", .help = "where it was sold"},
     {"visit", SQL_BIGINT, SQL_OF_ROW, AT(visit), .help = "number of the visit it lies in; NULL: in none"},
     {"journey", SQL_BIGINT, SQL_OF_ROW, AT(journey), .help = "number of the journey it lies in; NULL: in none"},
+    {"conflicting", SQL_BOOLEAN, SQL_OF_ROW, AT(conflicting), .help = "another person has a conversion of the same order"},
     {"arrival", SQL_BIGINT, SQL_OF_ARRIVAL, AT(event), .help = "arrival number of its event"},
     {NULL},
 };
@@ -47,6 +48,7 @@ static gboolean rows(SqlBlock *block, GError **error) {
                .time = conversion->time_ms,
                .value = conversion->value,
                .net_value = conversion->net_value,
+               .conflicting = conversion->conflicting,
                .visit = conversion->visit ? conversion->visit : SQL_NULL,
                .journey = conversion->journey == G_MAXUINT32 ? SQL_NULL : derived->journeys[conversion->journey].number};
     g_array_append_val(block->rows, row);

@@ -47,7 +47,6 @@ static void set_number(Vector *to, const SqlCells *cells, guint at, gint64 value
   }
   switch (cells->column->type) {
   case SQL_BOOLEAN: ((guint8 *)to->data)[at] = value != 0; break;
-  case SQL_INTEGER: ((gint32 *)to->data)[at] = (gint32)value; break;
   case SQL_MONEY: ((gint64 *)to->data)[at] = CLAMP(value, -MICRO_MAX, MICRO_MAX); break;
   case SQL_TIME: ((gint64 *)to->data)[at] = value * 1000; break;
   case SQL_ENUM: set_code(to, cells->width, at, sql_enum_place(cells->dictionary, (guint32)value)); break;

@@ -89,9 +89,8 @@ static void bind_free(void *data) {
 }
 
 static void *logical_type(const DuckApi *api, const SqlColumn *column, const SqlEnums *enums) {
-  static const int plain[] = {
-      [SQL_BOOLEAN] = DUCK_BOOLEAN,   [SQL_INTEGER] = DUCK_INTEGER, [SQL_BIGINT] = DUCK_BIGINT, [SQL_DOUBLE] = DUCK_DOUBLE,
-      [SQL_TIME] = DUCK_TIMESTAMP_TZ, [SQL_TEXT] = DUCK_VARCHAR,    [SQL_JSON] = DUCK_VARCHAR};
+  static const int plain[] = {[SQL_BOOLEAN] = DUCK_BOOLEAN,   [SQL_BIGINT] = DUCK_BIGINT, [SQL_DOUBLE] = DUCK_DOUBLE,
+                              [SQL_TIME] = DUCK_TIMESTAMP_TZ, [SQL_TEXT] = DUCK_VARCHAR,  [SQL_JSON] = DUCK_VARCHAR};
   if (column->type == SQL_MONEY)
     return api->create_decimal_type(18, 6);
   if (column->type == SQL_ENUM) {
@@ -105,8 +104,7 @@ static void *logical_type(const DuckApi *api, const SqlColumn *column, const Sql
 }
 
 const char *sql_type_name(const SqlColumn *column) {
-  static const char *const names[] = {"BOOLEAN",     "INTEGER", "BIGINT", "DOUBLE", "DECIMAL(18,6)",
-                                      "TIMESTAMPTZ", "VARCHAR", "JSON",   "ENUM"};
+  static const char *const names[] = {"BOOLEAN", "BIGINT", "DOUBLE", "DECIMAL(18,6)", "TIMESTAMPTZ", "VARCHAR", "JSON", "ENUM"};
   return names[column->type];
 }
 

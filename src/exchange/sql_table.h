@@ -8,7 +8,7 @@
 #include "exchange/sql_enum.h"
 #include <stddef.h>
 
-typedef enum { SQL_BOOLEAN, SQL_INTEGER, SQL_BIGINT, SQL_DOUBLE, SQL_MONEY, SQL_TIME, SQL_TEXT, SQL_JSON, SQL_ENUM } SqlType;
+typedef enum { SQL_BOOLEAN, SQL_BIGINT, SQL_DOUBLE, SQL_MONEY, SQL_TIME, SQL_TEXT, SQL_JSON, SQL_ENUM } SqlType;
 
 typedef enum {                /* where a cell comes from; all but the first two: from the event at `at` */
                SQL_OF_ROW,    /* the gint64 at `at`: number, ms, millionths, code of the dictionary */

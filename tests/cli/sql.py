@@ -123,6 +123,37 @@ def now_hides_what_came_later():
 
 
 @test
+def what_the_reports_do_not_see_has_no_row():
+    with folder() as path:
+        db = story(path)
+        (path / "more.csv").write_text("time,user,event,channel,order,value\n2025-02-01T00:00:00Z,dora,Order Completed,store,A1,5\n")
+        etappe("import", path / "more.csv", db=db)
+        check(ask(db, "SELECT value, conflicting FROM conversions WHERE order_id = 'A1' ORDER BY value"), [[5, True], [100, True]])
+        etappe("import", "undo", 2, db=db)
+        check(ask(db, "SELECT count(*), count(DISTINCT person) FROM events"), [[13, 3]])
+        check(ask(db, "SELECT conflicting, count(*) FROM conversions GROUP BY ALL"), [[False, 3]])
+        (path / "project.yaml").write_text('version: 1\npreset: shop\nbots: event = "Product Viewed"\nchannels:\n  - {name: till, when: place = store}\n')
+        etappe("project", "apply", path / "project.yaml", db=db)
+        check(ask(db, "SELECT count(*), count(*) FILTER (WHERE event = 'Product Viewed') FROM events"), [[11, 0]])
+        check(report("overview", db=db)["events"], 11)
+        check(ask(db, "SELECT channel FROM events WHERE order_id = 'A2'"), [["till"]])
+        check(dict(ask(db, "SELECT channel, count(*) FROM events GROUP BY ALL")), {row["channel"]: row["events"] for row in report("overview", db=db)["channels"]})
+
+
+@test
+def hundreds_of_names_are_one_dictionary():
+    with folder() as path:
+        names = [f"Step {i:03d}" for i in range(300)]
+        (path / "many.csv").write_text("time,user,event,channel\n" + "".join(
+            f"2025-01-01T{i // 60:02d}:{i % 60:02d}:00Z,u{i % 7},{name},c{i % 290:03d}\n" for i, name in enumerate(reversed(names))))
+        db = path / "many.db"
+        etappe("import", path / "many.csv", db=db)
+        check([row[0] for row in ask(db, "SELECT event FROM events ORDER BY event")], names)
+        check(ask(db, "SELECT event, channel FROM events WHERE channel = 'c289'"), [["Step 010", "c289"]])
+        check(ask(db, "SELECT count(*) FROM events WHERE event IN ('Step 256', 'Step 255', 'Nothing')"), [[2]])
+
+
+@test
 def a_property_is_a_column_or_json_and_only_a_value():
     with folder() as path:
         db = story(path)
