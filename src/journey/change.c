@@ -72,7 +72,7 @@ static guint64 count_rows(const GArray *ranges) {
 }
 
 static gboolean too_many(const Closure *closure, guint64 some, guint64 all) {
-  return some * 100 > all * closure->context->percent_max;
+  return some > closure->context->few && some * 100 > all * closure->context->percent_max;
 }
 
 /* --- persons ---------------------------------------------------------------------------------- */

@@ -11,7 +11,8 @@ typedef enum { CHANGE_FAILED, CHANGE_NONE, CHANGE_MADE, CHANGE_TOO_LARGE /* a re
 
 typedef struct {
   const BuildOptions *options;
-  guint percent_max;   /* of all persons, or of all events, that a change may touch */
+  guint percent_max;   /* of all persons, or of all events, that a change may touch, */
+  guint64 few;         /* or so many in any case */
   const GArray *links; /* of Link, those in force */
 } ChangeContext;
 

@@ -10,7 +10,7 @@ struct Fold {
   Snapshot *snapshot;
   char *path;
   int lock;
-  guint threads;
+  guint from, threads;
   pthread_t thread;
   gboolean joined;
   atomic_bool done;
@@ -21,14 +21,14 @@ struct Fold {
 static void *fold_main(void *user) {
   Fold *fold = user;
   MergeTarget target = {.path = fold->path, .threads = fold->threads};
-  fold->segment = merge_levels(fold->snapshot, 0, &target, &fold->error);
+  fold->segment = merge_levels(fold->snapshot, fold->from, &target, &fold->error);
   atomic_store(&fold->done, TRUE);
   return NULL;
 }
 
-Fold *fold_start(Snapshot *take_snapshot, const char *path, int take_lock, guint threads) {
+Fold *fold_start(Snapshot *take_snapshot, guint from, const char *path, int take_lock, guint threads) {
   Fold *fold = g_new0(Fold, 1);
-  *fold = (Fold){.snapshot = take_snapshot, .path = g_strdup(path), .lock = take_lock, .threads = threads};
+  *fold = (Fold){.snapshot = take_snapshot, .from = from, .path = g_strdup(path), .lock = take_lock, .threads = threads};
   if (pthread_create(&fold->thread, NULL, fold_main, fold) == 0)
     return fold;
   fold->joined = TRUE;
@@ -47,6 +47,10 @@ Segment *fold_wait(Fold *fold, GError **error) {
   if (fold->segment == NULL && fold->error)
     g_propagate_error(error, g_error_copy(fold->error));
   return fold->segment;
+}
+
+guint fold_from(const Fold *fold) {
+  return fold->from;
 }
 
 guint fold_levels(const Fold *fold) {

@@ -21,9 +21,12 @@
 
 enum {
   LEVELS_MAX = 8,
+  LEVELS_MAX_LIVE = 16,    /* in a long run, where they are saved in turn anyway */
   DEAD_PERCENT_MAX = 10,   /* of all persons, before levels are folded */
   CHANGE_PERCENT_MAX = 25, /* touched by a change, before everything is made again */
+  CHANGE_FEW = 1 << 14,    /* persons or events for which nothing is made again */
   UNSAVED_EVENTS_MAX = 1 << 16,
+  UNSAVED_EVENTS_MAX_LIVE = 1 << 22, /* in a long run; about 60 MB */
   UNSAVED_SECONDS_MAX = 10,
 };
 
@@ -182,7 +185,7 @@ static gboolean merge_from(Index *index, guint from, const char *path, GError **
   if (merged == NULL)
     return FALSE;
   index->n_saved = MIN(index->n_saved, from);
-  return publish(index, snapshot_join(index->snapshot, names_now(index), from, merged));
+  return publish(index, snapshot_join(index->snapshot, names_now(index), from, n_levels(index), merged, error));
 }
 
 /* From where to merge so that what stands below is at least twice as large: few levels, and every event is moved
@@ -203,7 +206,7 @@ static gboolean join_memory(Index *index, GError **error) {
 }
 
 static gboolean has_many_levels(const Index *index, guint from) {
-  return n_levels(index) > from + LEVELS_MAX;
+  return n_levels(index) > from + (index->options.background ? LEVELS_MAX_LIVE : LEVELS_MAX);
 }
 
 static gboolean has_many_dead(const Index *index) {
@@ -229,30 +232,22 @@ static gboolean write_levels(Index *index, guint from, GError **error) {
 
 /* --- folding beside everything else ------------------------------------------------------------- */
 
-static gboolean begin_fold(Index *index, int take_lock) {
+/* On one core, so that the others have theirs. */
+static gboolean begin_fold(Index *index, guint from, int take_lock) {
   g_autofree char *path = store_new_path(&index->store);
-  index->fold = fold_start(index_snapshot(index), path, take_lock, index->options.threads);
+  index->fold = fold_start(index_snapshot(index), from, path, take_lock, 1);
   return index->fold != NULL;
 }
 
-/* What has been folded, and on it the levels that came meanwhile. */
-static Snapshot *over_base(const Index *index, Segment *base, GError **error) {
-  g_autoptr(GPtrArray) segments = g_ptr_array_new();
-  g_ptr_array_add(segments, base);
-  for (guint i = fold_levels(index->fold); i < n_levels(index); i++)
-    g_ptr_array_add(segments, snapshot_segment(index->snapshot, i));
-  return snapshot_new(index->record, names_now(index), snapshot_through(index->snapshot), (Segment *const *)segments->pdata,
-                      segments->len, error);
-}
-
-/* Waits for the fold and takes it up. */
+/* Waits for the fold and takes it up, below the levels that came meanwhile. */
 static gboolean end_fold(Index *index, GError **error) {
-  g_autoptr(Fold) fold = index->fold;
-  Segment *base = fold_wait(fold, error);
-  gboolean good = base && publish(index, over_base(index, base, error));
-  index->n_saved = good ? 0 : index->n_saved;
-  index->fold = NULL;
-  return good && write_manifest(index, 1, fold_through(fold), error);
+  g_autoptr(Fold) fold = g_steal_pointer(&index->fold);
+  guint from = fold_from(fold);
+  Segment *merged = fold_wait(fold, error);
+  if (merged == NULL || !publish(index, snapshot_join(index->snapshot, names_now(index), from, fold_levels(fold), merged, error)))
+    return FALSE;
+  index->n_saved = MIN(index->n_saved, from);
+  return write_manifest(index, from + 1, fold_through(fold), error);
 }
 
 /* --- saving ----------------------------------------------------------------------------------- */
@@ -276,8 +271,8 @@ static void save(Index *index) {
   int lock = lock_store(index);
   gboolean good = lock >= 0 && catch_up(index, &problem);
   guint from = good ? write_from(index) : 0;
-  if (good && from == 0 && index->options.background && n_levels(index) > 1) {
-    saved(index, begin_fold(index, lock), NULL);
+  if (good && from < n_levels(index) && index->options.background) {
+    saved(index, begin_fold(index, from, lock), NULL);
     return;
   }
   if (good && from < n_levels(index))
@@ -286,15 +281,26 @@ static void save(Index *index) {
   file_unlock(lock);
 }
 
-static gboolean waited(gint64 since_us) {
-  return g_get_monotonic_time() - since_us > UNSAVED_SECONDS_MAX * G_USEC_PER_SEC;
+static gboolean waited(const Index *index, gint64 since_us) {
+  gint64 rest_ms = index->options.rest_ms ? index->options.rest_ms : UNSAVED_SECONDS_MAX * 1000;
+  return g_get_monotonic_time() - since_us > rest_ms * 1000;
 }
 
-static gboolean save_is_due(const Index *index) {
+static guint64 unsaved_events(const Index *index) {
   guint64 events = 0;
   for (guint i = index->n_saved; i < n_levels(index); i++)
     events += events_of(index, i);
-  return index->n_saved < n_levels(index) && (events > UNSAVED_EVENTS_MAX || waited(index->saved_at_us));
+  return events;
+}
+
+/* In a long run files are written now and then, whatever the reason: what they lack the record has. */
+static gboolean save_is_due(const Index *index) {
+  gboolean unsaved = index->n_saved < n_levels(index), rested = waited(index, index->saved_at_us);
+  if (has_many_levels(index, 0))
+    return TRUE;
+  if (index->options.background)
+    return unsaved_events(index) > UNSAVED_EVENTS_MAX_LIVE || (rested && (unsaved || has_many_dead(index)));
+  return has_many_dead(index) || (unsaved && (rested || unsaved_events(index) > UNSAVED_EVENTS_MAX));
 }
 
 /* Keeps levels few and files fresh. Where nothing is written, only what is in memory is merged. */
@@ -304,11 +310,11 @@ static gboolean tidy(Index *index, gboolean now, GError **error) {
     return TRUE;
   if (index->fold)
     saved(index, end_fold(index, &problem), problem);
-  if (index->options.read_only || (index->failed_at_us && !waited(index->failed_at_us))) {
+  if (index->options.read_only || (index->failed_at_us && !waited(index, index->failed_at_us))) {
     gboolean all = index->n_saved == 0 && has_many_dead(index);
     return (!all && !has_many_levels(index, index->n_saved)) || merge_from(index, index->n_saved, NULL, error);
   }
-  if (has_many_levels(index, 0) || has_many_dead(index) || (now && index->n_saved < n_levels(index)) || save_is_due(index))
+  if ((now && index->n_saved < n_levels(index)) || save_is_due(index))
     save(index);
   return TRUE;
 }
@@ -344,7 +350,7 @@ static gboolean take_changes(Index *index, GError **error) {
   g_autoptr(GError) problem = NULL;
   if (changes == NULL || links == NULL)
     return FALSE;
-  ChangeContext context = {.options = &options, .percent_max = CHANGE_PERCENT_MAX, .links = links};
+  ChangeContext context = {.options = &options, .percent_max = CHANGE_PERCENT_MAX, .few = CHANGE_FEW, .links = links};
   Segment *segment = NULL;
   switch (change_make(index->snapshot, changes, &context, &segment, &problem)) {
   case CHANGE_MADE:
@@ -392,6 +398,7 @@ void index_free(Index *index) {
     return;
   if (index->fold)
     end_fold(index, NULL);
+  index->options.background = FALSE;
   if (index->snapshot && index->n_saved > 0 && index->n_saved < n_levels(index))
     save(index);
   snapshot_unref(index->snapshot);

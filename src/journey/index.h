@@ -9,7 +9,8 @@ typedef void (*IndexProgress)(const char *doing, double share, gpointer user);
 typedef struct {
   guint threads;       /* 0: all cores */
   gboolean read_only;  /* never write files: what is missing is made in memory */
-  gboolean background; /* for long runs: large merges go on beside index_update(), which returns soon */
+  gboolean background; /* for long runs: files are written beside index_update(), which returns soon */
+  guint rest_ms;       /* so long at least between two writings then; 0: 10 s */
   IndexProgress progress;
   gpointer progress_user;
 } IndexOptions;

@@ -14,8 +14,8 @@ typedef struct { /* where a person stands: in which level, which of its segment 
 Snapshot *snapshot_new(Record *record, Names *take_names, guint64 through, Segment *const *segments, guint n, GError **error);
 /* The same and another level on top, or none (NULL): only what that one replaces is marked. */
 Snapshot *snapshot_add(const Snapshot *before, Names *take_names, guint64 through, Segment *segment, GError **error);
-/* The same with levels `from` and up as one segment, which merge_levels() made of them. */
-Snapshot *snapshot_join(const Snapshot *before, Names *take_names, guint from, Segment *merged);
+/* The same with the levels from `from` up to `to` as one segment, which merge_levels() made of them when there were no more. */
+Snapshot *snapshot_join(const Snapshot *before, Names *take_names, guint from, guint to, Segment *merged, GError **error);
 
 guint snapshot_levels(const Snapshot *snapshot);
 Segment *snapshot_segment(const Snapshot *snapshot, guint level);

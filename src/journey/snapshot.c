@@ -170,24 +170,31 @@ Snapshot *snapshot_new(Record *record, Names *take_names, guint64 through, Segme
   return find_last_time(snapshot, error) ? g_steal_pointer(&snapshot) : NULL;
 }
 
-/* The lowest n levels with their dead, and everybody's totals. */
-static Snapshot *snapshot_copy(const Snapshot *before, Names *take_names, guint64 through, guint n) {
-  Snapshot *snapshot = snapshot_empty(before->record, take_names, through, n + 1);
-  for (guint i = 0; i < n; i++) {
-    const Level *level = &before->levels[i];
-    gsize words = (gsize)segment_info(level->segment)->n_blocks * WORDS_PER_BLOCK;
-    add_level(snapshot, level->segment);
-    snapshot->levels[i].n_dead = level->n_dead;
-    snapshot->levels[i].dead = g_memdup2(level->dead, level->dead ? words * sizeof(guint64) : 0);
-  }
+/* A level with its dead; everybody's totals are the caller's to set. */
+static void copy_level(Snapshot *snapshot, const Level *level) {
+  gsize words = (gsize)segment_info(level->segment)->n_blocks * WORDS_PER_BLOCK;
+  add_level(snapshot, level->segment);
+  Level *copy = &snapshot->levels[snapshot->n_levels - 1];
+  copy->n_dead = level->n_dead;
+  copy->dead = g_memdup2(level->dead, level->dead ? words * sizeof(guint64) : 0);
+}
+
+static void copy_totals(Snapshot *snapshot, const Snapshot *before) {
   snapshot->n_persons = before->n_persons;
   snapshot->n_events = before->n_events;
   snapshot->last_time_ms = before->last_time_ms;
+}
+
+static Snapshot *snapshot_copy(const Snapshot *before, Names *take_names, guint64 through) {
+  Snapshot *snapshot = snapshot_empty(before->record, take_names, through, before->n_levels + 1);
+  for (guint i = 0; i < before->n_levels; i++)
+    copy_level(snapshot, &before->levels[i]);
+  copy_totals(snapshot, before);
   return snapshot;
 }
 
 Snapshot *snapshot_add(const Snapshot *before, Names *take_names, guint64 through, Segment *segment, GError **error) {
-  g_autoptr(Snapshot) snapshot = snapshot_copy(before, take_names, through, before->n_levels);
+  g_autoptr(Snapshot) snapshot = snapshot_copy(before, take_names, through);
   if (segment == NULL)
     return g_steal_pointer(&snapshot);
   add_level(snapshot, segment);
@@ -196,12 +203,32 @@ Snapshot *snapshot_add(const Snapshot *before, Names *take_names, guint64 throug
   return g_steal_pointer(&snapshot);
 }
 
-Snapshot *snapshot_join(const Snapshot *before, Names *take_names, guint from, Segment *merged) {
-  Snapshot *snapshot = snapshot_copy(before, take_names, before->through, from);
+/* Levels above may have replaced persons since those of one level were merged. */
+static gboolean bury_in(Snapshot *snapshot, guint at, GError **error) {
+  for (guint above = at + 1; above < snapshot->n_levels; above++) {
+    gsize n;
+    const guint64 *ids = segment_replaced(snapshot->levels[above].segment, &n);
+    for (gsize i = 0; i < n; i++) {
+      Place place = {at, 0};
+      int found = segment_find(snapshot->levels[at].segment, ids[i], &place.ordinal, error);
+      if (found < 0 || (found && !place_dead(&snapshot->levels[at], place.ordinal) && !bury(snapshot, place, error)))
+        return FALSE;
+    }
+  }
+  return TRUE;
+}
+
+Snapshot *snapshot_join(const Snapshot *before, Names *take_names, guint from, guint to, Segment *merged, GError **error) {
+  g_autoptr(Snapshot) snapshot = snapshot_empty(before->record, take_names, before->through, before->n_levels + 1);
+  for (guint i = 0; i < from; i++)
+    copy_level(snapshot, &before->levels[i]);
   add_level(snapshot, merged);
-  snapshot->n_persons = before->n_persons; /* merged are those who live: nobody is counted twice */
-  snapshot->n_events = before->n_events;
-  return snapshot;
+  for (guint i = to; i < before->n_levels; i++)
+    copy_level(snapshot, &before->levels[i]);
+  if (!bury_in(snapshot, from, error))
+    return NULL;
+  copy_totals(snapshot, before); /* the same persons live as before */
+  return g_steal_pointer(&snapshot);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */

@@ -304,7 +304,7 @@ static void test_many_updates(void) {
 static void test_background(void) {
   Scene *scene = scene_of_many();
   g_autoptr(GError) error = NULL;
-  IndexOptions options = {.threads = 1, .background = TRUE};
+  IndexOptions options = {.threads = 1, .background = TRUE, .rest_ms = 1};
   Index *index = index_open(scene->record, &options, &error);
   g_assert_no_error(error);
   guint folds = 0;
