@@ -74,13 +74,18 @@ static char *shown_address(const char *listen, guint port, gboolean tls) {
   return g_strdup_printf("%s://%s:%u", tls ? "https" : "http", name, port);
 }
 
-static void say_where(const ServerOptions *options, const Server *server) {
+static void say_where(const ServerOptions *options, Server *server) {
   gboolean tls = options->tls_cert != NULL;
   g_autofree char *app = shown_address(options->listen ? options->listen : "127.0.0.1:8080", server_port(server), tls);
   g_autofree char *capture = options->capture ? shown_address(options->capture, server_capture_port(server), tls) : NULL;
   g_autofree char *text = capture ? g_strdup_printf("Serving %s at %s, events at %s\n", options->db, app, capture)
                                   : g_strdup_printf("Serving %s at %s\n", options->db, app);
   cli_print(text);
+  g_autofree char *link = server_setup_link(server, app);
+  if (link) {
+    g_autofree char *first = g_strdup_printf("The first account is made here, within a day: %s\n", link);
+    cli_print(first);
+  }
   log_line("info", "listening", "app", app, "capture", capture, NULL);
 }
 

@@ -3,8 +3,10 @@
 #include "server/routes.h"
 
 #include "base/error.h"
+#include "server/app_route.h"
 #include "server/capture_route.h"
 #include "server/log.h"
+#include "server/reply.h"
 #include "server/report_route.h"
 #include "server/routes_private.h"
 #include "server/server_private.h"
@@ -26,17 +28,23 @@ static const Route routes[] = {
     {"GET", "/metrics", DOOR_APP, MAY_ANYBODY, answer_figures},
     {"GET", "/api/v1/reports", DOOR_APP, MAY_READ, report_route_list},
     {"GET POST", "/api/v1/reports/", DOOR_APP, MAY_READ, report_route_answer},
-    {"GET", "/api/v1/persons/", DOOR_APP, MAY_READ, report_route_person},
+    {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, report_route_person},
+    {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session},
+    {"POST", "/api/v1/setup", DOOR_APP, MAY_ANYBODY, app_route_setup},
 };
+
+static const Route app_page = {"GET", "/", DOOR_APP, MAY_ANYBODY, app_route_page};
 
 typedef struct { /* what is known of a request once its headers are there */
   const Route *route;
   CaptureSource *key;
+  Session *session;
 } Matched;
 
 static void matched_free(gpointer data) {
   Matched *matched = data;
   capture_source_unref(matched->key);
+  session_free(matched->session);
   g_free(matched);
 }
 
@@ -87,13 +95,14 @@ static gboolean may(RouteRight right, const CaptureSource *key) {
   switch (right) {
   case MAY_ANYBODY: return TRUE;
   case MAY_SEND: return key->role == KEY_SOURCE || key->role == KEY_WRITE || key->role == KEY_ADMIN;
-  case MAY_READ: return key->role == KEY_READ || key->role == KEY_ADMIN;
+  case MAY_READ:
+  case MAY_PERSONS: return key->role == KEY_READ || key->role == KEY_ADMIN;
   default: return key->role == KEY_ADMIN;
   }
 }
 
 static const char *who_may(RouteRight right) {
-  return right == MAY_SEND ? "source or write" : right == MAY_READ ? "read or admin" : "admin";
+  return right == MAY_SEND ? "source or write" : right == MAY_READ || right == MAY_PERSONS ? "read or admin" : "admin";
 }
 
 static gboolean refuse_key(Exchange *exchange, RouteRight right, gboolean known) {
@@ -117,6 +126,54 @@ gboolean routes_admit(Server *server, Exchange *exchange, const char *text, Rout
   return TRUE;
 }
 
+/* --- sessions ------------------------------------------------------------------------------------------------ */
+
+static Matched *matched_of(const Exchange *exchange) {
+  return exchange_kept(exchange, KEPT_BY_ROUTES);
+}
+
+const Session *routes_session(const Exchange *exchange) {
+  const Matched *matched = matched_of(exchange);
+  return matched ? matched->session : NULL;
+}
+
+char *routes_actor(const Exchange *exchange, const CaptureSource *key) {
+  const Session *session = routes_session(exchange);
+  return session ? g_strdup_printf("account:%" G_GINT64_FORMAT, session->account) : g_strconcat("key:", key ? key->name : "", NULL);
+}
+
+gboolean routes_may_see_persons(const Exchange *exchange, const CaptureSource *key) {
+  const Session *session = routes_session(exchange);
+  return session ? session->role >= ROLE_ANALYST : key != NULL;
+}
+
+static gboolean session_may(RouteRight right, const Session *session) {
+  return right == MAY_READ || (right == MAY_PERSONS && session->role >= ROLE_ANALYST) ||
+         (right == MAY_ADMIN && session->role == ROLE_ADMIN);
+}
+
+/* A browser sends its cookie along whoever made the page: what changes something must come from ours. */
+static void admit_session(Server *server, Exchange *exchange, Matched *matched, const char *token) {
+  matched->session = accounts_session(server->accounts, token);
+  if (matched->session == NULL)
+    exchange_error_status(exchange, 401, "unauthorized", "the session has ended", "sign in again");
+  else if (!session_may(matched->route->right, matched->session))
+    exchange_error_status(exchange, 403, "forbidden", "this account may not do that", "an administrator can change its role");
+  else if (strcmp(exchange_method(exchange), "GET") != 0 && !reply_is_ours(exchange, matched->session))
+    exchange_error_status(exchange, 403, "forbidden", "the request does not come from the app's own page",
+                          "send the session's csrf token as X-Etappe-Csrf");
+}
+
+static void admit(Server *server, Exchange *exchange, Matched *matched) {
+  char token[COOKIE_SIZE];
+  g_autofree char *key = routes_given_key(exchange);
+  const char *cookie = key ? NULL : app_route_token(exchange, token);
+  if (cookie)
+    admit_session(server, exchange, matched, cookie);
+  else
+    routes_admit(server, exchange, key, matched->route->right, &matched->key);
+}
+
 /* --- hooks --------------------------------------------------------------------------------------------------- */
 
 static void refuse_path(Exchange *exchange, const Route *other_method) {
@@ -136,6 +193,8 @@ static void begin(Exchange *exchange, gpointer user) {
   if ((exchange_doors(exchange) & DOOR_CAPTURE) && capture_route_takes(server, exchange))
     return;
   const Route *route = find(exchange, &other_method);
+  if (route == NULL && !other_method && (exchange_doors(exchange) & DOOR_APP) && app_route_takes(exchange))
+    route = &app_page;
   if (route == NULL) {
     refuse_path(exchange, other_method);
     return;
@@ -143,9 +202,8 @@ static void begin(Exchange *exchange, gpointer user) {
   Matched *matched = g_new0(Matched, 1);
   matched->route = route;
   exchange_keep(exchange, KEPT_BY_ROUTES, matched, matched_free);
-  g_autofree char *key = route->right == MAY_ANYBODY ? NULL : routes_given_key(exchange);
   if (route->right != MAY_ANYBODY)
-    routes_admit(server, exchange, key, route->right, &matched->key);
+    admit(server, exchange, matched);
 }
 
 static void dispatch(Exchange *exchange, gpointer user) {

@@ -4,6 +4,7 @@
 #include "server/server.h"
 
 #include "base/error.h"
+#include "server/app_route.h"
 #include "server/report_route.h"
 #include "server/routes.h"
 #include "server/server_private.h"
@@ -25,6 +26,9 @@ static gboolean open_project(Server *server, GError **error) {
     return FALSE;
   server->access = access_open(options->db, error);
   if (!server->access)
+    return FALSE;
+  server->accounts = accounts_open(options->db, error);
+  if (!server->accounts)
     return FALSE;
   server->workers = capture_workers_new(server->capture, options->limits.inflated_max);
   server->reports = report_pool_new(server, options->report_threads ? options->report_threads : REPORT_THREADS);
@@ -69,8 +73,13 @@ void server_free(Server *server) {
   http_free(server->http);
   capture_workers_free(server->workers);
   capture_free(server->capture);
+  accounts_free(server->accounts);
   access_free(server->access);
   g_free(server);
+}
+
+char *server_setup_link(Server *server, const char *base) {
+  return app_route_setup_link(server, base);
 }
 
 guint server_port(const Server *server) {

@@ -26,3 +26,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Server, server_free)
 
 guint server_port(const Server *server);         /* of the app listener */
 guint server_capture_port(const Server *server); /* the same without a listener of its own */
+/* `base` with a link for the first account, good once and for a day; NULL when there is an account. Caller frees. */
+char *server_setup_link(Server *server, const char *base);

@@ -2,6 +2,7 @@
  * server_private.h: what the handlers of requests share. */
 #pragma once
 #include "capture/worker.h"
+#include "server/accounts.h"
 #include "server/figures.h"
 #include "server/http.h"
 #include "server/server.h"
@@ -9,6 +10,7 @@
 struct Server {
   ServerOptions options;
   Access *access;
+  Accounts *accounts;
   Capture *capture;
   CaptureWorkers *workers;
   struct ReportPool *reports;
