@@ -30,6 +30,7 @@ struct Attribution {
   AttributionPaths *paths;
   GArray *models; /* ModelResult */
   gint64 conversions, value, net_value, n_paths, n_nulls;
+  gboolean worthless;         /* the goal states no value: nothing to set against cost */
   Credit *cost;               /* per key in millionths (plain), or NULL without cost rows */
   GHashTable *untouched_cost; /* key -> gint64*: cost of keys nobody's path has */
 };
@@ -382,6 +383,7 @@ static gpointer attribution_run(const Question *question, const Params *params, 
     return NULL;
   options.by_person = resamples > 0;
   Attribution *attribution = attribution_new(NULL, options.goal->rule.name, options.key);
+  attribution->worthless = options.goal->value == NULL;
   if (parse_models(params_all(params, "model"), TRUE, attribution->models, error) &&
       collect_paths(attribution, question, &options, error) && run_models(attribution, question_threads(question), error) &&
       add_cost(attribution, question, error) &&
@@ -402,7 +404,7 @@ static void cost_json(const Attribution *attribution, const ModelResult *model, 
   double conversions = credit_to_double(model->conversions[key]);
   json_kv_micro(out, "cost", cost);
   json_kv_double(out, "cpa", cost && conversions > 0 ? (double)cost / 1e6 / conversions : NAN);
-  json_kv_double(out, "roas", cost ? (double)micro_of(model->value[key]) / (double)cost : NAN);
+  json_kv_double(out, "roas", cost && !attribution->worthless ? (double)micro_of(model->value[key]) / (double)cost : NAN);
 }
 
 static void credit_json(const Attribution *attribution, const ModelResult *model, guint key, JsonOut *out) {
@@ -566,7 +568,7 @@ static void table_cost(const Attribution *attribution, const ModelResult *last, 
     table_text(table, attribution->paths->keys->pdata[key]);
     table_number(table, cost);
     table_number(table, conversions > 0 ? cost / conversions : NAN);
-    table_number(table, (double)micro_of(last->value[key]) / 1e6 / cost);
+    table_number(table, attribution->worthless ? NAN : (double)micro_of(last->value[key]) / 1e6 / cost);
   }
   for (guint i = 0; i < untouched->len; i++) {
     table_text(table, untouched->pdata[i]);
@@ -576,6 +578,8 @@ static void table_cost(const Attribution *attribution, const ModelResult *last, 
   }
   if (untouched->len)
     table_note(table, "Without a figure: no person's touch is known there, so it is not measurable per person.");
+  if (attribution->worthless)
+    table_note(table, "The goal states no value, so there is no return on spend.");
 }
 
 void attribution_table(gconstpointer result, Table *table) {
@@ -675,4 +679,5 @@ const Report attribution_report = {"attribution",
                                    attribution_json,
                                    attribution_table,
                                    attribution_free,
-                                   attribution_finding};
+                                   attribution_finding,
+                                   TRUE};

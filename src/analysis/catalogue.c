@@ -3,6 +3,7 @@
 #include "analysis/catalogue.h"
 #include "analysis/attribution.h"
 #include "analysis/coverage.h"
+#include "analysis/definitions.h"
 #include "analysis/funnel.h"
 #include "analysis/journeys.h"
 #include "analysis/map.h"
@@ -54,6 +55,8 @@ gboolean params_check(Params *params, const Report *report, GError **error) {
   return TRUE;
 }
 
+enum { WARNINGS_SHOWN = 2 }; /* in tables */
+
 /* --- the envelope ------------------------------------------------------------------------------ */
 
 typedef struct {
@@ -63,12 +66,21 @@ typedef struct {
   Coverage coverage;
   char *definitions;
   const char *language;
-  Finding *finding; /* NULL: of a list */
+  Finding *finding;    /* NULL: of a list */
+  GPtrArray *warnings; /* of char*; NULL: none are looked for */
 } Answer;
 
 static const char *language_param(const Params *params, const Project *project) {
   const char *lang = params_get(params, "lang"), *language = params_get(params, "language");
   return lang ? lang : language ? language : project->language;
+}
+
+static void write_warnings(const GPtrArray *warnings, JsonOut *out) {
+  json_key(out, "warnings");
+  json_array(out);
+  for (guint i = 0; i < warnings->len; i++)
+    json_string(out, warnings->pdata[i]);
+  json_array_end(out);
 }
 
 static char *answer_json(const Answer *answer) {
@@ -86,6 +98,8 @@ static char *answer_json(const Answer *answer) {
     finding_write(answer->finding, out);
   }
   answer->report->json(answer->result, out);
+  if (answer->warnings)
+    write_warnings(answer->warnings, out);
   json_object_end(out);
   return g_strdup(json_out_text(out, NULL));
 }
@@ -97,6 +111,11 @@ static char *answer_table(const Answer *answer, const TableStyle *style) {
   answer->report->table(answer->result, table);
   g_autofree char *now = clock_text(answer->question->now_ms), *period = period_text(answer->question, LANGUAGE_EN);
   g_autofree char *coverage = coverage_text(&answer->coverage);
+  guint n = answer->warnings ? answer->warnings->len : 0;
+  for (guint i = 0; i < MIN(n, WARNINGS_SHOWN); i++)
+    table_note(table, "%s", (const char *)answer->warnings->pdata[i]);
+  if (n > WARNINGS_SHOWN)
+    table_note(table, "%u more of this kind; `etappe project check` lists them.", n - WARNINGS_SHOWN);
   table_note(table, "Period: %s. %s Now: %s.", period, coverage, now);
   return table_render(table, style);
 }
@@ -124,11 +143,13 @@ char *report_answer(const Report *report, const Question *question, Params *para
   answer.finding = report->finding ? finding_new() : NULL;
   if (report->finding)
     report->finding(result, question->project, answer.language, answer.finding);
+  answer.warnings = report->by_goals ? definitions_warnings(question) : NULL;
   char *text = strcmp(format, "json") == 0  ? answer_json(&answer)
                : strcmp(format, "csv") == 0 ? answer_csv(&answer)
                                             : answer_table(&answer, style);
   report->free(result);
   finding_free(answer.finding);
+  g_clear_pointer(&answer.warnings, g_ptr_array_unref);
   g_free(answer.definitions);
   return text;
 }

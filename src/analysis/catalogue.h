@@ -19,6 +19,7 @@ typedef struct {
   void (*free)(gpointer result);
   /* What the answer opens with; `language` is of labels. NULL: a list, which finds nothing. */
   void (*finding)(gconstpointer result, const Project *project, const char *language, Finding *out);
+  gboolean by_goals; /* goals and stages move its figures: it warns of those that match nothing */
 } Report;
 
 const Report *const *catalogue(void); /* NULL-terminated, in the order of help */

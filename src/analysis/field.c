@@ -86,6 +86,16 @@ static char *nearest_field(const Names *names, const char *name) {
   return nearest;
 }
 
+char *field_nearest_name(const Names *names, NameKind kind, const char *name) {
+  char *nearest = NULL;
+  guint best = (guint)CLAMP(strlen(name) / 3, 1, 3) + 1;
+  for (guint code = 1; code <= names_count(names, kind); code++) {
+    g_autofree char *known = text_dup(names_text(names, kind, (guint16)code));
+    consider(name, known, &best, &nearest);
+  }
+  return nearest;
+}
+
 static gboolean refuse(const Names *names, const char *name, GError **error) {
   g_autofree char *nearest = nearest_field(names, name);
   if (nearest)

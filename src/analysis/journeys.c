@@ -289,4 +289,4 @@ const Report journeys_report = {"journeys",
                                 journeys_json,
                                 journeys_table,
                                 journeys_free,
-                                journeys_finding};
+                                journeys_finding, TRUE};

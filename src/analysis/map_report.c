@@ -287,4 +287,4 @@ const Report map_report = {"map",
                            map_json,
                            map_table,
                            journey_map_free,
-                           map_finding};
+                           map_finding, TRUE};

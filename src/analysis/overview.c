@@ -524,9 +524,10 @@ static void table_notes(const DeriveNotes *notes, Table *table) {
     guint64 n;
     const char *text;
   } lines[] = {
-      {notes->unmatched_adjustments, "returns, cancellations or the like name no known order and change nothing."},
-      {notes->foreign_currency, "amounts count as 0: the project file has no rate for their currency on that day (rates)."},
-      {notes->negative_values, "conversions have a negative amount, which counts as 0."},
+      {notes->repeated_orders, "row(s) repeat an order that is counted once, with the latest value."},
+      {notes->unmatched_adjustments, "return(s), cancellation(s) or the like name no known order and change nothing."},
+      {notes->foreign_currency, "amount(s) count as 0: the project file has no rate for their currency on that day (rates)."},
+      {notes->negative_values, "conversion(s) of a negative amount, which counts as 0."},
   };
   for (guint i = 0; i < G_N_ELEMENTS(lines); i++)
     if (lines[i].n)
@@ -624,4 +625,5 @@ const Report overview_report = {
     .table = overview_table,
     .free = overview_free,
     .finding = overview_finding,
+    .by_goals = TRUE,
 };

@@ -395,4 +395,4 @@ const Report stages_report = {"stages",
                               stages_json,
                               stages_table,
                               stages_free,
-                              stages_finding};
+                              stages_finding, TRUE};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The project file: written from a preset, checked with its effect on today's figures, applied as a new version.
+#include "analysis/definitions.h"
 #include "analysis/effect.h"
 #include "analysis/workspace.h"
 #include "base/error.h"
@@ -125,11 +126,33 @@ static gboolean show_effect(Cli *cli, const Project *project, const Params *para
   return TRUE;
 }
 
+/* Refuses what reports would refuse, and says what can match nothing. A project that holds nothing yet takes every file. */
+static gboolean try_definitions(Cli *cli, const Project *project, const Params *params, GError **error) {
+  IndexOptions options = {.threads = 0};
+  Question question;
+  if (!g_file_test(cli->db, G_FILE_TEST_EXISTS))
+    return TRUE;
+  g_autoptr(Workspace) workspace = workspace_open(cli->db, &options, error);
+  if (!workspace || !workspace_question(workspace, params, &question, error))
+    return FALSE;
+  question.project = project;
+  gboolean empty = names_count(snapshot_names(question.snapshot), NAME_EVENT) == 0;
+  gboolean good = empty || definitions_check(&question, error);
+  g_autoptr(GPtrArray) warnings = good ? definitions_warnings(&question) : NULL;
+  for (guint i = 0; good && i < warnings->len; i++) {
+    cli_print(warnings->pdata[i]);
+    cli_print("\n");
+  }
+  workspace_question_clear(&question);
+  return good;
+}
+
 static gboolean project_check(Cli *cli, const CliArgs *args, GError **error) {
   g_autofree char *text = NULL;
   const char *path = file_argument(args);
   g_autoptr(Project) project = read_project(path, &text, error);
-  if (!project || !show_effect(cli, project, args->params, error) || !check_identity(cli, project, error))
+  if (!project || !try_definitions(cli, project, args->params, error) || !show_effect(cli, project, args->params, error) ||
+      !check_identity(cli, project, error))
     return FALSE;
   g_autofree char *said =
       g_strdup_printf("%s is good: %u goals, %u stages, %u touchpoints, definitions %016" G_GINT64_MODIFIER "x.\n", path,
@@ -142,7 +165,8 @@ static gboolean project_apply(Cli *cli, const CliArgs *args, GError **error) {
   g_autofree char *text = NULL;
   const char *path = file_argument(args);
   g_autoptr(Project) project = read_project(path, &text, error);
-  g_autoptr(Record) record = project ? record_open(cli->db, RECORD_CREATE, error) : NULL;
+  gboolean good = project && try_definitions(cli, project, args->params, error);
+  g_autoptr(Record) record = good ? record_open(cli->db, RECORD_CREATE, error) : NULL;
   g_autoptr(GPtrArray) who_is_who = record ? record_project_identity(record, project) : NULL;
   gboolean anew = record && record_through(record) > 0;
   if (!record || !record_set_project(record, project, text, error))
@@ -156,27 +180,103 @@ static gboolean project_apply(Cli *cli, const CliArgs *args, GError **error) {
   return TRUE;
 }
 
-static gboolean project_show(Cli *cli, GError **error) {
-  g_autofree char *text = NULL;
+/* 16 digits of a version's definitions, or why they cannot be read; caller frees. */
+static char *definitions_text(const SettingVersion *version) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Project) project = version->value ? project_parse(version->value, strlen(version->value), &error) : NULL;
+  if (!version->value)
+    return g_strdup("(none)");
+  return project ? g_strdup_printf("%016" G_GINT64_MODIFIER "x", project->hash) : g_strdup("(cannot be read by this version)");
+}
+
+static void print_versions_json(const GArray *versions) {
+  g_autoptr(JsonOut) out = json_out_new();
+  json_object(out);
+  json_key(out, "versions");
+  json_array(out);
+  for (guint i = 0; i < versions->len; i++) {
+    const SettingVersion *version = &g_array_index(versions, SettingVersion, i);
+    g_autofree char *definitions = definitions_text(version), *at = clock_text(version->at_ms);
+    json_object(out);
+    json_kv_int(out, "number", (gint64)version->number);
+    json_kv_string(out, "at", at);
+    json_kv_string(out, "definitions", definitions);
+    json_kv_bool(out, "in_force", i + 1 == versions->len);
+    json_object_end(out);
+  }
+  json_array_end(out);
+  json_object_end(out);
+  cli_print(json_out_text(out, NULL));
+  cli_print("\n");
+}
+
+static void print_versions(const Cli *cli, const GArray *versions) {
+  g_autoptr(Table) table = table_new();
+  table_title(table, "Versions of the project file");
+  table_column(table, "change", CELL_INT);
+  table_column(table, "applied", CELL_TEXT);
+  table_column(table, "definitions", CELL_TEXT);
+  table_column(table, "", CELL_TEXT);
+  for (guint i = 0; i < versions->len; i++) {
+    const SettingVersion *version = &g_array_index(versions, SettingVersion, i);
+    g_autofree char *definitions = definitions_text(version), *at = clock_text(version->at_ms);
+    table_int(table, (gint64)version->number);
+    table_text(table, at);
+    table_text(table, definitions);
+    table_text(table, i + 1 == versions->len ? "in force" : "");
+  }
+  if (versions->len == 0)
+    table_note(table, "No project file is applied; the preset shop holds.");
+  TableStyle style = {cli->terminal, cli->terminal, cli->width};
+  g_autofree char *text = table_render(table, &style);
+  cli_print(text);
+}
+
+/* The text applied by change `number`; the newest without one. */
+static gboolean print_version(const GArray *versions, const char *number, GError **error) {
+  gsize size;
+  for (guint i = versions->len; i-- > 0;) {
+    const SettingVersion *version = &g_array_index(versions, SettingVersion, i);
+    g_autofree char *known = g_strdup_printf("%" G_GUINT64_FORMAT, version->number);
+    if (number && strcmp(number, known))
+      continue;
+    if (version->value) {
+      cli_print(version->value);
+      return TRUE;
+    }
+  }
+  if (number)
+    return error_set(error, ERROR_NOT_FOUND,
+                     "no project file was applied by change %s\nhint: `etappe project show --versions` lists them", number);
+  cli_print("# No project file is applied; the preset shop holds:\n");
+  cli_print(project_preset_text("shop", &size));
+  return TRUE;
+}
+
+static gboolean project_show(Cli *cli, const Params *params, GError **error) {
+  g_autoptr(GArray) versions = NULL;
   if (g_file_test(cli->db, G_FILE_TEST_EXISTS)) {
     g_autoptr(Record) record = record_open(cli->db, RECORD_READ, error);
-    if (!record)
+    versions = record ? record_setting_versions(record, "project", error) : NULL;
+    if (!versions)
       return FALSE;
-    text = record_setting(record, "project");
-  }
-  gsize size;
-  if (text) {
-    cli_print(text);
   } else {
-    cli_print("# No project file is applied; the preset shop holds:\n");
-    cli_print(project_preset_text("shop", &size));
+    versions = g_array_new(FALSE, FALSE, sizeof(SettingVersion));
   }
+  if (!params_get(params, "versions"))
+    return print_version(versions, params_get(params, "version"), error);
+  const char *format = params_get(params, "format");
+  if (format && strcmp(format, "json") == 0)
+    print_versions_json(versions);
+  else
+    print_versions(cli, versions);
   return TRUE;
 }
 
 gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error) {
-  static const CliOption options[] = {
-      {"preset", FALSE, FALSE}, {"from", FALSE, FALSE}, {"to", FALSE, FALSE}, {"now", FALSE, FALSE}, {NULL, FALSE, FALSE}};
+  static const CliOption options[] = {{"preset", FALSE, FALSE}, {"versions", TRUE, FALSE}, {"version", FALSE, FALSE},
+                                      {"from", FALSE, FALSE},   {"to", FALSE, FALSE},      {"now", FALSE, FALSE},
+                                      {NULL, FALSE, FALSE}};
   g_auto(CliArgs) args = {NULL, NULL};
   if (!cli_parse(cli, &args, options, argc, argv, error))
     return FALSE;
@@ -188,7 +288,7 @@ gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error) {
   if (strcmp(what, "apply") == 0)
     return project_apply(cli, &args, error);
   if (strcmp(what, "show") == 0)
-    return project_show(cli, error);
+    return project_show(cli, args.params, error);
   return error_set(error, ERROR_USAGE,
                    "etappe project %s: expected init, check, show or apply\nhint: `etappe help project` explains them", what);
 }

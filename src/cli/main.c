@@ -33,7 +33,8 @@ static const Verb verbs[] = {
      "etappe project init [FILE] [--preset shop|store|b2b|subscription|bank|service]\n"
      "etappe project check [FILE]    errors by line and key; what it changes in today's figures\n"
      "etappe project apply [FILE]    makes it the project's next version\n"
-     "etappe project show            prints the version in force\n"
+     "etappe project show            prints the version in force; --version N that of change N\n"
+     "etappe project show --versions lists every version with the change that brought it\n"
      "FILE is project.yaml unless named.\n",
      cmd_project},
     {"serve", "Take events in over HTTP and answer questions", cmd_serve_usage, cmd_serve},

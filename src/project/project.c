@@ -635,6 +635,14 @@ static gboolean check_version(TreeNode *file, GError **error) {
   return number == PROJECT_VERSION || tree_error(error, version, "version", "expected %d", PROJECT_VERSION);
 }
 
+/* A file that lists stages of its own follows no model. */
+static gboolean lists_stages(const TreeNode *file) {
+  for (guint i = 0; i < file->keys->len; i++)
+    if (g_strcmp0(((const TreeNode *)file->keys->pdata[i])->text, "stages") == 0)
+      return TRUE;
+  return FALSE;
+}
+
 static gboolean load_presets(Project *project, Sources *sources, GError **error) {
   gsize size;
   TreeNode *node = tree_take(sources->file, "preset");
@@ -654,7 +662,7 @@ static gboolean load_presets(Project *project, Sources *sources, GError **error)
     return TRUE;
   if (!expect(model, TREE_SCALAR, "stage_model", error))
     return FALSE;
-  project->stage_model = g_strdup(model->text);
+  project->stage_model = g_strdup(lists_stages(sources->file) ? "own" : model->text);
   g_autofree char *name = g_strconcat("stages-", model->text, NULL);
   text = project_preset_text(name, &size);
   if (!text)

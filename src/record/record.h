@@ -42,6 +42,13 @@ gboolean record_set_space(Record *record, const char *name, Strength strength, g
 char *record_setting(Record *record, const char *name); /* NULL when unset; caller frees */
 /* NULL unsets. The same value again is no change. What it replaces is kept with its number. */
 gboolean record_set_setting(Record *record, const char *name, const char *value, GError **error);
+typedef struct {
+  guint64 number; /* of the change that brought it */
+  gint64 at_ms;
+  char *value; /* NULL: unset from then on */
+} SettingVersion;
+/* Of SettingVersion, the oldest first; free with g_array_unref. */
+GArray *record_setting_versions(Record *record, const char *name, GError **error);
 
 /* The next version of the project: its text and every setting and kind of identifier that it states, all or none. */
 gboolean record_set_project(Record *record, const Project *project, const char *text, GError **error);
