@@ -48,7 +48,7 @@ static void read_refused(Record *record, Identity *identity) {
 
 static guint64 mark_of(Record *record, const Identity *identity) {
   g_autofree char *refused = record_setting(record, SETTING_REFUSED);
-  g_autoptr(GString) all = g_string_new("orders link 1\n");
+  g_autoptr(GString) all = g_string_new("rules 2\n"); /* of persons and visits: counts up when they change */
   g_string_append_printf(all, "%u %u\n%s\n", identity->max_links, identity->set_size_max, refused ? refused : "");
   for (guint i = 0; identity->order_fields[i]; i++)
     g_string_append_printf(all, "order %s\n", identity->order_fields[i]);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * person_visits.c:
  *
- *     10:00 web d   10:05 web e   10:07 server   10:10 web d   10:15 server   10:50 web d
- *     visit 1       visit 2       joins 1        1             none           visit 3
+ *     10:00 web d   10:05 web e   10:07 server   10:10 web d   10:15 server   10:20 mail sent   10:45 server
+ *     visit 1       visit 2       joins 2        1             joins 1        none              none
  *
- * A server event joins the open visit whose last event so far is the latest. */
+ * What the person does without a device joins the visit of the last web event before it, while that is open: for as long
+ * as another web event would still belong to it. It does not keep it open. What the company sends or the system books joins none.
+ */
 #include "journey/person_visits.h"
 
 #include "journey/evidence.h"
@@ -20,24 +22,17 @@ typedef struct { /* a device, or a visit that resolve() has numbered, as the eve
   gint64 last_ms;
 } Device;
 
-typedef struct {
-  guint32 first, last; /* events */
-  guint16 channel;
-} Visit;
-
 struct PersonVisits {
   GArray *devices;  /* of Device */
   GHashTable *many; /* key -> index + 1, beyond SMALL devices */
-  GArray *visits;   /* of Visit; visit v is v - 1 */
-  GArray *open;     /* of guint32: visits with events to come, latest last */
+  GArray *channels; /* of guint16: of visit v at v - 1 */
 };
 
 PersonVisits *person_visits_new(void) {
   PersonVisits *visits = g_new0(PersonVisits, 1);
   visits->devices = g_array_new(FALSE, FALSE, sizeof(Device));
   visits->many = g_hash_table_new(NULL, NULL);
-  visits->visits = g_array_new(FALSE, FALSE, sizeof(Visit));
-  visits->open = g_array_new(FALSE, FALSE, sizeof(guint32));
+  visits->channels = g_array_new(FALSE, FALSE, sizeof(guint16));
   return visits;
 }
 
@@ -46,8 +41,7 @@ void person_visits_free(PersonVisits *visits) {
     return;
   g_array_unref(visits->devices);
   g_hash_table_unref(visits->many);
-  g_array_unref(visits->visits);
-  g_array_unref(visits->open);
+  g_array_unref(visits->channels);
   g_free(visits);
 }
 
@@ -78,17 +72,16 @@ static gboolean visit_begins(const Device *device, const Fact *fact) {
 }
 
 /* The visit of a web event, begun when it has to. Resolved ones have their component's number as device. */
-static guint32 visit_of(PersonVisits *visits, const Fact *fact, guint32 event, const guint16 *channels) {
+static guint32 visit_of(PersonVisits *visits, const Fact *fact, const guint16 *channels) {
   gboolean resolved = (fact->flags & FACT_RESOLVED) != 0;
   Device *device = device_of(visits, resolved ? fact->visit : fact->who);
   if (visit_begins(device, fact)) {
-    g_array_append_val(visits->visits, ((Visit){event, event, resolved ? channels[fact->visit - 1] : fact->channel}));
-    device->visit = visits->visits->len;
+    g_array_append_val(visits->channels, *(resolved ? &channels[fact->visit - 1] : &fact->channel));
+    device->visit = visits->channels->len;
   }
   device->last_ms = time_of(fact);
   if (!resolved && fact->campaign)
     device->campaign = fact->campaign;
-  g_array_index(visits->visits, Visit, device->visit - 1).last = event;
   return device->visit;
 }
 
@@ -96,43 +89,33 @@ static gboolean in_visit(const Fact *fact) {
   return fact->flags & FACT_RESOLVED ? fact->visit != 0 : (fact->flags & FACT_WEB) && fact->who != CODE_NONE;
 }
 
-/* Keeps the list of open visits: the visit moves to its end, or leaves it with its last event. */
-static void touch_open(PersonVisits *visits, guint32 visit, guint32 event) {
-  GArray *open = visits->open;
-  const Visit *touched = &g_array_index(visits->visits, Visit, visit - 1);
-  for (guint i = open->len; i-- > 0 && touched->first != event;)
-    if (g_array_index(open, guint32, i) == visit) {
-      g_array_remove_index(open, i);
-      break;
-    }
-  if (touched->last != event)
-    g_array_append_val(open, visit);
-}
-
-static void join_servers(PersonVisits *visits, Fact *const *facts, guint32 n, guint32 *numbers) {
-  g_array_set_size(visits->open, 0);
+static void join_servers(Fact *const *facts, guint32 n, guint32 *numbers) {
+  guint32 open = 0;
+  gint64 last_ms = 0;
   for (guint32 i = 0; i < n; i++) {
-    if (numbers[i])
-      touch_open(visits, numbers[i], i);
-    else if (!(facts[i]->flags & (FACT_WEB | FACT_DEVICE)) && visits->open->len)
-      numbers[i] = g_array_index(visits->open, guint32, visits->open->len - 1);
+    if (numbers[i]) {
+      open = numbers[i];
+      last_ms = time_of(facts[i]);
+    } else if (open && !(facts[i]->flags & (FACT_WEB | FACT_DEVICE | FACT_COMPANY | FACT_SYSTEM)) &&
+               time_of(facts[i]) - last_ms <= VISIT_GAP_MS)
+      numbers[i] = open;
   }
 }
 
 void person_visits(PersonVisits *visits, Fact *const *facts, guint32 n, const guint16 *channels, guint32 *numbers) {
   gboolean any = FALSE;
-  g_array_set_size(visits->visits, 0);
+  g_array_set_size(visits->channels, 0);
   if (visits->devices->len > SMALL)
     g_hash_table_remove_all(visits->many);
   g_array_set_size(visits->devices, 0);
   for (guint32 i = 0; i < n; i++) {
-    numbers[i] = in_visit(facts[i]) ? visit_of(visits, facts[i], i, channels) : 0;
+    numbers[i] = in_visit(facts[i]) ? visit_of(visits, facts[i], channels) : 0;
     any |= numbers[i] != 0;
   }
   if (!any)
     return;
-  join_servers(visits, facts, n, numbers);
+  join_servers(facts, n, numbers);
   for (guint32 i = 0; i < n; i++)
     if (numbers[i] && !(facts[i]->flags & FACT_CONVERSES))
-      facts[i]->channel = g_array_index(visits->visits, Visit, numbers[i] - 1).channel;
+      facts[i]->channel = g_array_index(visits->channels, guint16, numbers[i] - 1);
 }

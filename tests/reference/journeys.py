@@ -2,7 +2,7 @@
 """Journeys, stages, orders and the map on a few events each, with figures worked by hand.
 
 A story is one event a line: `ann 3+5 page order=o1` is ann's page 3 days and 5 ms after the beginning, `2:30` is the
-30th minute of day 2. `source=` says which import brings it, `device=` makes it a web visit, `-` is nobody."""
+30th minute of day 2, `Email_Sent` the event Email Sent. `source=` says which import brings it, `device=` makes it a web visit, `-` is nobody."""
 import csv
 import io
 import random
@@ -57,7 +57,7 @@ def rows_of(story):
     sources = {}
     for line in filter(None, map(str.strip, story.splitlines())):
         person, time, event, *rest = line.split()
-        row = {"person": "" if person == "-" else person, "time": text_of_time(time_of(time)), "event": event}
+        row = {"person": "" if person == "-" else person, "time": text_of_time(time_of(time)), "event": event.replace("_", " ")}
         row.update(word.split("=") for word in rest)
         sources.setdefault(row.pop("source", "file"), []).append(row)
     return sources
@@ -343,6 +343,20 @@ def a_systems_event_is_no_touch():
     with folder() as path:
         db = tell(path, "ann 1 ad\nann 2 invoice order=o1 value=1\nann 3 page")
         check([state(db, "open")[key] for key in ("journeys", "mean_touches")], [1, 2])
+
+
+@test
+def what_a_person_does_without_a_device_joins_the_open_visit_and_what_the_company_sends_does_not():
+    story = """ann 1 page device=d1 channel=ads source=web
+               ann 1:5 order order=o1 value=10 source=till
+               ann 1:10 Email_Sent source=mails
+               ann 1:30 chat channel=chat source=calls
+               ann 1:31 order order=o2 value=1 source=till"""
+    with folder() as path:
+        db = tell(path, story, PROJECT + "sources:\n  - {name: web, kind: web}\n")
+        channels = {row["channel"]: row["events"] for row in report("overview", db=db)["channels"]}
+        check(channels, {"ads": 2, "chat": 1, "unassigned": 2},
+              "the first order has the visit's channel, the notification and the second order have none")
 
 
 @test

@@ -6,7 +6,7 @@
  * `@10` minute 10 of the scene; identifiers joined by `+`, a letter for the namespace (u user, c crm, k card, e email,
  * p phone, d anonymous) and a number, `-` for none; an `o` is the order that the event names; `web` of a source of kind web; `/3`
  * campaign; `=ads` channel, with
- * `!` stated by the event itself; `<d2` makes it an alias call whose previous id is d2. */
+ * `!` stated by the event itself; `sent` by the company; `<d2` makes it an alias call whose previous id is d2. */
 #pragma once
 #include "base/error.h"
 #include "base/file.h"
@@ -30,7 +30,7 @@ typedef struct { /* an event as it was written, for the slow reference */
   guint64 hash[EVENT_IDENTIFIERS_MAX];
   guint64 alias;
   guint8 alias_space;
-  gboolean has_alias, web, converses;
+  gboolean has_alias, web, converses, company;
   guint32 campaign;
   char channel[16], name[16];
   gint64 value_micro;
@@ -126,7 +126,10 @@ static inline void scene_token(Scene *scene, const char *token, SceneDraft *draf
     event->time_ms = (SCENE_BEGIN_S + (gint64)atoi(token + 1) * 60) * 1000;
   else if (g_str_equal(token, "web"))
     event->web = kept->web = TRUE;
-  else if (*token == '/') {
+  else if (g_str_equal(token, "sent")) {
+    event->initiator = INITIATOR_COMPANY;
+    kept->company = TRUE;
+  } else if (*token == '/') {
     kept->campaign = (guint32)atoi(token + 1);
     g_snprintf(draft->campaign, sizeof draft->campaign, "c%u", kept->campaign);
     event->campaign_mark = text_of(draft->campaign);
@@ -427,11 +430,10 @@ static inline void reference_person(const SceneEvent *const *events, const guint
   g_autofree guint32 *joined = g_memdup2(visits, n * sizeof *visits);
   for (guint i = 0; i < n; i++) {
     guint best = G_MAXUINT;
-    for (guint k = 0; k < i && !visits[i] && !events[i]->web && !reference_has_device(events[i]); k++)
-      for (guint later = i + 1; later < n && visits[k]; later++)
-        if (visits[later] == visits[k])
-          best = k;
-    if (best != G_MAXUINT)
+    for (guint k = 0; k < i && !visits[i] && !events[i]->web && !events[i]->company && !reference_has_device(events[i]); k++)
+      if (visits[k])
+        best = k;
+    if (best != G_MAXUINT && events[i]->time_ms - events[best]->time_ms <= VISIT_GAP_MS)
       joined[i] = visits[best];
   }
   g_autoptr(GArray) order = g_array_new(FALSE, FALSE, sizeof(guint32));

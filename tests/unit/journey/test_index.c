@@ -33,17 +33,21 @@ static void test_visits(void) {
                                             "@30 d1 web =direct",    /* 30 minutes are no gap */
                                             "@31 u1 =none",          /* nobody's device, between: u1 is a person of its own here */
                                             "@40 d1+u1 web =direct", /* still 1, and makes all u1's */
-                                            "@41 u1 =shop",          /* after the last event of visit 1 */
+                                            "@41 u1 =shop",          /* after the last web event of visit 1, but it is open */
+                                            "@42 u1 sent =mail",     /* what the company sends joins none */
+                                            "@70 u1 =shop",          /* 30 minutes after the last web event: still open, but never extended */
+                                            "@70 u1 =shop!",         /* keeps what it states */
                                             "@71 d1 web =direct",    /* visit 2 */
                                             "@72 d1 web /7 =mail",   /* visit 3: a campaign */
                                             "@73 d1 web /7 =direct", /* the same campaign goes on */
                                             "@74 d1 =server",        /* a server event that names the device is no member */
                                             "@75 u1 =phone!",        /* joins 3, keeps what it states */
                                             "@76 u1 =derived",       /* joins 3 */
-                                            "@80 d1 web =direct", NULL});
-  check_text(scene, "u1: 1@0#1=ads/Event 2@30#1=ads/Event 3@31#1=ads/Event 4@40#1=ads/Event 5@41=shop/Event 6@71#2=direct/Event"
-                    " 7@72#3=mail/Event 8@73#3=mail/Event 9@74=server/Event 10@75#3=phone/Event 11@76#3=mail/Event"
-                    " 12@80#3=mail/Event\n");
+                                            "@80 d1 web =direct",
+                                            "@111 u1 =late", NULL}); /* 31 minutes later the visit is over */
+  check_text(scene, "u1: 1@0#1=ads/Event 2@30#1=ads/Event 3@31#1=ads/Event 4@40#1=ads/Event 5@41#1=ads/Event 6@42=mail/Event"
+                    " 7@70#1=ads/Event 8@70#1=shop/Event 9@71#2=direct/Event 10@72#3=mail/Event 11@73#3=mail/Event"
+                    " 12@74=server/Event 13@75#3=phone/Event 14@76#3=mail/Event 15@80#3=mail/Event 16@111=late/Event\n");
   scene_free(scene);
 }
 
@@ -52,7 +56,7 @@ static void test_two_devices(void) {
   Scene *scene = scene_new();
   scene_import(scene, (const char *const[]){"@0 d1+u1 web =a", "@5 d2+u1 web =b", "@6 u1 =x", "@7 d1 web =c", "@8 u1 =x",
                                             "@9 d2 web =d", "@10 u1 =x", NULL});
-  check_text(scene, "u1: 1@0#1=a/Event 2@5#2=b/Event 3@6#2=b/Event 4@7#1=a/Event 5@8#2=b/Event 6@9#2=b/Event 7@10=x/Event\n");
+  check_text(scene, "u1: 1@0#1=a/Event 2@5#2=b/Event 3@6#2=b/Event 4@7#1=a/Event 5@8#1=a/Event 6@9#2=b/Event 7@10#2=b/Event\n");
   scene_free(scene);
 }
 
@@ -141,6 +145,8 @@ static void add_random(Scene *scene, const Habit *habit) {
   g_string_printf(line, "@%u %s =%s", pick(habit->minutes), pick(30) ? ids : "-", channels[pick(5)]);
   if (pick(3))
     g_string_append(line, " web");
+  if (pick(8) == 0)
+    g_string_append(line, " sent");
   if (pick(4) == 0)
     g_string_append_printf(line, " /%u", 1 + pick(3));
   if (pick(5) == 0)
