@@ -196,7 +196,7 @@ static gboolean find_changed_rows(Closure *closure, GError **error) {
   for (guint i = 0; i < snapshot_blocks(closure->snapshot) && !closure->too_large; i++) {
     guint local, level = snapshot_level_of(closure->snapshot, i, &local);
     Block block;
-    if (!snapshot_block(closure->snapshot, i, &block, error) ||
+    if (!snapshot_whole_block(closure->snapshot, i, &block, error) ||
         !take_changed_persons(closure, level, &block, segment_block_first(snapshot_segment(closure->snapshot, level), local),
                               error))
       return FALSE;

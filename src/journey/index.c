@@ -75,6 +75,12 @@ Snapshot *index_snapshot(Index *index) {
   return snapshot;
 }
 
+/* A snapshot of these segments, with everybody masked who is so now. */
+static Snapshot *snapshot_of(const Index *index, guint64 through, Segment *const *segments, guint n, GError **error) {
+  g_autoptr(GArray) masked = record_hidden(index->record, error);
+  return masked ? snapshot_new(index->record, names_copy(record_names(index->record)), through, segments, n, masked, error) : NULL;
+}
+
 static guint n_levels(const Index *index) {
   return snapshot_levels(index->snapshot);
 }
@@ -91,7 +97,7 @@ static gboolean load(Index *index, GError **error) {
   Segment *const *levels = (Segment *const *)segments->pdata;
   for (guint i = 0; index->options.read_only && i < segments->len; i++)
     segment_forbid_files(levels[i]);
-  if (!publish(index, snapshot_new(index->record, names_now(index), through, levels, segments->len, error)))
+  if (!publish(index, snapshot_of(index, through, levels, segments->len, error)))
     return FALSE;
   index->n_saved = segments->len;
   index->saved_at_us = g_get_monotonic_time();
@@ -157,7 +163,7 @@ static gboolean rebuild(Index *index, GError **error) {
   int lock = lock_store(index);
   guint64 through = record_through(index->record);
   g_autoptr(Segment) segment = build_somewhere(index, lock >= 0, through, error);
-  gboolean good = segment && publish(index, snapshot_new(index->record, names_now(index), through, &segment, 1, error));
+  gboolean good = segment && publish(index, snapshot_of(index, through, &segment, 1, error));
   index->n_saved = good ? 0 : index->n_saved;
   if (good && segment_path(segment))
     write_manifest(index, 1, through, NULL); /* failing that, the next one to open it makes it again */
@@ -332,9 +338,10 @@ gboolean index_fold(Index *index, GError **error) {
 
 /* --- changes ---------------------------------------------------------------------------------- */
 
-static gboolean add_level(Index *index, Segment *take_segment, guint64 through, GError **error) {
+static gboolean add_level(Index *index, Segment *take_segment, guint64 through, gboolean masks, GError **error) {
   g_autoptr(Segment) segment = take_segment;
-  return publish(index, snapshot_add(index->snapshot, names_now(index), through, segment, error)) &&
+  g_autoptr(GArray) masked = masks ? record_hidden(index->record, error) : NULL;
+  return (masked || !masks) && publish(index, snapshot_add(index->snapshot, names_now(index), through, segment, masked, error)) &&
          (segment == NULL || join_memory(index, error));
 }
 
@@ -354,7 +361,7 @@ static gboolean take_changes(Index *index, GError **error) {
   Segment *segment = NULL;
   switch (change_make(index->snapshot, changes, &context, &segment, &problem)) {
   case CHANGE_MADE:
-  case CHANGE_NONE: return add_level(index, segment, through, error);
+  case CHANGE_NONE: return add_level(index, segment, through, changes->masks, error);
   case CHANGE_TOO_LARGE: return rebuild(index, error);
   case CHANGE_FAILED: break;
   }

@@ -10,10 +10,13 @@ typedef struct { /* where a person stands: in which level, which of its segment 
   guint64 ordinal;
 } Place;
 
-/* Takes up the segments (a reference each), marks who is replaced and counts who lives. The names are taken. */
-Snapshot *snapshot_new(Record *record, Names *take_names, guint64 through, Segment *const *segments, guint n, GError **error);
-/* The same and another level on top, or none (NULL): only what that one replaces is marked. */
-Snapshot *snapshot_add(const Snapshot *before, Names *take_names, guint64 through, Segment *segment, GError **error);
+/* Takes up the segments (a reference each), marks who is replaced and counts who lives. The names are taken. `masked`:
+ * identifiers, of guint64 ascending, whose present owners no answer tells of. */
+Snapshot *snapshot_new(Record *record, Names *take_names, guint64 through, Segment *const *segments, guint n, GArray *masked,
+                       GError **error);
+/* The same and another level on top, or none (NULL): only what that one replaces is marked. `masked`: NULL as before. */
+Snapshot *snapshot_add(const Snapshot *before, Names *take_names, guint64 through, Segment *segment, GArray *masked,
+                       GError **error);
 /* The same with the levels from `from` up to `to` as one segment, which merge_levels() made of them when there were no more. */
 Snapshot *snapshot_join(const Snapshot *before, Names *take_names, guint from, guint to, Segment *merged, GError **error);
 
@@ -24,6 +27,8 @@ guint snapshot_first_block(const Snapshot *snapshot, guint level); /* of level n
 guint snapshot_level_of(const Snapshot *snapshot, guint block, guint *local);
 gboolean snapshot_dead(const Snapshot *snapshot, Place place);
 guint64 snapshot_dead_persons(const Snapshot *snapshot); /* of all levels together */
+/* The block with those as dead who are replaced: masked persons live. */
+gboolean snapshot_whole_block(const Snapshot *snapshot, guint block, Block *out, GError **error);
 
 /* Somebody who only gained events lives on in an upper level: *place becomes that. 1 lives, 0 not, -1 damaged. */
 int snapshot_follow(const Snapshot *snapshot, Place *place, GError **error);

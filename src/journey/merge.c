@@ -45,7 +45,7 @@ static gboolean list_level(Merge *merge, guint level, GError **error) {
   guint64 ordinal = 0;
   for (guint i = snapshot_first_block(merge->snapshot, level); i < end; i++) {
     Block block;
-    if (!snapshot_block(merge->snapshot, i, &block, error))
+    if (!snapshot_whole_block(merge->snapshot, i, &block, error))
       return FALSE;
     for (guint32 p = 0; p < block.n_persons; p++, ordinal++)
       if (block.person_id[p] && !bit_at(block.dead, p))

@@ -19,8 +19,8 @@ guint snapshot_blocks(const Snapshot *snapshot);
 /* Cheap; checks the block's checksum at first touch (a damaged block fails with ERROR_DAMAGED and the
  * caller of index_open gets a rebuilt index the next time). Thread-safe. */
 gboolean snapshot_block(const Snapshot *snapshot, guint block, Block *out, GError **error);
-guint64 snapshot_persons(const Snapshot *snapshot); /* living, identified */
-guint64 snapshot_events(const Snapshot *snapshot);  /* of living persons and unidentified */
+guint64 snapshot_persons(const Snapshot *snapshot);     /* living, identified */
+guint64 snapshot_events(const Snapshot *snapshot);      /* of living persons and unidentified */
 gint64 snapshot_last_time_ms(const Snapshot *snapshot); /* greatest event time, 0 when empty */
 
 /* Where a person stands; FALSE when there is none of that id. Any identifier's hash works. */

@@ -96,6 +96,12 @@ gboolean record_link_add(Record *record, const Link *link, guint64 *number, GErr
 gboolean record_link_undo(Record *record, guint64 number, GError **error);
 GArray *record_links(Record *record, gboolean undone_too, GError **error); /* of Link, by number */
 
+/* --- masked persons ---------------------------------------------------------------------------- */
+/* Whoever has this identifier (Hash128.low) now, and whoever will have it, is left out of every answer from now on, or no
+ * longer. Nothing is removed. The same again is no change. */
+gboolean record_hide(Record *record, guint64 identifier, gboolean hide, GError **error);
+GArray *record_hidden(Record *record, GError **error); /* of guint64, ascending */
+
 /* --- reading events -------------------------------------------------------------------------- */
 /* Calls `each` for every visible batch with events numbered in [from, until), ascending, on this
  * thread. A connection of its own: call from as many threads as wanted with disjoint ranges. Batches come whole:
@@ -114,6 +120,7 @@ typedef struct {
   GArray *ranges;      /* of guint64 pairs [first, last]: events newly visible */
   GArray *hidden;      /* of guint64 pairs: events no longer visible */
   GArray *links;       /* of Link: added or undone; not those that came and went */
+  gboolean masks;      /* other persons are masked than before: record_hidden() */
   gboolean everything; /* something changed that only a rebuild takes up */
 } RecordChanges;
 RecordChanges *record_changes(Record *record, guint64 after, GError **error);

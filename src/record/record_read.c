@@ -280,7 +280,7 @@ static void toggle(GHashTable *toggled, guint64 subject, gboolean on) {
     g_hash_table_insert(toggled, g_memdup2(&subject, sizeof subject), GINT_TO_POINTER(on));
 }
 
-static gboolean read_log(Reader *reader, guint64 after, GHashTable *imports, GHashTable *links, gboolean *everything,
+static gboolean read_log(Reader *reader, guint64 after, GHashTable *imports, GHashTable *links, RecordChanges *changes,
                          GError **error) {
   g_autoptr(sqlite3_stmt) statement =
       database_query(reader->db, error, "SELECT number, kind, subject FROM change WHERE number > ? AND number <= ? ORDER BY number",
@@ -297,9 +297,10 @@ static gboolean read_log(Reader *reader, guint64 after, GHashTable *imports, GHa
     case CHANGE_IMPORT_UNDONE: toggle(imports, subject, FALSE); break;
     case CHANGE_LINK: toggle(links, subject, TRUE); break;
     case CHANGE_LINK_UNDONE: toggle(links, subject, FALSE); break;
-    case CHANGE_SETTING: *everything |= shapes_identity(reader, number); break;
+    case CHANGE_SETTING: changes->everything |= shapes_identity(reader, number); break;
+    case CHANGE_HIDDEN: changes->masks = TRUE; break;
     case CHANGE_SPACE: break;
-    default: *everything = TRUE;
+    default: changes->everything = TRUE;
     }
   }
   return FALSE;
@@ -335,7 +336,7 @@ static gboolean fill_changes(Reader *reader, guint64 after, RecordChanges *chang
   if (changes->everything)
     return TRUE;
   return each_row(reader, after + 1, G_MAXUINT64, note_range, &live, error) &&
-         read_log(reader, after, imports, links, &changes->everything, error) && add_imports(reader, imports, changes, error) &&
+         read_log(reader, after, imports, links, changes, error) && add_imports(reader, imports, changes, error) &&
          add_links(reader->record, links, changes, error);
 }
 

@@ -43,6 +43,7 @@ typedef struct {
   GArray *events;     /* of SceneEvent, committed or not */
   guint committed;    /* so many have a row */
   GHashTable *undone; /* imports */
+  GHashTable *hidden; /* hashes */
   GHashTable *names;  /* hash -> "u1" */
   GString *story;     /* what was done, for a failing test */
 } Scene;
@@ -57,6 +58,7 @@ static inline Scene *scene_new(void) {
   scene->writer = batch_writer_new(record_spaces(scene->record), record_names(scene->record));
   scene->events = g_array_new(FALSE, TRUE, sizeof(SceneEvent));
   scene->undone = g_hash_table_new(NULL, NULL);
+  scene->hidden = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   scene->names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
   scene->story = g_string_new(NULL);
   return scene;
@@ -68,6 +70,7 @@ static inline void scene_free(Scene *scene) {
   file_remove_folder(scene->folder, NULL);
   g_array_unref(scene->events);
   g_hash_table_unref(scene->undone);
+  g_hash_table_unref(scene->hidden);
   g_hash_table_unref(scene->names);
   g_string_free(scene->story, TRUE);
   g_free(scene->folder);
@@ -249,6 +252,18 @@ static inline Index *scene_index(Scene *scene, gboolean read_only, guint threads
   Index *index = index_open(scene->record, &(IndexOptions){.threads = threads, .read_only = read_only}, &error);
   g_assert_no_error(error);
   return index;
+}
+
+static inline void scene_hide(Scene *scene, const char *text, gboolean hide) {
+  g_autoptr(GError) error = NULL;
+  guint64 hash = scene_hash(scene, text);
+  record_hide(scene->record, hash, hide, &error);
+  g_assert_no_error(error);
+  if (hide)
+    g_hash_table_add(scene->hidden, g_memdup2(&hash, sizeof hash));
+  else
+    g_hash_table_remove(scene->hidden, &hash);
+  g_string_append_printf(scene->story, "%s %s\n", hide ? "hide" : "show", text);
 }
 
 /* --- as text ---------------------------------------------------------------------------------- */
@@ -477,6 +492,14 @@ static inline void reference_persons(const ResolveOutput *output, GPtrArray *eve
   }
 }
 
+static inline void reference_drop(GArray *persons, guint64 id) {
+  for (guint i = persons->len; i-- > 0;)
+    if (g_array_index(persons, ScenePerson, i).id == id) {
+      g_string_free(g_array_index(persons, ScenePerson, i).events, TRUE);
+      g_array_remove_index(persons, i);
+    }
+}
+
 /* All evidence at once in one resolve(), without components, tuples or blocks. */
 static inline char *scene_reference(Scene *scene, guint max_links) {
   Evidence0 all = {g_array_new(FALSE, FALSE, sizeof(ResolveIdentifier)),
@@ -531,6 +554,9 @@ static inline char *scene_reference(Scene *scene, guint max_links) {
     if (output.event_person[i] < IDENTITY_NOBODY_END)
       g_array_append_val(unidentified, ((const SceneEvent *)events->pdata[i])->row);
   reference_persons(&output, events, persons);
+  for (guint i = 0; i < n_identifiers; i++)
+    if (g_hash_table_contains(scene->hidden, &input.identifiers[i].hash))
+      reference_drop(persons, output.identifier_person[i]);
   g_free(output.event_person);
   g_free(output.event_visit);
   g_free(output.identifier_person);

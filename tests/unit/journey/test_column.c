@@ -244,7 +244,9 @@ static Snapshot *with_overlay(Sample *sample, Snapshot *base, guint from, guint 
   g_autoptr(Segment) overlay = build_segment(build, &target, &error);
   g_assert_no_error(error);
   Segment *levels[] = {snapshot_segment(base, 0), overlay};
-  Snapshot *snapshot = snapshot_new(sample->record, names_copy(record_names(sample->record)), options.through, levels, 2, &error);
+  g_autoptr(GArray) masked = g_array_new(FALSE, FALSE, sizeof(guint64));
+  Snapshot *snapshot =
+      snapshot_new(sample->record, names_copy(record_names(sample->record)), options.through, levels, 2, masked, &error);
   g_assert_no_error(error);
   return snapshot;
 }

@@ -77,6 +77,50 @@ static void test_device_moves(void) {
   scene_free(scene);
 }
 
+/* Hidden by the device, the whole person is gone from every answer, also what comes later, and is back when shown. */
+static void test_masked(void) {
+  g_autoptr(GError) error = NULL;
+  Scene *scene = scene_new();
+  scene_add(scene, "@1 d1");
+  scene_add(scene, "@2 d1+u1");
+  scene_add(scene, "@3 u2");
+  scene_commit(scene, 0);
+  Index *index = scene_index(scene, FALSE, 1);
+  static const struct {
+    const char *hide, *show, *add, *expected;
+    guint persons, events;
+  } steps[] = {
+      {"d1", NULL, NULL, "u2: 3@3=none/Event\n", 1, 1},
+      {NULL, NULL, "@4 u1", "u2: 3@3=none/Event\n", 1, 1},    /* gains an event */
+      {NULL, NULL, "@5 u1+k1", "u2: 3@3=none/Event\n", 1, 1}, /* and an identifier: judged anew */
+      {"k1", "d1", NULL, "u2: 3@3=none/Event\n", 1, 1},       /* by another of its identifiers */
+      {NULL, "k1", NULL, "u1: 1@1=none/Event 2@2=none/Event 5@4=none/Event 6@5=none/Event\nu2: 3@3=none/Event\n", 2, 5},
+  };
+  for (guint i = 0; i < G_N_ELEMENTS(steps); i++) {
+    if (steps[i].hide)
+      scene_hide(scene, steps[i].hide, TRUE);
+    if (steps[i].show)
+      scene_hide(scene, steps[i].show, FALSE);
+    if (steps[i].add)
+      scene_add(scene, steps[i].add);
+    scene_commit(scene, 0);
+    index_update(index, &error);
+    g_assert_no_error(error);
+    g_autofree char *text = scene_text(scene, index);
+    g_auto(GStrv) lines = g_strsplit(steps[i].expected, "\n", -1);
+    for (char **line = lines; *line; line++)
+      g_assert_nonnull(strstr(text, *line));
+    g_autoptr(Snapshot) snapshot = index_snapshot(index);
+    g_assert_cmpuint(snapshot_persons(snapshot), ==, steps[i].persons);
+    g_assert_cmpuint(snapshot_events(snapshot), ==, steps[i].events);
+    guint block;
+    guint32 person;
+    g_assert_cmpint(snapshot_find(snapshot, scene_hash(scene, "d1"), &block, &person), ==, steps[i].persons == 2);
+  }
+  index_free(index);
+  scene_free(scene);
+}
+
 static void test_empty(void) {
   Scene *scene = scene_new();
   Index *index = scene_index(scene, FALSE, 2);
@@ -322,8 +366,17 @@ static void grow_link(Growth *growth) {
     g_array_append_val(growth->links, number);
 }
 
+static void grow_mask(Growth *growth) {
+  g_autofree char *name = g_strdup_printf("%c%u", "ucked"[pick(5)], pick(growth->habit.users));
+  g_autoptr(GList) hidden = g_hash_table_get_keys(growth->scene->hidden);
+  if (pick(3) || hidden == NULL)
+    scene_hide(growth->scene, name, TRUE);
+  else
+    scene_hide(growth->scene, scene_name(growth->scene, *(guint64 *)hidden->data), FALSE);
+}
+
 static void grow_step(Growth *growth) {
-  guint what = pick(12);
+  guint what = pick(14);
   if (what < 5)
     grow_events(growth, 1 + pick(12), 0);
   else if (what < 7)
@@ -339,6 +392,8 @@ static void grow_step(Growth *growth) {
     grow_link(growth);
   else if (what == 11 && growth->links->len)
     g_assert_true(record_link_undo(growth->scene->record, take_any(growth->links), NULL));
+  else if (what > 11)
+    grow_mask(growth);
 }
 
 static void check_growth(Growth *growth) {
@@ -430,6 +485,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/index/visits, their channel and who joins them", test_visits);
   g_test_add_func("/index/a server event joins the visit that was touched last", test_two_devices);
   g_test_add_func("/index/a device that moved leads to its present owner", test_device_moves);
+  g_test_add_func("/index/who is masked is in no answer, and back when shown", test_masked);
   g_test_add_func("/index/nothing, and then something", test_empty);
   g_test_add_func("/index/aliases lead on where no events are", test_aliases_without_events);
   g_test_add_func("/index/a person of 100,000 events", test_many_events);
