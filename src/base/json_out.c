@@ -163,6 +163,10 @@ void json_null(JsonOut *out) {
   item(out);
   g_string_append(out->text, "null");
 }
+void json_raw(JsonOut *out, const char *json, gsize size) {
+  item(out);
+  g_string_append_len(out->text, json, (gssize)size);
+}
 
 void json_kv_string(JsonOut *out, const char *key, const char *text) {
   json_key(out, key);

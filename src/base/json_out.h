@@ -24,6 +24,7 @@ void json_double(JsonOut *out, double value); /* shortest text that reads back t
 void json_micro(JsonOut *out, gint64 micro);  /* money: millionths, written as a decimal */
 void json_bool(JsonOut *out, gboolean value);
 void json_null(JsonOut *out);
+void json_raw(JsonOut *out, const char *json, gsize size); /* a value that is JSON already */
 
 /* Shorthands: key and value in one line. */
 void json_kv_string(JsonOut *out, const char *key, const char *text);

@@ -3,15 +3,15 @@
 
 #include "base/error.h"
 #include "base/json_out.h"
+#include "capture/intake.h"
 
 enum { REFUSALS_TOLD = 100 };
 
 typedef struct { /* one request being read */
   CaptureWorker *worker;
   const CaptureRequest *request;
-  Submission *submission;
   CaptureReply *reply;
-  SegmentTimes times;
+  Intake intake;
   guint index;
 } Reading;
 
@@ -32,10 +32,11 @@ static void refuse(Reading *reading, const char *why) {
 }
 
 static void read_one(Reading *reading, JsonValue value) {
-  Event event;
+  Intake *intake = &reading->intake;
   const char *why = "an event is a JSON object";
-  if (json_in_kind(value) != JSON_OBJECT || !segment_read_value(reading->worker->segment, value, &reading->times, &event, &why) ||
-      !submission_add(reading->submission, &event, &why))
+  if (json_in_kind(value) != JSON_OBJECT ||
+      !segment_read_value(reading->worker->segment, value, &intake->times, &intake->event, &why) ||
+      !intake_add(intake, &intake->event, &why))
     refuse(reading, why);
   reading->index++;
 }
@@ -55,8 +56,8 @@ static gboolean read_root(Reading *reading, JsonValue root, GError **error) {
   if (json_in_kind(root) == JSON_ARRAY) {
     read_list(reading, root);
   } else if (json_in_get(root, "batch", &batch) && json_in_kind(batch) == JSON_ARRAY) {
-    if (!json_in_get(root, "sentAt", &sent) || !segment_time(reading->worker->segment, sent, &reading->times.sent_ms, &why))
-      reading->times.sent_ms = 0;
+    if (!json_in_get(root, "sentAt", &sent) || !segment_time(reading->worker->segment, sent, &reading->intake.times.sent_ms, &why))
+      reading->intake.times.sent_ms = 0;
     read_list(reading, batch);
   } else if (json_in_kind(root) == JSON_OBJECT) {
     read_one(reading, root);
@@ -137,9 +138,14 @@ static gboolean read_body(Reading *reading, Text body, GError **error) {
 
 static gboolean read_events(CaptureWorker *worker, const CaptureRequest *request, Submission *submission, CaptureReply *reply,
                             GError **error) {
-  Reading reading = {worker, request, submission, reply, {.received_ms = request->received_ms}, 0};
+  Reading reading;
   if (!g_str_equal(request->method, "POST"))
     return error_set(error, ERROR_INVALID, "%s takes POST, not %s", request->path, request->method);
+  reading.worker = worker;
+  reading.request = request;
+  reading.reply = reply;
+  reading.index = 0;
+  intake_begin(&reading.intake, worker, request, submission, reply);
   reply->body = g_string_new(NULL);
   return read_body(&reading, request->body, error);
 }

@@ -2,6 +2,7 @@
 #include "capture/intake.h"
 
 #include "base/error.h"
+#include "wire/standard.h"
 
 void intake_begin(Intake *intake, CaptureWorker *worker, const CaptureRequest *request, Submission *submission,
                   CaptureReply *reply) {
@@ -10,6 +11,9 @@ void intake_begin(Intake *intake, CaptureWorker *worker, const CaptureRequest *r
   intake->submission = submission;
   intake->reply = reply;
   intake->times = (SegmentTimes){.received_ms = request->received_ms};
+  intake->act = MACHINE_BROWSING;
+  intake->who = intake->what = intake->agent = NULL;
+  intake->judged = FALSE;
   intake->taken = 0;
   intake->first_why[0] = '\0';
 }
@@ -19,14 +23,141 @@ void intake_refuse(Intake *intake, const char *why) {
     g_strlcpy(intake->first_why, why, sizeof intake->first_why);
 }
 
-gboolean intake_event(Intake *intake, Event *event) {
-  const char *why = NULL;
-  if (!submission_add(intake->submission, event, &why)) {
-    intake_refuse(intake, why);
-    return FALSE;
+/* --- machines ---------------------------------------------------------------------------------------------- */
+
+static gboolean is_prefetch(const CaptureRequest *request) {
+  static const char *const names[] = {"Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"};
+  for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+    const char *value = request->header(request, names[i]);
+    if (value && (strstr(value, "prefetch") || strstr(value, "preview")))
+      return TRUE;
   }
+  return FALSE;
+}
+
+static gboolean is_in_haste(const Intake *intake) {
+  const CaptureRequest *request = intake->request;
+  const char *agent = request->header(request, "User-Agent");
+  g_autofree char *sender = g_strconcat(request->address ? request->address : "", "\n", agent ? agent : "", NULL);
+  return machine_in_haste(intake->worker->machines, intake->who ? intake->who : sender, intake->what, request->received_ms);
+}
+
+/* Servers tell of their users' agents, if at all; pages and apps send their own. */
+static Text agent_of(const Intake *intake, const Event *event) {
+  SourceKind kind = intake->worker->source->kind;
+  if (intake->agent)
+    return text_of(intake->agent);
+  if (intake->act != MACHINE_BROWSING || kind == SOURCE_WEB || kind == SOURCE_APP)
+    return text_of(intake->request->header(intake->request, "User-Agent"));
+  for (guint i = 0; i < event->n_properties; i++)
+    if (text_is(event->properties[i].key, "context.userAgent"))
+      return event->properties[i].text;
+  return text_of(NULL);
+}
+
+static const char *judge(const Intake *intake, const Event *event) {
+  const CaptureRequest *request = intake->request;
+  if (intake->worker->machines == NULL)
+    return NULL;
+  if (is_prefetch(request))
+    return "prefetch";
+  if (intake->act != MACHINE_BROWSING && g_str_equal(request->method, "HEAD"))
+    return "scanner";
+  const char *reason = machine_by_agent(intake->worker->machines, agent_of(intake, event), intake->act);
+  if (reason == NULL && intake->act == MACHINE_FOLLOWING && intake->what && is_in_haste(intake))
+    return "scanner";
+  return reason;
+}
+
+/* Pages and apps are judged once a request. */
+static const char *judge_once(Intake *intake, const Event *event) {
+  gboolean own = intake->worker->source->kind == SOURCE_WEB || intake->worker->source->kind == SOURCE_APP;
+  if (!own || intake->act != MACHINE_BROWSING || intake->agent)
+    return judge(intake, event);
+  if (!intake->judged)
+    intake->reason = judge(intake, event);
+  intake->judged = TRUE;
+  return intake->reason;
+}
+
+static void flag(Intake *intake, Event *event) {
+  const char *unused, *reason = judge_once(intake, event);
+  if (reason == NULL)
+    return;
+  event->excluded = text_of(reason);
+  door_property(event, text_of("excluded"), VALUE_TEXT, event->excluded, &unused);
+}
+
+/* --- coupons ---------------------------------------------------------------------------------------------- */
+
+static void put_touch(Event *touch, const char *key, const char *value) {
+  const char *unused;
+  if (value)
+    door_property(touch, text_of(key), VALUE_TEXT, text_of(value), &unused);
+}
+
+/* The same moment, person and source as the order, a millisecond earlier. */
+static void copy_person(const Event *order, Event *touch) {
+  event_clear(touch);
+  touch->time_ms = order->time_ms - 1;
+  touch->web = order->web;
+  touch->excluded = order->excluded;
+  memcpy(touch->identifiers, order->identifiers, order->n_identifiers * sizeof order->identifiers[0]);
+  touch->n_identifiers = order->n_identifiers;
+}
+
+/* Whoever states a code was reached where it was given away: a touch of that channel, so that the order's own visit
+ * keeps its channel and both have their share. */
+static void add_coupon(Intake *intake, const Event *order) {
+  const Coupon *coupon = coupon_find(intake->worker->project->coupons, order);
+  Event *touch = &intake->touch;
+  const char *unused;
+  if (coupon == NULL || !text_is(order->name, "Order Completed"))
+    return;
+  ChannelEvidence evidence = {.channel = text_of(coupon->channel),
+                              .source = text_of(coupon->source),
+                              .medium = text_of(coupon->medium),
+                              .campaign = text_of(coupon->campaign ? coupon->campaign : coupon->code),
+                              .content = text_of(coupon->content)};
+  char scratch[CHANNEL_SCRATCH];
+  g_autofree char *id = g_strdup_printf("%.*s coupon", (int)order->id.size, order->id.at ? order->id.at : "");
+  g_autofree char *mark = g_strjoin("\x1f", coupon->source ? coupon->source : "", coupon->medium ? coupon->medium : "",
+                                    coupon->campaign ? coupon->campaign : coupon->code, NULL);
+  StandardFacts facts = standard_facts(text_of("Coupon Redeemed"));
+  copy_person(order, touch);
+  touch->name = text_of("Coupon Redeemed");
+  touch->initiator = facts.initiator;
+  touch->grade = facts.grade;
+  touch->touch = touch->converses = TRUE;
+  touch->id = order->id.size ? text_of(id) : text_of(NULL);
+  touch->campaign_mark = text_of(mark);
+  touch->channel = channel_find(&evidence, intake->worker->door->hook, scratch);
+  put_touch(touch, "source", coupon->source);
+  put_touch(touch, "medium", coupon->medium);
+  put_touch(touch, "campaign", coupon->campaign ? coupon->campaign : coupon->code);
+  put_touch(touch, "content", coupon->content);
+  put_touch(touch, "properties.coupon", coupon->code);
+  put_touch(touch, "properties.name", coupon->name);
+  submission_add(intake->submission, touch, &unused);
+}
+
+/* --- events ------------------------------------------------------------------------------------------------- */
+
+gboolean intake_add(Intake *intake, Event *event, const char **why) {
+  flag(intake, event);
+  add_coupon(intake, event);
+  if (!submission_add(intake->submission, event, why))
+    return FALSE;
   intake->taken++;
   return TRUE;
+}
+
+gboolean intake_event(Intake *intake, Event *event) {
+  const char *why = NULL;
+  if (intake_add(intake, event, &why))
+    return TRUE;
+  intake_refuse(intake, why);
+  return FALSE;
 }
 
 gboolean intake_object(Intake *intake, JsonValue object) {

@@ -5,6 +5,7 @@
 #pragma once
 #include "base/json_in.h"
 #include "capture/capture.h"
+#include "capture/machine.h"
 #include "wire/segment.h"
 
 typedef struct CaptureRequest CaptureRequest;
@@ -13,6 +14,7 @@ struct CaptureRequest { /* borrowed by the protocol during read() */
   const char *path;     /* "/v1/track": decoded, without query */
   Text body;            /* inflated; JSON_PADDING readable bytes follow */
   gint64 received_ms;
+  gboolean encrypted;                                                       /* came by TLS to this server itself */
   const char *address;                                                      /* the sender's, truncated to /24 or /48 */
   const char *(*header)(const CaptureRequest *request, const char *name);   /* any case; NULL when missing */
   const char *(*argument)(const CaptureRequest *request, const char *name); /* of the query, decoded; NULL when missing */
@@ -35,6 +37,7 @@ typedef struct {
   const Project *project;
   JsonIn *json;
   Segment *segment;
+  Machines *machines; /* shared by all; NULL: everybody is human */
 } CaptureWorker;
 
 typedef struct {

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every way in, one line each.
-#include "capture/protocol.h"
-
-#include "capture/events_protocol.h"
+#include "capture/protocols.h"
 
 static const Protocol *const all[] = {
-    &events_protocol,
-    NULL,
+    &events_protocol,        &segment_protocol, &segment_pixel_protocol, &segment_settings_protocol,
+    &rudder_config_protocol, &matomo_protocol,  &ga4_protocol,           &ga4_debug_protocol,
+    &link_protocol,          &open_protocol,    &hook_protocol,          NULL,
 };
 
 const Protocol *const *protocols(void) {

@@ -13,6 +13,7 @@ typedef struct { /* with what it was made from */
 struct CaptureWorkers {
   Capture *capture;
   gsize body_max;
+  Machines *machines;
   pthread_mutex_t mutex;
   GPtrArray *idle[2]; /* of Made: of sources that are no web or app, and of those that are */
 };
@@ -27,6 +28,7 @@ CaptureWorkers *capture_workers_new(Capture *capture, gsize body_max) {
   CaptureWorkers *workers = g_new0(CaptureWorkers, 1);
   workers->capture = capture;
   workers->body_max = body_max;
+  workers->machines = machines_new(record_key(capture_record(capture)));
   pthread_mutex_init(&workers->mutex, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(workers->idle); i++)
     workers->idle[i] = g_ptr_array_new_with_free_func((GDestroyNotify)made_free);
@@ -38,6 +40,7 @@ void capture_workers_free(CaptureWorkers *workers) {
     return;
   for (guint i = 0; i < G_N_ELEMENTS(workers->idle); i++)
     g_ptr_array_unref(workers->idle[i]);
+  machines_free(workers->machines);
   pthread_mutex_destroy(&workers->mutex);
   g_free(workers);
 }
@@ -56,6 +59,7 @@ static Made *make(const CaptureWorkers *workers, const DoorOptions *options, con
   made->worker.door = &made->options;
   made->worker.project = project;
   made->worker.json = json_in_new(workers->body_max);
+  made->worker.machines = workers->machines;
   made->worker.segment = segment_new(&made->options, NULL, OBJECT_SIZE_MAX);
   return made;
 }

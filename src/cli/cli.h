@@ -27,6 +27,8 @@ gboolean cmd_import(Cli *cli, int argc, char **argv, GError **error);
 extern const char cmd_import_usage[];
 gboolean cmd_key(Cli *cli, int argc, char **argv, GError **error);
 extern const char cmd_key_usage[];
+gboolean cmd_link(Cli *cli, int argc, char **argv, GError **error);
+extern const char cmd_link_usage[];
 gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_serve(Cli *cli, int argc, char **argv, GError **error);

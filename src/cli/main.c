@@ -21,6 +21,7 @@ static const Verb verbs[] = {
     {"help", "Explain a command or a report", "etappe help [COMMAND]\n", cmd_help},
     {"import", "Import files of events: CSV, JSON, Parquet", cmd_import_usage, cmd_import},
     {"key", "Make, list and revoke the keys that may send events or ask questions", cmd_key_usage, cmd_key},
+    {"link", "Make addresses that tell of clicks and opened mails, and QR codes", cmd_link_usage, cmd_link},
     {"person", "List persons, explain one, join or separate two",
      "etappe person list [--limit N] [--sort last|first|events|id] [--from --to --where --among]\n"
      "etappe person show ID [--limit N]      identifiers with the moment and the reason they joined; the events\n"

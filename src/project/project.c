@@ -371,6 +371,36 @@ static gboolean read_rate(TreeNode *map, const char *path, Project *project, Sou
   return TRUE;
 }
 
+static void hook_free_any(gpointer p) {
+  hook_free(p);
+}
+static void coupon_free_any(gpointer p) {
+  coupon_free(p);
+}
+
+static gboolean read_hook(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
+  g_autoptr(Spaces) spaces = spaces_new();
+  for (guint i = 0; i < project->identifiers->len; i++) {
+    const IdentifierRule *own = project->identifiers->pdata[i];
+    spaces_add(spaces, own->name, own->strength, own->plain, NULL);
+  }
+  g_autoptr(Hook) hook = hook_read(map, path, spaces, error);
+  if (!hook)
+    return FALSE;
+  if (project_hook(project, hook->name))
+    return tree_error(error, map, path, "the name \"%s\" is used before", hook->name);
+  g_ptr_array_add(out, g_steal_pointer(&hook));
+  return TRUE;
+}
+
+static gboolean read_coupon(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
+  g_autoptr(Coupon) coupon = coupon_read(map, path, error);
+  if (!coupon)
+    return FALSE;
+  g_ptr_array_add(out, g_steal_pointer(&coupon));
+  return TRUE;
+}
+
 /* A top-level key of the file, else of the stage model (stages only), else of the preset. */
 static TreeNode *take_top(Sources *sources, const char *key) {
   TreeNode *mine = tree_take(sources->file, key);
@@ -464,6 +494,8 @@ static gboolean read_sections(Project *project, Sources *sources, GError **error
          top_list(sources, "sources", project, project->sources, RULES_MAX, read_source, error) &&
          top_list(sources, "identifiers", project, project->identifiers, SPACES_OWN_END, read_identifier, error) &&
          top_list(sources, "rates", project, project->rates, RULES_MAX, read_rate, error) &&
+         top_list(sources, "hooks", project, project->hooks, RULES_MAX, read_hook, error) &&
+         top_list(sources, "coupons", project, project->coupons, RULES_MAX, read_coupon, error) &&
          top_texts(sources, "brand_terms", project->brand_terms, error) &&
          top_texts(sources, "own_domains", project->own_domains, error) &&
          top_texts(sources, "refused_ids", project->refused_ids, error) &&
@@ -690,6 +722,8 @@ static Project *project_new(void) {
   project->personas = g_ptr_array_new_with_free_func(rule_free);
   project->sources = g_ptr_array_new_with_free_func(source_free);
   project->rates = g_ptr_array_new_with_free_func(rate_free);
+  project->hooks = g_ptr_array_new_with_free_func(hook_free_any);
+  project->coupons = g_ptr_array_new_with_free_func(coupon_free_any);
   project->brand_terms = g_ptr_array_new_with_free_func(g_free);
   project->own_domains = g_ptr_array_new_with_free_func(g_free);
   project->refused_ids = g_ptr_array_new_with_free_func(g_free);
@@ -714,6 +748,7 @@ Project *project_parse(const char *text, gsize size, GError **error) {
                                       "refused_ids", "employee_properties",
                                       "identifiers", "phone_country",
                                       "bots",        "internal",
+                                      "hooks",       "coupons",
                                       NULL};
   g_autoptr(Project) project = project_new();
   Sources sources = {.file = tree_parse(text, size, error)};
@@ -755,7 +790,8 @@ void project_free(Project *project) {
                         project->sources,       project->rates,
                         project->brand_terms,   project->own_domains,
                         project->refused_ids,   project->employee_properties,
-                        project->identifiers};
+                        project->identifiers,   project->hooks,
+                        project->coupons};
   for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
     g_free(texts[i]);
   for (guint i = 0; i < G_N_ELEMENTS(lists); i++)
@@ -776,6 +812,13 @@ const char *project_preset_text(const char *name, gsize *size) {
       *size = preset->size;
       return preset->text;
     }
+  return NULL;
+}
+
+const Hook *project_hook(const Project *project, const char *name) {
+  for (guint i = 0; i < project->hooks->len; i++)
+    if (strcmp(((const Hook *)project->hooks->pdata[i])->name, name) == 0)
+      return project->hooks->pdata[i];
   return NULL;
 }
 

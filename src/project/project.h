@@ -4,6 +4,8 @@
  * holds. Every key, its meaning and an example: docs/project.md. Immutable once parsed. */
 #pragma once
 #include "project/condition.h"
+#include "project/coupon.h"
+#include "project/hook.h"
 #include "wire/identifier.h"
 
 typedef struct { /* a name with a condition: first match wins */
@@ -87,6 +89,8 @@ typedef struct {
   GPtrArray *sources;       /* SourceRule* */
   GPtrArray *identifiers;   /* IdentifierRule* */
   GPtrArray *rates;         /* Rate*, ascending by (currency, from) */
+  GPtrArray *hooks;         /* Hook* */
+  GPtrArray *coupons;       /* Coupon* */
   GPtrArray *brand_terms, *own_domains, *refused_ids, *employee_properties; /* char* */
   Condition *bots, *internal;                                               /* events kept out, or NULL */
 } Project;
@@ -103,6 +107,7 @@ const char *const *project_presets(void);                       /* NULL-terminat
 const char *project_preset_text(const char *name, gsize *size); /* the YAML of one, NULL when unknown */
 /* Is a field, as conditions write it, one that describes employees? Such fields are not analysed. */
 gboolean project_is_of_employees(const Project *project, const char *field);
+const Hook *project_hook(const Project *project, const char *name);
 const Goal *project_goal(const Project *project, const char *name);
 /* The fields that hold order ids, of goals and adjustments, each once: "order", "properties.bill"; texts to free with it. */
 GPtrArray *project_order_fields(const Project *project);

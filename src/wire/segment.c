@@ -361,8 +361,7 @@ static const struct {
              {"page", CALL_PAGE, "Page Viewed"}, {"screen", CALL_SCREEN, "Screen Viewed"},
              {"group", CALL_GROUP, "Group"},     {"alias", CALL_ALIAS, "Alias"}};
 
-static int find_call(JsonValue type) {
-  Text name = json_in_string(type);
+static int find_call(Text name) {
   for (guint i = 0; i < G_N_ELEMENTS(calls); i++)
     if (text_is(name, calls[i].type))
       return (int)i;
@@ -522,7 +521,9 @@ gboolean segment_read_value(Segment *segment, JsonValue object, const SegmentTim
     *why = "not a JSON object";
     return FALSE;
   }
-  int call = segment->mapping == NULL && json_in_get(object, "type", &type) ? find_call(type) : -1;
+  int call = segment->mapping == NULL && json_in_get(object, "type", &type) ? find_call(json_in_string(type)) : -1;
+  if (call < 0 && segment->mapping == NULL && times && times->type)
+    call = find_call(text_of(times->type));
   if (segment->mapping)
     good = read_flat(&reading, object, segment->mapping);
   else if (is_segment(object, call))

@@ -15,9 +15,10 @@ Segment *segment_new(const DoorOptions *options, const Mapping *mapping, gsize s
 void segment_free(Segment *segment);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Segment, segment_free)
 
-typedef struct {      /* 0: unknown; a NULL pointer: both */
+typedef struct {      /* what the request says around the object; 0: unknown; a NULL pointer: nothing */
   gint64 received_ms; /* by us; wins over a receivedAt that the object states */
   gint64 sent_ms;     /* of the batch; an event's own sentAt wins */
+  const char *type;   /* of an object that states none: "page"; NULL: told by its members */
 } SegmentTimes;
 
 /* FALSE with *why, which lives until the next call. The event's texts live as long. About 1.4 us for one with a page's context.  */

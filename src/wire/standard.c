@@ -65,6 +65,7 @@ static const struct {
     {"Chat Message Sent", {CUSTOMER, GRADE_CONVERSATION}},
     {"Chat Started", {CUSTOMER, GRADE_CONVERSATION}},
     {"Contract Renewed", {SYSTEM, GRADE_NONE}},
+    {"Coupon Redeemed", {CUSTOMER, GRADE_CLICK}},
     {"Deep Link Opened", {CUSTOMER, GRADE_CLICK}},
     {"Email Bounced", {SYSTEM, GRADE_NONE}},
     {"Email Delivered", {COMPANY, GRADE_DELIVERED}},
