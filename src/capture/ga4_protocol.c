@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/json_out.h"
 #include "capture/intake.h"
-#include "capture/reply.h"
+#include "capture/capture_reply.h"
 
 enum { EVENTS_MAX = 25, PARAMS_MAX = 25, NAME_MAX_SIZE = 40 };
 
@@ -354,7 +354,7 @@ static gboolean read_debug(CaptureWorker *worker, const CaptureRequest *request,
     say(out, "", "VALUE_INVALID", "The body is no JSON: %s", invalid->message);
   json_array_end(out);
   json_object_end(out);
-  reply_json(reply, 200, out);
+  capture_reply_json(reply, 200, out);
   return TRUE;
 }
 

@@ -11,7 +11,7 @@
 #include "base/json_out.h"
 #include "capture/form.h"
 #include "capture/intake.h"
-#include "capture/reply.h"
+#include "capture/capture_reply.h"
 #include <sodium.h>
 
 enum { SECRET_SIZE_MAX = 4096, FOUND_MAX = 1000 };
@@ -377,7 +377,7 @@ static void write_reply(const HookCall *call, CaptureReply *reply) {
   json_kv_int(out, "skipped", call->skipped);
   json_kv_int(out, "refused", reply->refused);
   json_object_end(out);
-  reply_json(reply, 200, out);
+  capture_reply_json(reply, 200, out);
 }
 
 static gboolean read_request(CaptureWorker *worker, const CaptureRequest *request, Submission *submission, CaptureReply *reply,

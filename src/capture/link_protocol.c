@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/json_out.h"
 #include "capture/intake.h"
-#include "capture/reply.h"
+#include "capture/capture_reply.h"
 #include "capture/signed_link.h"
 
 static char *source_name(const CaptureRequest *request, const Project *project, GError **error) {
@@ -113,7 +113,7 @@ static gboolean read_pixel(CaptureWorker *worker, const CaptureRequest *request,
   if (link == NULL)
     return FALSE;
   take(worker, request, submission, reply, link);
-  reply_gif(reply);
+  capture_reply_gif(reply);
   return TRUE;
 }
 

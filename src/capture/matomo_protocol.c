@@ -7,7 +7,7 @@
 #include "base/json_out.h"
 #include "capture/form.h"
 #include "capture/intake.h"
-#include "capture/reply.h"
+#include "capture/capture_reply.h"
 
 enum { ITEM_FIELDS = 5 }; /* sku, name, category, price, quantity */
 
@@ -374,7 +374,7 @@ static void write_bulk_reply(CaptureReply *reply, guint tracked, GArray *invalid
     json_int(out, g_array_index(invalid, guint, i));
   json_array_end(out);
   json_object_end(out);
-  reply_json(reply, 200, out);
+  capture_reply_json(reply, 200, out);
 }
 
 static gboolean read_bulk(Hits *hits, JsonValue root, GError **error) {
@@ -407,7 +407,7 @@ static gboolean read_one(Hits *hits, const CaptureRequest *request, CaptureReply
   if (g_strcmp0(form_get(form, "send_image"), "0") == 0)
     reply->status = 204;
   else
-    reply_gif(reply);
+    capture_reply_gif(reply);
   return intake_end(&hits->intake, error);
 }
 

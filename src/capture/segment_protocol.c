@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/json_out.h"
 #include "capture/intake.h"
-#include "capture/reply.h"
+#include "capture/capture_reply.h"
 
 static const struct {
   const char *word, *type; /* NULL: a batch */
@@ -48,9 +48,9 @@ static gboolean is_rudder(JsonValue message) {
 
 static void reply_success(CaptureReply *reply, gboolean rudder) {
   if (rudder)
-    reply_text(reply, 200, "text/plain; charset=utf-8", "OK");
+    capture_reply_text(reply, 200, "text/plain; charset=utf-8", "OK");
   else
-    reply_text(reply, 200, "application/json", "{\"success\":true}");
+    capture_reply_text(reply, 200, "application/json", "{\"success\":true}");
 }
 
 static gboolean read_batch(Intake *intake, JsonValue root, GError **error) {
@@ -135,7 +135,7 @@ static gboolean read_pixel(CaptureWorker *worker, const CaptureRequest *request,
   if (!find_call(request, &intake.times.type, error) || !json_in_parse(worker->json, message, size, TRUE, &root, error))
     return FALSE;
   intake_object(&intake, root);
-  reply_gif(reply);
+  capture_reply_gif(reply);
   return intake_end(&intake, error);
 }
 
@@ -197,7 +197,7 @@ static gboolean read_settings(CaptureWorker *worker, const CaptureRequest *reque
   json_kv_int(out, "sampleRate", 0);
   json_object_end(out);
   json_object_end(out);
-  reply_json(reply, 200, out);
+  capture_reply_json(reply, 200, out);
   return TRUE;
 }
 
@@ -238,7 +238,7 @@ static gboolean read_source_config(CaptureWorker *worker, const CaptureRequest *
   json_object_end(out);
   json_object_end(out);
   json_object_end(out);
-  reply_json(reply, 200, out);
+  capture_reply_json(reply, 200, out);
   return TRUE;
 }
 

@@ -100,6 +100,7 @@ static Sending *sending_new(Server *server, Exchange *exchange) {
                                       .body = exchange_body(exchange),
                                       .received_ms = exchange_received_ms(exchange),
                                       .address = exchange_address(exchange),
+                                      .encrypted = server->options.tls_cert != NULL,
                                       .header = header,
                                       .argument = argument,
                                       .each_argument = each_argument};

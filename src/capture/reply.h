@@ -1,9 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0
- * reply.h: what a protocol answers. Content types are static. */
-#pragma once
-#include "base/json_out.h"
-#include "capture/protocol.h"
-
-void reply_text(CaptureReply *reply, guint status, const char *content_type, const char *text);
-void reply_json(CaptureReply *reply, guint status, const JsonOut *out);
-void reply_gif(CaptureReply *reply); /* 200 and one transparent pixel */
