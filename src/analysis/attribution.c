@@ -7,6 +7,7 @@
 #include "analysis/credit.h"
 #include "analysis/key.h"
 #include "analysis/markov.h"
+#include "analysis/money.h"
 #include "analysis/resample.h"
 #include "analysis/scope.h"
 #include "base/decimal.h"
@@ -272,6 +273,21 @@ typedef struct {
   guint *capacity;
 } CostWork;
 
+static void add_event_cost(CostWork *work, const Block *data, const Question *question, const ColumnBlock *column, guint32 event,
+                           guint worker) {
+  guint32 entry = codes_at(&column->codes, event), code = work->codes[worker][event];
+  gint64 time_ms = entry ? block_time_ms(data, event) : 0, micro;
+  char currency[MONEY_CURRENCY_SIZE];
+  const char *why;
+  if (!entry || time_ms < question->from_ms || time_ms >= question->to_ms || time_ms > question->now_ms ||
+      bit_at(data->excluded, event) || !money_parse(column_entry(column, entry).text, DECIMAL_POINT, &micro, currency, &why))
+    return;
+  money_in_project(question, data, event, &micro);
+  if (code >= work->sums[worker]->len)
+    g_array_set_size(work->sums[worker], code + 1);
+  g_array_index(work->sums[worker], Credit, code) += micro;
+}
+
 static gboolean cost_block(const Question *question, guint block, const Block *data, guint worker, gpointer user, GError **error) {
   CostWork *work = user;
   ColumnBlock column;
@@ -285,18 +301,9 @@ static gboolean cost_block(const Question *question, guint block, const Block *d
   }
   if (!key_block(work->key, block, data, work->codes[worker], error))
     return FALSE;
-  for (guint32 i = 0; i < data->n_events; i++) {
-    guint32 entry = codes_at(&column.codes, i), code = work->codes[worker][i];
-    gint64 time_ms = entry ? block_time_ms(data, i) : 0, micro;
-    char currency[MONEY_CURRENCY_SIZE];
-    const char *why;
-    if (!entry || time_ms < question->from_ms || time_ms >= question->to_ms || time_ms > question->now_ms ||
-        !money_parse(column_entry(&column, entry).text, DECIMAL_POINT, &micro, currency, &why))
-      continue;
-    if (code >= work->sums[worker]->len)
-      g_array_set_size(work->sums[worker], code + 1);
-    g_array_index(work->sums[worker], Credit, code) += micro;
-  }
+  for (guint32 p = 0; p < data->n_persons; p++)
+    for (guint32 i = data->person_start[p]; i < data->person_start[p + 1] && !bit_at(data->dead, p); i++)
+      add_event_cost(work, data, question, &column, i, worker);
   return TRUE;
 }
 

@@ -13,6 +13,7 @@
 #include "analysis/bits.h"
 #include "analysis/filter.h"
 #include "analysis/key.h"
+#include "analysis/money.h"
 #include "analysis/orders.h"
 #include "analysis/rules.h"
 #include "base/decimal.h"
@@ -53,6 +54,7 @@ struct Derive {
   guint8 *aftersales; /* by code of `touchpoints`: 1 when the rule is one */
   guint8 *entry_of;   /* by code of `entries`: the stage */
   Orders *orders;     /* NULL: no goal names order ids */
+  guint8 *untaxed;    /* by source code: 1 where amounts are net of tax; NULL: nowhere */
   gint64 inactivity_ms;
   int restart_stage;
   gboolean falls_back; /* some stage is left backwards by a rule */
@@ -149,6 +151,18 @@ static void make_tables(Derive *derive) {
     derive->entry_of[code] = (guint8)(n - code);
 }
 
+static void find_untaxed(Derive *derive) {
+  const Names *names = snapshot_names(derive->question->snapshot);
+  for (guint i = 0; i < derive->project->sources->len; i++) {
+    const SourceRule *rule = derive->project->sources->pdata[i];
+    guint16 code = rule->net ? names_find(names, NAME_SOURCE, text_of(rule->name)) : 0;
+    if (code && !derive->untaxed)
+      derive->untaxed = g_new0(guint8, (gsize)G_MAXUINT16 + 1);
+    if (code)
+      derive->untaxed[code] = 1;
+  }
+}
+
 static gboolean make_rules(Derive *derive, GError **error) {
   const Project *project = derive->project;
   for (guint i = 0; i < project->goals->len; i++)
@@ -185,6 +199,7 @@ Derive *derive_new(const Question *question, GError **error) {
   if (derive->inactivity_ms == 0)
     derive->inactivity_ms = project->inactivity_ms;
   make_tables(derive);
+  find_untaxed(derive);
   return match_orders(derive, error) ? g_steal_pointer(&derive) : NULL;
 }
 
@@ -205,6 +220,7 @@ void derive_free(Derive *derive) {
   g_free(derive->aftersales);
   g_free(derive->entry_of);
   orders_free(derive->orders);
+  g_free(derive->untaxed);
   rules_free(derive->touchpoints);
   rules_free(derive->entries);
   key_free(derive->touchpoint_key);
@@ -395,24 +411,6 @@ static gboolean read_orders(Column *order, guint block, const Block *data, const
   return TRUE;
 }
 
-/* An amount in the project's currency; foreign ones by the rate of their day. */
-static gint64 in_project_currency(Derive *derive, const Block *data, guint32 event, gint64 micro) {
-  Text currency = names_text(snapshot_names(derive->question->snapshot), NAME_CURRENCY, (guint16)codes_at(&data->currency, event));
-  if (currency.size == 0 || text_is(currency, derive->project->currency))
-    return micro;
-  const Rate *best = NULL;
-  gint64 time_ms = block_time_ms(data, event);
-  for (guint i = 0; i < derive->project->rates->len; i++) {
-    const Rate *rate = derive->project->rates->pdata[i];
-    if (text_is(currency, rate->currency) && rate->from_ms <= time_ms)
-      best = rate;
-  }
-  if (best)
-    return (gint64)((__int128)micro * best->rate_micro / 1000000);
-  derive->foreign_currency++;
-  return 0;
-}
-
 /* The amount that a matcher takes from an event; FALSE when there is none. */
 static gboolean read_amount(Derive *derive, const Matcher *matcher, const ColumnBlock *column, const Block *data, guint32 event,
                             gint64 *micro) {
@@ -428,7 +426,8 @@ static gboolean read_amount(Derive *derive, const Matcher *matcher, const Column
     if (!code || !money_parse(column_entry(column, code).text, DECIMAL_POINT, micro, currency, &why))
       return FALSE;
   }
-  *micro = in_project_currency(derive, data, event, *micro);
+  if (!money_in_project(derive->question, data, event, micro))
+    derive->foreign_currency++;
   return TRUE;
 }
 
@@ -469,6 +468,7 @@ static gboolean find_conversions(Derive *derive, DeriveScratch *s, guint goal, g
     if (read_amount(derive, matcher, &column, data, i, &micro)) {
       conversion.valued = TRUE;
       conversion.authoritative = authority && codes_at(&data->source, i) == authority;
+      conversion.untaxed = derive->untaxed && derive->untaxed[codes_at(&data->source, i)];
       if (micro < 0)
         derive->negative_values++;
       conversion.value = conversion.net_value = MAX(micro, 0);
@@ -556,6 +556,7 @@ static void order_repeat(Derive *derive, Conversion *kept, const Conversion *aga
     kept->valued = TRUE;
     kept->value = kept->net_value = again->value;
     kept->authoritative = again->authoritative;
+    kept->untaxed = again->untaxed;
   }
   derive->repeated_orders++;
 }

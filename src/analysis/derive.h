@@ -33,6 +33,7 @@ typedef struct {
   guint64 order;           /* hash of the order id, 0 none */
   gboolean valued;         /* a row of it stated a value */
   gboolean authoritative;  /* its value comes from the goal's authoritative source */
+  gboolean untaxed;        /* its value comes from a source of net amounts */
   gboolean conflicting;    /* another person has a conversion of the same order */
 } Conversion;
 

@@ -25,7 +25,7 @@ typedef struct {
 } TopRow;
 
 typedef struct {
-  guint64 conversions, conflicting;
+  guint64 conversions, conflicting, untaxed;
   gint64 value, net_value; /* millionths */
 } GoalSum;
 
@@ -278,6 +278,7 @@ static void count_goals(const Question *question, const Derived *derived, const 
     goal->value += conversion->value;
     goal->net_value += conversion->net_value;
     goal->conflicting += conversion->conflicting;
+    goal->untaxed += conversion->untaxed;
   }
 }
 
@@ -364,6 +365,7 @@ static void gather_second(Run *run, guint limit) {
       sum->value += run->workers[i].goals[j].value;
       sum->net_value += run->workers[i].goals[j].net_value;
       sum->conflicting += run->workers[i].goals[j].conflicting;
+      sum->untaxed += run->workers[i].goals[j].untaxed;
     }
   }
 }
@@ -447,6 +449,7 @@ static void write_goals(const Overview *overview, JsonOut *out) {
     json_kv_micro(out, "value", goal->value);
     json_kv_micro(out, "net_value", goal->net_value);
     json_kv_int(out, "conflicting", (gint64)goal->conflicting);
+    json_kv_int(out, "untaxed", (gint64)goal->untaxed);
     json_object_end(out);
   }
   json_array_end(out);
@@ -548,6 +551,12 @@ static void table_goals(const Overview *overview, Table *table) {
     table_number(table, (double)goal->value / 1e6);
     table_number(table, (double)goal->net_value / 1e6);
     table_int(table, (gint64)goal->conflicting);
+  }
+  for (guint i = 0; i < overview->goals->len; i++) {
+    const GoalSum *goal = &g_array_index(overview->goals, GoalSum, i);
+    if (goal->untaxed && goal->untaxed < goal->conversions)
+      table_note(table, "%s: %" G_GUINT64_FORMAT " of the values are without tax (sources with amounts: net), the others with.",
+                 (const char *)g_ptr_array_index(overview->goal_names, i), goal->untaxed);
   }
   table_notes(&overview->notes, table);
 }

@@ -132,7 +132,7 @@ def bots_and_the_house_are_in_no_figure():
         overview = report("overview", db=db)
         check((overview["events"], overview["persons"], overview["journeys"]), (8, 3, 3))
         check(overview["excluded"], {"bots": 2, "internal": 1, "flagged": 0})
-        check(overview["goals"], [{"goal": "order", "conversions": 2, "value": 100, "net_value": 100, "conflicting": 0}])
+        check(overview["goals"], [{"goal": "order", "conversions": 2, "value": 100, "net_value": 100, "conflicting": 0, "untaxed": 0}])
         funnel = report("funnel", "--step", "page", "--step", "order", db=db)
         check((funnel["total"], [step["reached"] for step in funnel["steps"]]), (3, [2, 2]))
         check(report("funnel", "--step", "order", db=db)["steps"][0]["reached"], 2)

@@ -307,6 +307,40 @@ def amounts_of_two_currencies_are_taken_at_the_rate_of_their_day():
 
 
 @test
+def costs_are_taken_at_the_rate_of_their_day_too():
+    """ads: 100 USD x 0.5 + 100 USD x 0.8 + 10 EUR + ann's voucher of 5 EUR = 145, of which 80 fall into day 10 and later; tv has no touches: 20 GBP x 1.25."""
+    rates = """rates:
+  - {currency: USD, rate: 0.5}
+  - {currency: USD, from: 2025-01-11, rate: 0.8}
+  - {currency: GBP, rate: 1.25}
+"""
+    with folder() as path:
+        db = tell(path, "ann 1 ad channel=ads\nann 12 order order=o1 value=70", PROJECT + rates)
+        def load(name, text, maps):
+            (path / name).write_text(text)
+            etappe("import", path / name, *(word for pair in maps.split() for word in ("--map", pair)), db=db)
+
+        def cost(*options):
+            answer = report("attribution", "--model", "last", "--resamples", 0, *options, db=db)
+            return {row["key"]: row["cost"] for row in answer["models"][0]["credits"]}, answer["cost_without_touches"]
+
+        load("cost.csv", "day,what,channel,spent,money\n2025-01-10,bill,ads,100,USD\n2025-01-11,bill,ads,100,USD\n2025-01-02,bill,ads,10,\n"
+             "2025-01-05,bill,tv,20,GBP\n", "time=day event=what channel=channel cost=spent currency=money")
+        load("own.csv", "who,day,what,channel,spent\nann,2025-01-03,voucher,ads,5\n", "person=who time=day event=what channel=channel cost=spent")
+        check(cost(), ({"ads": 145}, [{"key": "tv", "cost": 25}]))
+        check(cost("--from", "2025-01-11"), ({"ads": 80}, []))
+
+
+@test
+def values_without_tax_are_counted_beside_those_with():
+    project = PROJECT + "sources:\n  - {name: erp, amounts: net}\n"
+    untaxed = lambda db: {row["goal"]: row["untaxed"] for row in report("overview", db=db)["goals"]}["order"]
+    check(one("""ann 1 order order=o1 value=119 source=web
+                 ann 2 order order=o1 value=100 source=erp
+                 bob 1 order order=o2 value=50 source=web""", goal, untaxed, project=project), [(2, 150, 150), 1])
+
+
+@test
 def conversions_of_nobody_count_in_the_goal_and_open_no_journey():
     with folder() as path:
         db = tell(path, "- 1 order order=o1 value=10\n- 2 order order=o1 value=10\nann 1 ad channel=ads\nann 2 order order=o2 value=5")
