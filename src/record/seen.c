@@ -101,7 +101,7 @@ guint64 seen_content(const Event *event, const char *source, const HashKey *key)
 }
 
 guint64 seen_live_content(const Event *event, const char *source, const HashKey *key) {
-  return hash_content(event, event->id.size ? 0 : event->time_ms, source, key);
+  return event->id.size ? hash_content(event, 0, "", key) : hash_content(event, event->time_ms, source, key);
 }
 
 static Hash128 hash_id(const Seen *seen, const Event *event, const char *group) {

@@ -48,8 +48,8 @@ void seen_forget(Seen *seen);
 
 /* --- what arrives live: judged beside a file, across restarts, each event once ---------------------------------- */
 void seen_live_begin(Seen *seen); /* before a group of events that is stored as a whole: takes up undone imports */
-/* What an event that arrived live says. With an id, its time is no part of it: a sender that sends again states other
- * times of sending, by which a skewed clock is corrected anew. */
+/* What an event that arrived live says. With an id, its time is no part of it, for a sender that sends again states other
+ * times of sending, by which a skewed clock is corrected anew; nor is which source of the group sent this copy. */
 guint64 seen_live_content(const Event *event, const char *source, const HashKey *key);
 /* Judges and, when new, remembers until seen_live_end(). Without id, an event is known by its content and
  * `occurrence`, its number among the equal ones of its request. */

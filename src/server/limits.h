@@ -26,7 +26,7 @@ static inline ServerLimits server_limits_default(void) {
                         .bodies_max = 256 << 20,
                         .connections_max = 16384,
                         .connections_ip_max = 1024,
-                        .header_max = 24 << 10,
+                        .header_max = 16 << 10,
                         .request_s = 30,
                         .idle_s = 60,
                         .send_s = 120,
