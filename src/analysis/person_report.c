@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/person_report.h"
 #include "analysis/person.h"
+#include "journey/identity.h"
 
 /* --- JSON ------------------------------------------------------------------------------------------------- */
 static const char *reason_name(const PersonMember *member) {
@@ -183,6 +184,8 @@ static void cell_time(Table *table, gint64 time_ms) {
 }
 
 static char *member_text(const Person *person, const PersonMember *member) {
+  if (person->id < IDENTITY_NOBODY_END && member->how != REASON_SHARED)
+    return g_strdup("an order that nobody is known to have made");
   g_autofree char *with = member->with == PERSON_NOBODY ? NULL : text_of_identifier(person, member->with);
   switch (member->how) {
   case REASON_SEEN_WITH: return g_strdup_printf("seen with %s in event %" G_GUINT64_FORMAT, with, member->row);

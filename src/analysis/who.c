@@ -43,6 +43,8 @@ gboolean who_parse(Record *record, const char *text, Who *who, GError **error) {
     return TRUE;
   }
   int space = colon ? spaces_find(record_spaces(record), (Text){text, (guint32)(colon - text)}) : -1;
+  if (g_str_has_prefix(text, "order:"))
+    space = SPACE_ORDER;
   if (space < 0)
     return unknown_space(record, text, error);
   Identifier identifier;

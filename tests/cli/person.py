@@ -152,4 +152,18 @@ def an_alias_call_joins_two_users():
         check((new["events_total"], [i["joined"] for i in new["identifiers"]]), (3, ["names", "merged"]))
 
 
+@test
+def an_order_is_shown_as_what_joined():
+    with folder() as path:
+        (path / "a.csv").write_text("person,time,event,order,dev\n,2025-01-03,order,o1,d1\nbob,2025-01-04,order,o1,\n,2025-01-05,return,o1,\n,2025-01-06,return,o9,\n")
+        maps = [word for field, column in [("person", "person"), ("time", "time"), ("event", "event"), ("order", "order"), ("anonymous", "dev")]
+                for word in ("--map", f"{field}={column}")]
+        etappe("import", path / "a.csv", *maps, db=path / "a.db")
+        person = show("order:o1", path / "a.db")
+        check((days(person), person["person"]), (["03", "04", "05"], show("user:bob", path / "a.db")["person"]))
+        check([(i["namespace"], i["joined"]) for i in person["identifiers"]],
+              [("user", "names"), ("anonymous", "seen_with"), ("order", "seen_with")])
+        check(etappe("person", "list", "--format", "csv", db=path / "a.db").stdout.count("\n"), 2, "the order that nobody has is no person")
+
+
 done()

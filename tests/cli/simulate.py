@@ -4,7 +4,7 @@ import gzip
 import io
 import json
 
-from tap import check, done, etappe, folder, test
+from tap import check, done, etappe, folder, report, test
 
 
 def simulate(path, *options, **more):
@@ -21,6 +21,21 @@ def exactly_so_many_rows_and_a_truth_file_beside_them():
         check(truth["events"]["rows"], 5000)
         check(truth["orders"]["count"], len({row["order"] for row in rows if row["event"] == "Order Completed"}))
         check(sorted(path.name for path in at.iterdir()), ["x.csv", "x.csv.truth.json"], "nothing else is left")
+
+
+@test
+def every_return_and_cancellation_finds_its_order():
+    with folder() as at:
+        simulate(at / "x.csv", "--events", 60000, "--seed", 4)
+        truth = json.loads((at / "x.csv.truth.json").read_text(encoding="utf-8"))
+        etappe("import", at / "x.csv", db=at / "x.db")
+        answer = report("overview", db=at / "x.db")
+        goal = answer["goals"][0]
+        back = truth["returns"]["value"] + truth["cancellations"]["value"]
+        check(back > 0, True)
+        check((goal["conversions"], goal["value"], goal["conflicting"]), (truth["orders"]["count"], truth["orders"]["value"], 0))
+        check(round(goal["net_value"], 2), round(truth["orders"]["value"] - back, 2))
+        check(answer["notes"]["unmatched_adjustments"], 0)
 
 
 @test
