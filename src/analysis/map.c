@@ -426,6 +426,7 @@ void journey_map_free(gpointer data) {
   g_free(map->model);
   g_free(map->language);
   g_free(map->currency);
+  g_free(map->lead);
   g_free(map->project);
   g_free(map->filters);
   zone_free(map->zone);
@@ -732,6 +733,17 @@ static JourneyMap *walk_and_fold(const Question *question, const Params *params,
   return folded;
 }
 
+void map_picture_params(Params *params) {
+  if (!params_get(params, "rows"))
+    params_add(params, "rows", "auto");
+}
+
+static char *lead_of(const Question *question, const JourneyMap *map) {
+  g_autoptr(Finding) finding = finding_new();
+  map_story_finding(map, question->project, map->language, finding);
+  return finding_sentence(finding, language_of(map->language));
+}
+
 JourneyMap *journey_map_run(const Question *question, const Params *params, GError **error) {
   Run run = {.n_stages = MIN(question->project->stages->len, (guint)STAGES_MAX)};
   JourneyMap *map = NULL;
@@ -740,6 +752,8 @@ JourneyMap *journey_map_run(const Question *question, const Params *params, GErr
     map = walk_and_fold(question, params, &run, error);
   if (map && !who_known(&run, map, error))
     g_clear_pointer(&map, journey_map_free);
+  if (map)
+    map->lead = lead_of(question, map);
   g_free(run.who_touchpoint);
   derive_free(run.derive);
   scope_free(run.scope);

@@ -60,6 +60,7 @@ typedef struct {
   gint64 value;                                  /* millionths of all conversions */
   double moves_shown;                            /* share of all moves into a later stage that `moves` holds */
   char *model;                                   /* of the credits, e.g. "markov" */
+  char *lead;                                    /* the finding as a sentence, in `language` */
   char *language, *currency, *project, *filters; /* for the picture */
   Zone *zone;
   gint64 from_ms, to_ms; /* half-open; G_MININT64 and G_MAXINT64 when open */
@@ -73,3 +74,5 @@ enum { MAP_SCORES_MIN = 10 };                          /* fewer scores colour no
 extern const Report map_report;
 JourneyMap *journey_map_run(const Question *question, const Params *params, GError **error);
 void journey_map_free(gpointer map);
+/* What a picture asks for unless told otherwise: a large map folded. */
+void map_picture_params(Params *params);

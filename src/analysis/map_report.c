@@ -144,28 +144,6 @@ static void weak_json(const JourneyMap *map, JsonOut *out) {
   json_array_end(out);
 }
 
-/* The stage that most persons leave without going on, if they are more than in any other beyond chance. */
-static void map_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
-  const JourneyMap *map = result;
-  guint worst = map_story_worst(map);
-  guint64 left = 0, second = 0;
-  for (guint s = 0; s < map->stages->len; s++) {
-    left += stage_at(map, s)->left;
-    second = MAX(second, s == worst ? 0 : stage_at(map, s)->left);
-  }
-  gboolean beyond = worst != G_MAXUINT && classes_differ(stage_at(map, worst)->left, second, left);
-  finding_set(out, map->persons == 0 ? "map.empty" : beyond ? "map.most_leave" : "map.persons");
-  if (!beyond) {
-    finding_count(out, "persons", map->persons);
-    return;
-  }
-  const MapStage *stage = stage_at(map, worst);
-  finding_text(out, "stage", stage->name, project_stage_label(project, stage->name, language));
-  finding_count(out, "left", stage->left);
-  finding_count(out, "persons", stage->persons);
-  finding_share(out, "share", (double)stage->left / (double)stage->persons);
-}
-
 static void map_json(gconstpointer result, JsonOut *out) {
   const JourneyMap *map = result;
   json_kv_int(out, "persons", (gint64)map->persons);
@@ -287,4 +265,5 @@ const Report map_report = {"map",
                            map_json,
                            map_table,
                            journey_map_free,
-                           map_finding, TRUE};
+                           map_story_finding,
+                           TRUE};

@@ -14,10 +14,29 @@ static const MapCell *cell_at(const JourneyMap *map, guint cell) {
 
 guint map_story_worst(const JourneyMap *map) {
   guint worst = G_MAXUINT;
-  for (guint s = 0; s < map->stages->len; s++)
-    if (stage_at(map, s)->left && (worst == G_MAXUINT || stage_at(map, s)->left > stage_at(map, worst)->left))
-      worst = s;
-  return worst;
+  guint64 left = 0, second = 0;
+  for (guint s = 0; s < map->stages->len; s++) {
+    guint64 here = stage_at(map, s)->left, most = worst == G_MAXUINT ? 0 : stage_at(map, worst)->left;
+    left += here;
+    second = MAX(second, MIN(here, most));
+    worst = here > most ? s : worst;
+  }
+  return worst != G_MAXUINT && classes_differ(stage_at(map, worst)->left, second, left) ? worst : G_MAXUINT;
+}
+
+void map_story_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
+  const JourneyMap *map = result;
+  guint worst = map_story_worst(map);
+  finding_set(out, map->persons == 0 ? "map.empty" : worst != G_MAXUINT ? "map.most_leave" : "map.persons");
+  if (worst == G_MAXUINT) {
+    finding_count(out, "persons", map->persons);
+    return;
+  }
+  const MapStage *stage = stage_at(map, worst);
+  finding_text(out, "stage", stage->name, project_stage_label(project, stage->name, language));
+  finding_count(out, "left", stage->left);
+  finding_count(out, "persons", stage->persons);
+  finding_share(out, "share", (double)stage->left / (double)stage->persons);
 }
 
 static guint road_start(const JourneyMap *map) {

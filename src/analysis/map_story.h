@@ -8,11 +8,14 @@
  * the stage, beyond chance (95 %); worst by value, which is those who left times the net value a person of the cell brings on
  * average. */
 #pragma once
+#include "analysis/finding.h"
 #include "analysis/map.h"
 
 /* Fills `road` and `weak`. */
 void map_story_find(JourneyMap *map);
 /* The same cells on the folded map of the same question. */
 void map_story_copy(const JourneyMap *from, JourneyMap *folded);
-/* The stage that most persons leave, G_MAXUINT when nobody left. */
+/* The stage that most persons leave, if they are more than in any other beyond chance; else G_MAXUINT. */
 guint map_story_worst(const JourneyMap *map);
+/* Of a JourneyMap: that stage, or how many travel. */
+void map_story_finding(gconstpointer map, const Project *project, const char *language, Finding *out);

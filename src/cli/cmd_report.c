@@ -68,8 +68,7 @@ static char *command_text(int argc, char **argv) {
 static gboolean print_picture(Workspace *workspace, Params *params, const char *format, const char *command, GError **error) {
   Question question;
   g_autoptr(GBytes) bytes = NULL;
-  if (!params_get(params, "rows"))
-    params_add(params, "rows", "auto");
+  map_picture_params(params);
   if (!params_check(params, &map_report, error) || !workspace_question(workspace, params, &question, error))
     return FALSE;
   JourneyMap *map = journey_map_run(&question, params, error);

@@ -104,8 +104,11 @@ static void draw_arc(const Picture *p) {
   svg_text(p->svg, (arc->x1 + arc->x2) / 2, arc->lane - 5, 11, 400, SVG_MIDDLE, INK_3, text);
 }
 
+/* The line ends where nobody came any further. */
 static void draw_curve(const Picture *p) {
   guint n = p->layout->columns->len;
+  while (n > 1 && picture_column(p, n - 1)->thickness <= 0)
+    n--;
   const MapColumn *last = picture_column(p, 0);
   g_autoptr(GString) data = g_string_new(NULL);
   const double start[] = {last->x, last->centre};

@@ -56,9 +56,8 @@ static void draw_weak(const Picture *p) {
 static void draw_head(const Picture *p) {
   const MapLayout *l = p->layout;
   g_autofree char *about = map_about_text(p->map, p->language);
-  g_autofree char *lead = map_finding_text(p->map, p->language);
   picture_text_within(p, l->margin, l->about_y, 12, 400, INK_3, about, l->inner);
-  picture_text_within(p, l->margin, l->lead_y, 22, 600, INK, lead, l->inner);
+  picture_text_within(p, l->margin, l->lead_y, 22, 600, INK, p->map->lead, l->inner);
   draw_weak(p);
 }
 
@@ -85,7 +84,7 @@ static void draw_names(const Picture *p) {
     picture_text_within(p, picture_column(p, s)->x, l->names_y, 15, 600, INK, stage->label, l->stage_width + 2);
     svg_text_pair(p->svg, picture_column(p, s)->x, l->names_y + 19, SVG_START, &(SvgRun){persons, 13, 600, INK}, 6,
                   &(SvgRun){share, 13, 400, INK_3});
-    if (s + 1 < n)
+    if (s + 1 < n && stage->persons)
       draw_arrow(p, s, l->names_y + 3);
   }
   if (!p->map->model || l->credit_most <= 0)
@@ -184,8 +183,7 @@ static void draw_definitions(const Picture *p) {
 char *map_svg(const JourneyMap *map, const char *command) {
   g_autoptr(MapLayout) layout = map_layout_new(map);
   Picture p = {.map = map, .layout = layout, .language = layout->language};
-  g_autofree char *title = map_finding_text(map, p.language);
-  p.svg = svg_new(layout->width, layout->height, title, map->language);
+  p.svg = svg_new(layout->width, layout->height, map->lead, map->language);
   draw_definitions(&p);
   svg_rect(p.svg, 0, 0, layout->width, layout->height, 0, GROUND, NULL);
   draw_head(&p);

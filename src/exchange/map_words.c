@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange/map_words.h"
-#include "analysis/map_story.h"
 #include <math.h>
 #include <string.h>
 
@@ -9,7 +8,7 @@
 static const char *const sayings[SAYINGS][2] = {
     [SAY_LEAVE] = {"leave", "gehen"},
     [SAY_COME_BACK] = {"come back", "kommen wieder"},
-    [SAY_BAND] = {"The people's way", "Weg der Personen"},
+    [SAY_BAND] = {"The people’s way", "Weg der Personen"},
     [SAY_BAND_THICKNESS] = {"Thickness: people", "Dicke: Personen"},
     [SAY_BAND_HEIGHT] = {"Height: experience 0–100", "Höhe: Erlebnis 0–100"},
     [SAY_BAND_HOLLOW] = {"hollow: left", "hohl: ausgestiegen"},
@@ -59,20 +58,6 @@ static const MapStage *stage_at(const JourneyMap *map, guint stage) {
 
 static double share_of(guint64 part, guint64 whole) {
   return whole ? (double)part / (double)whole : NAN;
-}
-
-char *map_finding_text(const JourneyMap *map, Language language) {
-  guint worst = map_story_worst(map);
-  if (map->persons == 0)
-    return g_strdup(language == LANGUAGE_DE ? "In diesem Zeitraum war niemand unterwegs."
-                                            : "Nobody was on the way in this period.");
-  if (worst == G_MAXUINT)
-    return g_strdup(language == LANGUAGE_DE ? "Bisher ist niemand ausgestiegen." : "Nobody has left so far.");
-  const MapStage *stage = stage_at(map, worst);
-  g_autofree char *share = wording_share(language, share_of(stage->left, stage->persons));
-  if (language == LANGUAGE_DE)
-    return g_strdup_printf("Verloren wird vor allem in der Phase %s: %s steigen dort aus.", stage->label, share);
-  return g_strdup_printf("Most are lost in the stage %s: %s leave there.", stage->label, share);
 }
 
 char *map_weak_text(const JourneyMap *map, Language language, guint weak) {

@@ -31,7 +31,6 @@ const char *map_say(Language language, Saying saying);
 const char *map_family_colour(const char *family);
 const char *map_family_label(Language language, const char *family);
 
-char *map_finding_text(const JourneyMap *map, Language language);                 /* the sentence it opens with */
 char *map_weak_text(const JourneyMap *map, Language language, guint weak);        /* of map->weak */
 char *map_about_text(const JourneyMap *map, Language language);                   /* project, period, persons, filters */
 char *map_share_text(const MapCell *cell, Language language);                     /* 80 % der Phase */

@@ -129,6 +129,7 @@ static void job_free(gpointer data) {
 
 static char *draw_map(Workspace *workspace, Job *job, GError **error) {
   Question question;
+  map_picture_params(job->params);
   if (!params_check(job->params, &map_report, error) || !workspace_question(workspace, job->params, &question, error))
     return NULL;
   question.cancel = &job->cancel;
