@@ -74,7 +74,7 @@ void orders_free(Orders *orders) {
 }
 
 static guint64 key_of(guint32 goal, guint64 order) {
-  return hash_mix(order + goal);
+  return hash_mix(order ^ hash_mix((guint64)goal + 1));
 }
 
 /* --- gathering --------------------------------------------------------------------------------- */
