@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The people behind a number: exactly those that were counted, last seen first.
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { address, type Fields } from '../state/api'
 import { command, commonOptions, useAnswer, type Envelope } from '../state/report'
 import { labelOf, project } from '../state/session'
@@ -26,7 +26,7 @@ interface PersonRow {
   value?: number
   families?: string
 }
-interface Persons extends Envelope {
+export interface Persons extends Envelope {
   total: number
   persons: PersonRow[]
 }
@@ -44,6 +44,67 @@ function Strip({ families }: { families: string }) {
     </svg>
   )
 }
+
+const ROW = 33
+const WINDOW = 60
+
+/** Long lists draw only what is near: the rest is space. */
+export function PersonTable({ rows: all }: { rows: PersonRow[] }) {
+  const box = useRef<HTMLDivElement>(null)
+  const [first, setFirst] = useState(0)
+  const long = all.length > 400
+  useEffect(() => {
+    if (!long) return
+    const scroller = box.current!.closest<HTMLElement>('.drawer-body') ?? document.scrollingElement!
+    const look = () => {
+      const top = box.current!.getBoundingClientRect().top
+      setFirst(Math.max(0, Math.floor(-top / ROW / 20) * 20 - 20))
+    }
+    const target = scroller === document.scrollingElement ? window : scroller
+    target.addEventListener('scroll', look, { passive: true })
+    return () => target.removeEventListener('scroll', look)
+  }, [long])
+  const begin = long ? Math.min(first, Math.max(0, all.length - WINDOW)) : 0
+  const rows = long ? all.slice(begin, begin + WINDOW + 40) : all
+  return (
+    <div ref={box}>
+          <table class="rows">
+            <thead>
+              <tr>
+                <th>{t('persons.person')}</th>
+                <th>{t('persons.way')}</th>
+                <th>{t('persons.stage')}</th>
+                <th class="number">{t('persons.revenue')}</th>
+                <th class="number">{t('persons.last_seen')}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {long && begin > 0 && <SpaceRow height={begin * ROW} />}
+              {rows.map((row) => (
+                <tr key={row.person}>
+                  <td>
+                    <a class="figure-link" href={link(`/person/${row.person}`)}>
+                      {shortId(row.person)}
+                    </a>
+                  </td>
+                  <td>{row.families ? <Strip families={row.families} /> : <span class="quiet">{count(row.events)}</span>}</td>
+                  <td>{row.stage ? labelOf(project.value?.stages, row.stage) : '–'}</td>
+                  <td class="number">{row.value ? money(row.value) : '–'}</td>
+                  <td class="number quiet">{dayTime(row.last)}</td>
+                </tr>
+              ))}
+              {long && begin + rows.length < all.length && <SpaceRow height={(all.length - begin - rows.length) * ROW} />}
+            </tbody>
+          </table>
+    </div>
+  )
+}
+
+const SpaceRow = ({ height }: { height: number }) => (
+  <tr aria-hidden="true">
+    <td colSpan={5} ref={(cell) => void cell?.style.setProperty('height', `${height}px`)} />
+  </tr>
+)
 
 export function PersonsDrawer({ wanted, onClose }: { wanted: Wanted; onClose: () => void }) {
   const [limit, setLimit] = useState(STEP)
@@ -72,32 +133,7 @@ export function PersonsDrawer({ wanted, onClose }: { wanted: Wanted; onClose: ()
                 CSV
               </a>
             </p>
-            <table class="rows">
-              <thead>
-                <tr>
-                  <th>{t('persons.person')}</th>
-                  <th>{t('persons.way')}</th>
-                  <th>{t('persons.stage')}</th>
-                  <th class="number">{t('persons.revenue')}</th>
-                  <th class="number">{t('persons.last_seen')}</th>
-                </tr>
-              </thead>
-              <tbody>
-                {data.persons.map((row) => (
-                  <tr key={row.person}>
-                    <td>
-                      <a class="figure-link" href={link(`/person/${row.person}`)}>
-                        {shortId(row.person)}
-                      </a>
-                    </td>
-                    <td>{row.families ? <Strip families={row.families} /> : <span class="quiet">{count(row.events)}</span>}</td>
-                    <td>{row.stage ? labelOf(project.value?.stages, row.stage) : '–'}</td>
-                    <td class="number">{row.value ? money(row.value) : '–'}</td>
-                    <td class="number quiet">{dayTime(row.last)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <PersonTable rows={data.persons} />
             <p class="quiet">{t('persons.shown', { shown: count(data.persons.length), n: count(data.total) })}</p>
             {data.persons.length < data.total && data.persons.length < 10_000 && (
               <p>

@@ -23,6 +23,8 @@ export const pages: Page[] = [
   { id: 'attribution', path: '/attribution', title: 'nav.attribution', icon: 'attribution', letter: 'a', load: () => import('./attribution') },
   { id: 'stages', path: '/stages', title: 'nav.stages', icon: 'stages', letter: 's', load: () => import('./stages') },
   { id: 'journeys', path: '/journeys', title: 'nav.journeys', icon: 'journeys', letter: 'j', load: () => import('./journeys') },
+  { id: 'persons', path: '/persons', title: 'nav.persons', icon: 'persons', letter: 'l', load: () => import('./persons') },
+  { id: 'person', path: '/person/', title: 'persons.person', load: () => import('./person') },
 ]
 
 export const pageAt = (path: string): Page | undefined =>
