@@ -54,8 +54,8 @@ export function Persona() {
   )
 }
 
-/** `formats`: addresses of what the page exports, by name. */
-export function Bar({ title, left, children, formats }: { title: string; left?: ComponentChildren; children?: ComponentChildren; formats?: { label: string; href: string; name: string }[] }) {
+/** `formats`: addresses of what the page exports, by name; `plain`: a page without a period. */
+export function Bar({ title, left, children, formats, plain }: { title: string; left?: ComponentChildren; children?: ComponentChildren; plain?: boolean; formats?: { label: string; href: string; name: string }[] }) {
   return (
     <header class="bar">
       <div class="bar-left">
@@ -64,10 +64,12 @@ export function Bar({ title, left, children, formats }: { title: string; left?: 
       </div>
       <div class="bar-right">
         {children}
-        <Period />
-        <span class="bar-extra">
-          <Filter />
-        </span>
+        {!plain && <Period />}
+        {!plain && (
+          <span class="bar-extra">
+            <Filter />
+          </span>
+        )}
         <button type="button" class="button square bar-extra" aria-label={t('action.link')} title={t('action.link')} onClick={() => copy(location.href)}>
           <Icon name="link" />
         </button>

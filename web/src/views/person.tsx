@@ -363,6 +363,7 @@ export function View({ subject }: { subject: string }) {
   return (
     <>
       <Bar
+        plain
         title={t('persons.person')}
         left={
           data && (
