@@ -25,6 +25,8 @@ export const pages: Page[] = [
   { id: 'journeys', path: '/journeys', title: 'nav.journeys', icon: 'journeys', letter: 'j', load: () => import('./journeys') },
   { id: 'persons', path: '/persons', title: 'nav.persons', icon: 'persons', letter: 'l', load: () => import('./persons') },
   { id: 'person', path: '/person/', title: 'persons.person', load: () => import('./person') },
+  { id: 'project', path: '/project', title: 'nav.project', icon: 'project', foot: true, phone: true, load: () => import('./project/project') },
+  { id: 'privacy', path: '/privacy', title: 'nav.privacy', icon: 'privacy', foot: true, load: () => import('./privacy') },
 ]
 
 export const pageAt = (path: string): Page | undefined =>

@@ -90,11 +90,13 @@ function StageFlow({ answer, onPersons }: { answer: Stages; onPersons: (stage: s
                 {count(stage.now)}
               </text>
               <rect class="band" x={x} y={base - h(stage.now)} width={bar} height={h(stage.now)} />
-              {next && stage.onward > 0 && <path class="flow-line" d={curve} stroke-width={Math.max(1.5, (stage.onward / widest) * 12)} />}
+              {next && stage.onward > 0 && <path id={`flow-${i}`} class="flow-line" d={curve} stroke-width={Math.max(1.5, (stage.onward / widest) * 12)} />}
               {next &&
                 Array.from({ length: Math.min(6, live) }, (_, k) => (
                   <circle key={k} class="live-dot" r="3.500">
-                    <animateMotion dur="1s" begin={`${k * 0.13}s`} repeatCount="1" path={curve} fill="freeze" />
+                    <animateMotion dur="1s" begin={`${k * 0.13}s`} repeatCount="1" fill="freeze">
+                      <mpath href={`#flow-${i}`} />
+                    </animateMotion>
                   </circle>
                 ))}
               {next && (
