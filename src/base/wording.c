@@ -98,7 +98,8 @@ static char *money_in(Language language, double amount, guint scale, int digits,
   const char *sign = sign_of(currency), *unit = scales[scale].unit[language];
   if (language == LANGUAGE_DE)
     return g_strconcat(number, NARROW, unit, sign, NULL);
-  return strlen(sign) == 3 ? g_strconcat(sign, NARROW, number, unit, NULL) : g_strconcat(sign, number, unit, NULL);
+  const char *minus = amount < 0 ? "−" : "", *digits_at = number + strlen(minus);
+  return g_strconcat(minus, sign, g_ascii_isalpha(*sign) ? NARROW : "", digits_at, unit, NULL);
 }
 
 char *wording_money(Language language, double amount, const char *currency) {
