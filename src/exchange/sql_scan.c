@@ -214,7 +214,7 @@ static gboolean open_properties(SqlCells *cells, const Question *question, GErro
   cells->keys = g_ptr_array_new_with_free_func(g_free);
   for (guint code = 1; code <= names_count(names, NAME_KEY); code++) {
     g_autofree char *key = text_dup(names_text(names, NAME_KEY, (guint16)code));
-    if (!g_str_has_prefix(key, prefix))
+    if (!g_str_has_prefix(key, prefix) || project_is_of_employees(question->project, key))
       continue;
     Field *field = field_new(question, key, error);
     if (!field)

@@ -158,6 +158,8 @@ def employees_are_not_analysed():
             said = refused(*options, db=db)
             check("says which employee it was, and employees are not analysed" in said, True, said)
         check(report("overview", db=db)["excluded"], {"bots": 2, "internal": 1, "flagged": 0})
+        check("employees are not analysed" in refused("sql", "SELECT agent FROM events(properties := ['agent'])", db=db), True)
+        check("agent" in etappe("sql", "SELECT * FROM events", db=db).stdout, False)
         check("crawler" in etappe("person", "show", "user:bot", "--format", "json", db=db).stdout, False)
         (path / "p.yaml").write_text(PROJECT + "employee_properties: [properties.agent]\npersonas:\n  - {name: a, when: count(agent = x) > 1}\n")
         check("personas[1] asks for agent, which is one of the employee_properties" in refused("project", "check", path / "p.yaml", db=db), True)
