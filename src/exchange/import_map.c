@@ -145,10 +145,13 @@ static gboolean check_found(const Plan *plan, const Spaces *spaces, const Import
                             GError **error) {
   static const char *const what[] = {"who did it (person)", "when it happened (time)", "what happened (event)"};
   g_autoptr(GString) missing = g_string_new(NULL);
-  gboolean nobody = options->without_person || has_field(plan->map, "cost"); /* bills name nobody */
+  gboolean order = has_field(plan->map, "order") && !is_known(plan, spaces, "person");
+  gboolean nobody = options->without_person || order || has_field(plan->map, "cost"); /* bills name nobody */
   for (guint i = 0; i < G_N_ELEMENTS(guesses); i++)
     if (!is_known(plan, spaces, guesses[i].field) && !(i == 0 && nobody))
       g_string_append_printf(missing, "%s%s", missing->len ? ", " : "", what[i]);
+  if (!missing->len && order && !options->without_person)
+    g_ptr_array_add(plan->said, g_strdup("the order id says who did it"));
   if (!missing->len)
     return TRUE;
   g_autofree char *list = g_strjoinv(", ", (char **)columns), *call = example(plan, spaces, columns);

@@ -249,6 +249,16 @@ def a_return_that_names_only_the_order_joins_its_person_whatever_comes_first():
 
 
 @test
+def a_file_of_returns_needs_no_person():
+    with folder() as path:
+        db = tell(path, "ann 2 order order=o1 value=100")
+        (path / "returns.csv").write_text("day,what,bill,amount\n2025-02-01,return,o1,30\n")
+        said = etappe("import", path / "returns.csv", *"--map time=day --map event=what --map order=bill --map value=amount".split(), db=db)
+        check("order id says who did it" in said.stderr, True, said.stderr)
+        check((goal(db), persons(db)), ((1, 100, 70), 1))
+
+
+@test
 def a_return_of_an_order_that_two_persons_have_changes_the_earlier_one_once():
     check(one("""ann 1 order order=o1 value=10
                  bob 2 order order=o1 value=20
