@@ -27,6 +27,7 @@ typedef struct {
   guint64 gathered;         /* events of the persons found */
   guint32 identifiers_done; /* of the evidence */
   gboolean too_large;
+  gboolean unsettled; /* somebody from whom events are taken was seen with others' */
 } Closure;
 
 static guint hash_u64(gconstpointer key) {
@@ -150,6 +151,7 @@ static gboolean take_changed_persons(Closure *closure, guint level, const Block 
       changes = row_changes(closure, block_row(block, event));
     if (!changes || bit_at(block->dead, person))
       continue;
+    closure->unsettled |= !block_settled(block, person);
     closure->too_large |= block->person_id[person] == 0;
     if (closure->too_large || !take_place(closure, (Place){level, first_ordinal + person}, error))
       return closure->too_large;
@@ -192,7 +194,6 @@ static gboolean find_changed_rows(Closure *closure, GError **error) {
   gboolean late = changes->ranges->len && g_array_index(changes->ranges, guint64, 0) <= through;
   if (changes->hidden->len == 0 && !late)
     return TRUE;
-  closure->too_large |= changes->hidden->len && any_shared(closure->snapshot);
   for (guint i = 0; i < snapshot_blocks(closure->snapshot) && !closure->too_large; i++) {
     guint local, level = snapshot_level_of(closure->snapshot, i, &local);
     Block block;
@@ -201,6 +202,7 @@ static gboolean find_changed_rows(Closure *closure, GError **error) {
                               error))
       return FALSE;
   }
+  closure->too_large |= changes->hidden->len && closure->unsettled && any_shared(closure->snapshot);
   return closure->too_large || closure->replaced->len == 0 || ask_for_identifiers(closure, error);
 }
 

@@ -37,6 +37,7 @@ struct Index {
   Store store;
   Identity *identity;      /* the settings that the levels are made with */
   guint n_saved;           /* so many levels, the lowest, the manifest names */
+  guint64 erased_through;  /* files older than this hold what was erased since; 0: none does */
   gint64 saved_at_us;      /* monotonic; so the next */
   gint64 failed_at_us;     /* 0: the last saving went well */
   Fold *fold;              /* under way, or NULL */
@@ -114,6 +115,8 @@ static gboolean write_manifest(Index *index, guint n, guint64 through, GError **
     return FALSE;
   index->n_saved = n;
   index->saved_at_us = g_get_monotonic_time();
+  if (n == 1 && through >= index->erased_through)
+    index->erased_through = 0;
   return TRUE;
 }
 
@@ -225,7 +228,7 @@ static guint write_from(const Index *index) {
   guint64 above = 0;
   for (guint i = 1; i < n_levels(index); i++)
     above += events_of(index, i);
-  if (index->n_saved == 0 || has_many_dead(index) || above > events_of(index, 0) / 4)
+  if (index->n_saved == 0 || index->erased_through || has_many_dead(index) || above > events_of(index, 0) / 4)
     return 0;
   return has_many_levels(index, 0) ? 1 : even_from(index, index->n_saved, 1);
 }
@@ -302,7 +305,7 @@ static guint64 unsaved_events(const Index *index) {
 /* In a long run files are written now and then, whatever the reason: what they lack the record has. */
 static gboolean save_is_due(const Index *index) {
   gboolean unsaved = index->n_saved < n_levels(index), rested = waited(index, index->saved_at_us);
-  if (has_many_levels(index, 0))
+  if (has_many_levels(index, 0) || index->erased_through)
     return TRUE;
   if (index->options.background)
     return unsaved_events(index) > UNSAVED_EVENTS_MAX_LIVE || (rested && (unsaved || has_many_dead(index)));
@@ -357,6 +360,8 @@ static gboolean take_changes(Index *index, GError **error) {
   g_autoptr(GError) problem = NULL;
   if (changes == NULL || links == NULL)
     return FALSE;
+  if (changes->erased)
+    index->erased_through = through;
   ChangeContext context = {.options = &options, .percent_max = CHANGE_PERCENT_MAX, .few = CHANGE_FEW, .links = links};
   Segment *segment = NULL;
   switch (change_make(index->snapshot, changes, &context, &segment, &problem)) {
@@ -421,6 +426,8 @@ Index *index_open(Record *record, const IndexOptions *options, GError **error) {
   g_autoptr(Index) index = index_new(record, options);
   if (!record_refresh(record, error))
     return NULL;
+  if (!index->options.read_only)
+    store_remove_leftovers(&index->store);
   if (load(index, &problem))
     return take_changes(index, error) && tidy(index, TRUE, error) ? g_steal_pointer(&index) : NULL;
   if (!g_error_matches(problem, ETAPPE_ERROR, ERROR_NOT_FOUND))

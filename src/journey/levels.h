@@ -34,6 +34,8 @@ gboolean snapshot_whole_block(const Snapshot *snapshot, guint block, Block *out,
 int snapshot_follow(const Snapshot *snapshot, Place *place, GError **error);
 /* The living person with exactly this id. 1 found, 0 not, -1 damaged. */
 int snapshot_place(const Snapshot *snapshot, guint64 id, Place *place, GError **error);
+/* The present owner of an identifier, masked or not. 1 found, 0 not, -1 damaged. */
+int snapshot_present(const Snapshot *snapshot, guint64 hash, Place *place, GError **error);
 /* Every living person that has an event with this identifier, appended to `places` (of Place), each once; *shared is set
  * when it links nobody. */
 gboolean snapshot_places(const Snapshot *snapshot, guint64 hash, GArray *places, gboolean *shared, GError **error);

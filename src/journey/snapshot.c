@@ -424,8 +424,7 @@ gboolean snapshot_places(const Snapshot *snapshot, guint64 hash, GArray *places,
   return found >= 0;
 }
 
-/* 1 found, 0 not, -1 damaged. */
-static int present_place(const Snapshot *snapshot, guint64 hash, Place *place, GError **error) {
+int snapshot_present(const Snapshot *snapshot, guint64 hash, Place *place, GError **error) {
   g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(Place));
   guint present = G_MAXUINT;
   gboolean shared;
@@ -446,7 +445,7 @@ static gboolean is_skipped(const Snapshot *snapshot, Place place) {
 
 gboolean snapshot_find(const Snapshot *snapshot, guint64 hash, guint *block, guint32 *person) {
   Place place;
-  if (present_place(snapshot, hash, &place, NULL) <= 0 || is_skipped(snapshot, place))
+  if (snapshot_present(snapshot, hash, &place, NULL) <= 0 || is_skipped(snapshot, place))
     return FALSE;
   Segment *segment = snapshot->levels[place.level].segment;
   guint local = segment_block_of(segment, place.ordinal);
@@ -486,7 +485,7 @@ static gboolean mask_all(Snapshot *snapshot, GError **error) {
     g_clear_pointer(&snapshot->levels[i].skipped, g_free);
   for (guint i = 0; i < snapshot->masked->len; i++) {
     Place place;
-    int found = present_place(snapshot, g_array_index(snapshot->masked, guint64, i), &place, error);
+    int found = snapshot_present(snapshot, g_array_index(snapshot->masked, guint64, i), &place, error);
     if (found < 0 || (found && !mask(snapshot, place, error)))
       return FALSE;
   }
@@ -511,7 +510,7 @@ static gboolean mask_owner(Snapshot *snapshot, guint64 identifier, GError **erro
   Place place;
   if (!is_masked(snapshot, identifier))
     return TRUE;
-  int found = present_place(snapshot, identifier, &place, error);
+  int found = snapshot_present(snapshot, identifier, &place, error);
   return found > 0 ? mask(snapshot, place, error) : found == 0;
 }
 

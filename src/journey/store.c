@@ -111,15 +111,30 @@ static gboolean is_left_over(const Manifest *manifest, const char *name) {
   return !manifest_names(manifest, segment) || g_str_has_suffix(name, ".seg.tmp");
 }
 
-static void remove_leftovers(const Store *store, const Manifest *manifest) {
+static gboolean look_for_leftovers(const Store *store, const Manifest *manifest, gboolean remove) {
+  gboolean any = FALSE;
   GDir *folder = g_dir_open(store->folder, 0, NULL);
   for (const char *name; folder && (name = g_dir_read_name(folder));) {
     g_autofree char *path = g_build_filename(store->folder, name, NULL);
-    if (is_left_over(manifest, name))
+    gboolean left_over = is_left_over(manifest, name);
+    any |= left_over;
+    if (left_over && remove)
       unlink(path);
   }
   if (folder)
     g_dir_close(folder);
+  return any;
+}
+
+void store_remove_leftovers(const Store *store) {
+  g_autoptr(Manifest) manifest = manifest_read(store->folder, NULL);
+  if (manifest == NULL || !look_for_leftovers(store, manifest, FALSE))
+    return;
+  int lock = store_lock(store);
+  g_autoptr(Manifest) latest = lock >= 0 ? manifest_read(store->folder, NULL) : NULL;
+  if (latest)
+    look_for_leftovers(store, latest, TRUE);
+  file_unlock(lock);
 }
 
 gboolean store_write(Store *store, const Snapshot *snapshot, guint n, guint64 through, GError **error) {
@@ -133,6 +148,6 @@ gboolean store_write(Store *store, const Snapshot *snapshot, guint n, guint64 th
   if (!manifest_write(store->folder, manifest, error))
     return FALSE;
   store->generation = manifest->generation;
-  remove_leftovers(store, manifest);
+  look_for_leftovers(store, manifest, TRUE);
   return TRUE;
 }

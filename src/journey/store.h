@@ -26,6 +26,8 @@ GPtrArray *store_read(Store *store, guint64 through_max, guint64 *through, GErro
 int store_lock(const Store *store);
 /* Nobody else has written here since this store last read or wrote. */
 gboolean store_is_current(const Store *store);
+/* What a crash or a failure left behind, unless somebody writes now. It may hold what has been erased since. */
+void store_remove_leftovers(const Store *store);
 char *store_new_path(const Store *store); /* for a segment; caller frees */
 /* With the lock: names the lowest n segments, all of which are files here, and removes what is left over. */
 gboolean store_write(Store *store, const Snapshot *snapshot, guint n, guint64 through, GError **error);

@@ -563,6 +563,13 @@ guint batch_keys(Batch *batch, const guint16 **keys, const guint32 **counts) {
   return batch->n_keys;
 }
 
+guint batch_identifiers(Batch *batch, const Hash128 **hashes, const guint8 **spaces) {
+  g_assert(batch->have_facts);
+  *hashes = batch->entry_hash;
+  *spaces = batch->entry_space;
+  return batch->n_entries;
+}
+
 /* --- whole events ------------------------------------------------------------------------------- */
 
 static gboolean has_values(const BatchSection *section) {

@@ -21,6 +21,7 @@ typedef enum { /* of a stored event, one bit each */
 
 /* --- writing ------------------------------------------------------------------------------- */
 typedef struct BatchWriter BatchWriter;
+typedef struct Batch Batch; /* a reusable decoder, see below */
 
 BatchWriter *batch_writer_new(const Spaces *spaces, Names *names);
 void batch_writer_free(BatchWriter *writer);
@@ -28,6 +29,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(BatchWriter, batch_writer_free)
 /* `source` is a NAME_SOURCE code. The content hash is kept only where reading the event back would lose some of it
  * (a name that became "(other)", a key given twice: the first value counts). About 250 ns with five properties. */
 void batch_writer_add(BatchWriter *writer, const Event *event, guint16 source, guint64 content_hash);
+/* Event `index` of another batch as it stands there; `event`, read from it by batch_event(), may since have lost identifiers. */
+gboolean batch_writer_copy(BatchWriter *writer, Batch *batch, guint index, const Event *event, GError **error);
+/* Only the place of an event: FACT_ERASED. */
+void batch_writer_add_erased(BatchWriter *writer, gint64 time_ms);
 guint batch_writer_count(const BatchWriter *writer);
 gsize batch_writer_size(const BatchWriter *writer); /* about what finish will return, rather more */
 GBytes *batch_writer_finish(BatchWriter *writer);   /* at least one event; starts the next batch */
@@ -45,7 +50,6 @@ typedef struct { /* the columns that the index needs; arrays of n, owned by the 
   const guint64 *identifier;   /* Hash128.low */
 } BatchFacts;
 
-typedef struct Batch Batch; /* a reusable decoder */
 Batch *batch_new(const Spaces *spaces, const HashKey *key);
 void batch_free(Batch *batch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Batch, batch_free)
@@ -62,6 +66,9 @@ gboolean batch_property(Batch *batch, guint16 key, BatchPropertyFunc each, gpoin
 gboolean batch_ids(Batch *batch, BatchPropertyFunc each, gpointer user, GError **error); /* the same for Event.id */
 /* The keys present in the batch with how many events have each. */
 guint batch_keys(Batch *batch, const guint16 **keys, const guint32 **counts);
+
+/* The different identifiers of its events and aliases, once batch_facts() was asked; borrowed until the next blob. */
+guint batch_identifiers(Batch *batch, const Hash128 **hashes, const guint8 **spaces);
 
 /* One whole event; its texts live until the next batch_open. Hashed identifiers have no value. */
 gboolean batch_event(Batch *batch, guint index, const Names *names, Event *event, GError **error);

@@ -342,6 +342,40 @@ void batch_writer_add(BatchWriter *writer, const Event *event, guint16 source, g
   writer->n++;
 }
 
+/* The dictionaries are the record's, so codes are the same; what the event itself could not say again is copied. */
+gboolean batch_writer_copy(BatchWriter *writer, Batch *batch, guint index, const Event *event, GError **error) {
+  gboolean stored;
+  guint64 content = 0;
+  guint n = writer->n;
+  const BatchFacts *facts = batch_facts(batch, error);
+  if (facts == NULL || !batch_content(batch, index, &content, &stored, error))
+    return FALSE;
+  guint contents = writer->contents->len;
+  batch_writer_add(writer, event, facts->source[index], content);
+  writer->flags[n] = facts->flags[index];
+  writer->event[n] = facts->event[index];
+  writer->channel[n] = facts->channel[index];
+  writer->touchpoint[n] = facts->touchpoint[index];
+  writer->currency[n] = facts->currency[index];
+  guint16 at = (guint16)n;
+  g_array_set_size(writer->contents, contents);
+  g_array_set_size(writer->content_events, contents);
+  if (stored) {
+    g_array_append_val(writer->content_events, at);
+    g_array_append_val(writer->contents, content);
+  }
+  return TRUE;
+}
+
+void batch_writer_add_erased(BatchWriter *writer, gint64 time_ms) {
+  g_autofree Event *event = g_new(Event, 1);
+  event_clear(event);
+  event->time_ms = time_ms;
+  guint n = writer->n;
+  batch_writer_add(writer, event, NAME_NONE, 0);
+  writer->flags[n] = (guint16)(FACT_ERASED | GRADE_NONE << 8);
+}
+
 guint batch_writer_count(const BatchWriter *writer) {
   return writer->n;
 }

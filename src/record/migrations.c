@@ -31,8 +31,16 @@ static const char version_1[] =
     "CREATE TABLE audit (id INTEGER PRIMARY KEY AUTOINCREMENT, at_ms INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,"
     " subject TEXT, detail TEXT) STRICT;";
 
+/* Arrival numbers of events that were erased, or lost identifiers of somebody erased (stripped); erasures under way. */
+static const char version_2[] =
+    "CREATE TABLE erased (number INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, stripped INTEGER NOT NULL,"
+    " PRIMARY KEY (number, first)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE erasing (id INTEGER PRIMARY KEY AUTOINCREMENT, done INTEGER NOT NULL, through INTEGER NOT NULL,"
+    " identifiers BLOB NOT NULL, events BLOB NOT NULL) STRICT;";
+
 static const Migration all[] = {
     {1, version_1},
+    {2, version_2},
 };
 
 const Migration *migrations_all(guint *n) {

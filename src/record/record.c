@@ -281,7 +281,7 @@ static gboolean read_all(Record *record, GError **error) {
   g_autoptr(View) view = view_new(through, record->view);
   if (!read_changes(record, after, view, &others, error) || !read_names(record, error))
     return FALSE;
-  if ((others || record->spaces == NULL) && !record_read_spaces(record, error))
+  if ((others || record->spaces == NULL) && (!record_read_tombstones(record, error) || !record_read_spaces(record, error)))
     return FALSE;
   set_view(record, g_steal_pointer(&view));
   return TRUE;
@@ -446,7 +446,7 @@ static gboolean become_writer(Record *record, GError **error) {
     return FALSE;
   record->durable = TRUE;
   sqlite3_wal_hook(record->db, note_wal, record);
-  return read_next(record, error) && remove_left_imports(record, error);
+  return read_next(record, error) && remove_left_imports(record, error) && record_resume_erasing(record, error);
 }
 
 static gboolean open_file(Record *record, GError **error) {
@@ -504,6 +504,7 @@ void record_free(Record *record) {
   view_unref(record->view);
   names_free(record->names);
   spaces_free(record->spaces);
+  record_free_tombstones(record);
   g_ptr_array_unref(record->spaces_before);
   pthread_mutex_destroy(&record->mutex);
   g_free(record->path);

@@ -121,6 +121,7 @@ typedef struct {
   GArray *hidden;      /* of guint64 pairs: events no longer visible */
   GArray *links;       /* of Link: added or undone; not those that came and went */
   gboolean masks;      /* other persons are masked than before: record_hidden() */
+  gboolean erased;     /* somebody was erased: files made before still hold what was */
   gboolean everything; /* something changed that only a rebuild takes up */
 } RecordChanges;
 RecordChanges *record_changes(Record *record, guint64 after, GError **error);

@@ -73,14 +73,29 @@ static gboolean write_batches(Record *record, guint64 import_id, const GPtrArray
   return TRUE;
 }
 
-static gboolean append(Record *record, guint64 import_id, const GPtrArray *blobs, GError **error) {
+/* What somebody who was just erased had on the way does not come through. */
+static gboolean clean_all(Record *record, GPtrArray *blobs, GError **error) {
+  for (guint i = 0; i < blobs->len; i++) {
+    GBytes *cleaned = NULL, *bytes = blobs->pdata[i];
+    Text blob = {g_bytes_get_data(bytes, NULL), (guint32)g_bytes_get_size(bytes)};
+    if (!record_clean_batch(record, blob, &cleaned, error))
+      return FALSE;
+    if (cleaned) {
+      g_bytes_unref(bytes);
+      blobs->pdata[i] = cleaned;
+    }
+  }
+  return TRUE;
+}
+
+static gboolean append(Record *record, guint64 import_id, GPtrArray *blobs, GError **error) {
   guint counts[NAME_KINDS], n;
   for (guint i = 0; i < blobs->len; i++)
     if (g_bytes_get_size(blobs->pdata[i]) > BATCH_SIZE_MAX)
       return error_set(error, ERROR_LIMIT, "%" G_GSIZE_FORMAT " bytes of events at once\nhint: at most %d",
                        g_bytes_get_size(blobs->pdata[i]), BATCH_SIZE_MAX);
   g_autoptr(RecordHold) hold = record_hold(record);
-  if (!record_begin(record, import_id == 0, error))
+  if (!clean_all(record, blobs, error) || !record_begin(record, import_id == 0, error))
     return FALSE;
   if (!record_write_names(record, counts, error) || !write_batches(record, import_id, blobs, &n, error))
     return record_cancel(record);

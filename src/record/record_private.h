@@ -45,6 +45,9 @@ struct Record {
   Spaces *spaces;
   GPtrArray *spaces_before; /* replaced ones, somebody may still point at them */
   GPtrArray *readers;       /* idle connections */
+  _Atomic(GArray *) tombstones; /* of guint64, ascending: erased identifiers; replaced, never changed */
+  GPtrArray *tombstones_before; /* somebody may still look at them */
+  gint64 erased_at_us;          /* monotonic: when somebody was erased last; 0 not in this process */
   gboolean durable;         /* the connection syncs at each commit */
   int wal_pages, wal_pages_checkpointed;
 };
@@ -95,3 +98,11 @@ void record_reader_return(Record *record, sqlite3 *db, gboolean frozen);
 
 /* Removes the batches of an import that never became visible, and the import. */
 gboolean record_remove_import(Record *record, guint64 id, GError **error);
+
+/* --- erasing (erase.c) --- */
+gboolean record_read_tombstones(Record *record, GError **error); /* the mutex is held, or nobody else has the record yet */
+void record_free_tombstones(Record *record);
+gboolean record_resume_erasing(Record *record, GError **error); /* what a crash left */
+/* A batch that was gathered before somebody was erased and is appended after: it becomes one without. NULL: as it is.
+ * The mutex is held. */
+gboolean record_clean_batch(Record *record, Text blob, GBytes **cleaned, GError **error);

@@ -299,6 +299,7 @@ static gboolean read_log(Reader *reader, guint64 after, GHashTable *imports, GHa
     case CHANGE_LINK_UNDONE: toggle(links, subject, FALSE); break;
     case CHANGE_SETTING: changes->everything |= shapes_identity(reader, number); break;
     case CHANGE_HIDDEN: changes->masks = TRUE; break;
+    case CHANGE_ERASED: changes->erased = TRUE; break;
     case CHANGE_SPACE: break;
     default: changes->everything = TRUE;
     }
@@ -328,6 +329,28 @@ static gboolean add_links(Record *record, GHashTable *wanted, RecordChanges *cha
   return links != NULL;
 }
 
+/* Events that lost identifiers are as if they were new. */
+static gboolean add_erased(Reader *reader, guint64 after, RecordChanges *changes, GError **error) {
+  if (!changes->erased)
+    return TRUE;
+  g_autoptr(sqlite3_stmt) statement =
+      database_query(reader->db, error, "SELECT first, last, stripped FROM erased WHERE number > ? AND number <= ?", "ii",
+                     (gint64)after, (gint64)reader->view->through);
+  gboolean row = statement != NULL;
+  while (row) {
+    if (!database_step(statement, &row, error))
+      return FALSE;
+    if (!row)
+      break;
+    guint64 pair[] = {(guint64)sqlite3_column_int64(statement, 0), (guint64)sqlite3_column_int64(statement, 1)};
+    if (pair[0] <= after)
+      g_array_append_vals(sqlite3_column_int(statement, 2) ? changes->ranges : changes->hidden, pair, 1);
+  }
+  g_array_sort(changes->ranges, compare_pairs);
+  g_array_sort(changes->hidden, compare_pairs);
+  return statement != NULL;
+}
+
 static gboolean fill_changes(Reader *reader, guint64 after, RecordChanges *changes, GError **error) {
   g_autoptr(GHashTable) imports = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   g_autoptr(GHashTable) links = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
@@ -337,7 +360,7 @@ static gboolean fill_changes(Reader *reader, guint64 after, RecordChanges *chang
     return TRUE;
   return each_row(reader, after + 1, G_MAXUINT64, note_range, &live, error) &&
          read_log(reader, after, imports, links, changes, error) && add_imports(reader, imports, changes, error) &&
-         add_links(reader->record, links, changes, error);
+         add_links(reader->record, links, changes, error) && add_erased(reader, after, changes, error);
 }
 
 RecordChanges *record_changes(Record *record, guint64 after, GError **error) {
