@@ -6,35 +6,16 @@
 #include "base/error.h"
 #include "base/json_in.h"
 #include "exchange/map_svg.h"
+#include "server/jobs.h"
 #include "server/server_private.h"
-#include <pthread.h>
 #include <string.h>
 
-enum { PARAMS_MAX = 200, LOOK_MS = 100 };
+enum { PARAMS_MAX = 200 };
 
-typedef struct Job Job;
-struct Job {
-  Job *next;
-  ReportPool *pool;
-  Exchange *exchange;
+typedef struct { /* a question */
   const Report *report;
   Params *params;
-  gint cancel;        /* set by the watching thread */
-  gboolean late;      /* why */
-  gint64 deadline_us; /* 0: has not begun */
-};
-
-struct ReportPool {
-  Server *server;
-  pthread_t *threads, watcher;
-  guint n_threads;
-  gboolean watching;
-  pthread_mutex_t mutex; /* guards what follows */
-  pthread_cond_t changed, watch;
-  Job *first, **last, *running;
-  guint waiting;
-  gboolean stop;
-};
+} Asked;
 
 /* --- what is asked ------------------------------------------------------------------------------------------- */
 
@@ -121,189 +102,97 @@ static gboolean read_params(const Exchange *exchange, Params *params, GError **e
 
 /* --- answering ------------------------------------------------------------------------------------------------- */
 
-static void job_free(gpointer data) {
-  Job *job = data;
-  params_free(job->params);
-  g_free(job);
+static void asked_free(gpointer data) {
+  Asked *asked = data;
+  params_free(asked->params);
+  g_free(asked);
 }
 
-static char *draw_map(Workspace *workspace, Job *job, GError **error) {
+/* The command that prints the same figures, for the foot of a picture. */
+static char *command_text(const Asked *asked) {
+  const Param *tables[] = {asked->report->params, workspace_common_params};
+  GString *out = g_string_new("etappe ");
+  g_string_append(out, asked->report->name);
+  for (guint t = 0; t < G_N_ELEMENTS(tables); t++)
+    for (const Param *param = tables[t]; param->name; param++) {
+      const GPtrArray *values = params_all(asked->params, param->name);
+      for (guint i = 0; i < values->len; i++) {
+        g_autofree char *quoted = g_shell_quote(values->pdata[i]);
+        g_string_append_printf(out, " --%s", param->name);
+        if (param->type != PARAM_FLAG)
+          g_string_append_printf(out, " %s", quoted);
+      }
+    }
+  return g_string_free(out, FALSE);
+}
+
+static JourneyMap *picture_map(Workspace *workspace, Asked *asked, const gint *cancel, GError **error) {
   Question question;
-  map_picture_params(job->params);
-  if (!params_check(job->params, &map_report, error) || !workspace_question(workspace, job->params, &question, error))
+  map_picture_params(asked->params);
+  if (!params_check(asked->params, &map_report, error) || !workspace_question(workspace, asked->params, &question, error))
     return NULL;
-  question.cancel = &job->cancel;
-  JourneyMap *map = journey_map_run(&question, job->params, error);
+  question.cancel = cancel;
+  JourneyMap *map = journey_map_run(&question, asked->params, error);
   workspace_question_clear(&question);
-  char *svg = map ? map_svg(map, NULL) : NULL;
-  journey_map_free(map);
-  return svg;
+  return map;
 }
 
-static char *answer_text(Job *job, const char *format, const char **type, GError **error) {
-  Workspace *workspace = capture_workspace(job->pool->server->capture);
-  *type = "application/json";
-  if (strcmp(format, "svg") == 0 && job->report == &map_report) {
-    *type = "image/svg+xml";
-    return draw_map(workspace, job, error);
-  }
-  if (strcmp(format, "csv") == 0)
-    *type = "text/csv; charset=utf-8";
-  else if (strcmp(format, "json") != 0) {
-    error_set(error, ERROR_USAGE, "format \"%s\" is not available here\nhint: json, csv, or svg for the map", format);
+static GBytes *draw(const JourneyMap *map, const char *format, const char *command, GError **error) {
+  gboolean layout = strcmp(format, "layout") == 0;
+  char *svg = layout ? map_layout_text(map) : map_svg(map, command);
+  if (layout || strcmp(format, "svg") == 0)
+    return g_bytes_new_take(svg, strlen(svg));
+  GBytes *bytes = strcmp(format, "png") == 0 ? svg_to_png(svg, 2, error) : svg_to_pdf(svg, error);
+  g_free(svg);
+  return bytes;
+}
+
+static GBytes *answer_picture(Workspace *workspace, Asked *asked, const char *format, const gint *cancel, GError **error) {
+  if (asked->report != &map_report) {
+    error_set(error, ERROR_USAGE, "format %s is for the map only\nhint: json or csv", format);
     return NULL;
   }
-  return workspace_answer_until(workspace, job->report, job->params, format, NULL, &job->cancel, error);
+  g_autofree char *command = command_text(asked), *kind = g_strdup(format);
+  JourneyMap *map = picture_map(workspace, asked, cancel, error);
+  GBytes *bytes = map ? draw(map, kind, command, error) : NULL;
+  journey_map_free(map);
+  return bytes;
 }
 
-static void answer_error(Job *job, const GError *error) {
-  if (job->late)
-    exchange_error_status(job->exchange, 503, "limit", "the question took too long",
-                          "narrow it by --from, --to or --where, or ask on the command line");
-  else
-    exchange_error(job->exchange, error);
-}
-
-static void run_job(Job *job) {
-  g_autoptr(GError) error = NULL;
-  const char *format = params_get(job->params, "format"), *type;
-  char *text = answer_text(job, format ? format : "json", &type, &error);
-  if (text)
-    exchange_reply(job->exchange, 200, type, text, strlen(text));
-  else
-    answer_error(job, error);
-  exchange_answer_header(job->exchange, "Cache-Control", "no-store");
-  atomic_fetch_add(&job->pool->server->figures.reports, 1);
-}
-
-/* --- threads ------------------------------------------------------------------------------------------------------ */
-
-/* The mutex is held. */
-static Job *take_job(ReportPool *pool) {
-  Job *job = pool->first;
-  pool->first = job->next;
-  if (pool->first == NULL)
-    pool->last = &pool->first;
-  pool->waiting--;
-  job->deadline_us = g_get_monotonic_time() + pool->server->options.limits.report_s * G_USEC_PER_SEC;
-  job->next = pool->running;
-  pool->running = job;
-  pthread_cond_signal(&pool->watch);
-  return job;
-}
-
-static void drop_job(ReportPool *pool, Job *job) {
-  Job **link = &pool->running;
-  while (*link != job)
-    link = &(*link)->next;
-  *link = job->next;
-}
-
-static gpointer answer_on(gpointer user) {
-  ReportPool *pool = user;
-  pthread_mutex_lock(&pool->mutex);
-  for (;;) {
-    while (!pool->first && !pool->stop)
-      pthread_cond_wait(&pool->changed, &pool->mutex);
-    if (!pool->first)
-      break;
-    Job *job = take_job(pool);
-    pthread_mutex_unlock(&pool->mutex);
-    run_job(job);
-    pthread_mutex_lock(&pool->mutex);
-    drop_job(pool, job);
-    exchange_resume(job->exchange); /* the job goes with it */
-  }
-  pthread_mutex_unlock(&pool->mutex);
+static const char *type_of(const char *format) {
+  static const struct {
+    const char *format, *type;
+  } types[] = {{"json", "application/json"}, {"csv", "text/csv; charset=utf-8"}, {"svg", "image/svg+xml"},
+               {"png", "image/png"},         {"pdf", "application/pdf"},         {"layout", "application/json"}};
+  for (guint i = 0; i < G_N_ELEMENTS(types); i++)
+    if (strcmp(format, types[i].format) == 0)
+      return types[i].type;
   return NULL;
 }
 
-static void look_at_jobs(ReportPool *pool) {
-  gint64 now_us = g_get_monotonic_time();
-  for (Job *job = pool->running; job; job = job->next) {
-    gboolean late = now_us > job->deadline_us;
-    if (g_atomic_int_get(&job->cancel) || !(late || pool->stop || exchange_is_gone(job->exchange)))
-      continue;
-    job->late = late;
-    g_atomic_int_set(&job->cancel, 1);
-  }
+static GBytes *answer_bytes(Workspace *workspace, Asked *asked, const char *format, const gint *cancel, GError **error) {
+  if (strcmp(format, "json") && strcmp(format, "csv"))
+    return answer_picture(workspace, asked, format, cancel, error);
+  char *text = workspace_answer_until(workspace, asked->report, asked->params, format, NULL, cancel, error);
+  return text ? g_bytes_new_take(text, strlen(text)) : NULL;
 }
 
-static gpointer watch_on(gpointer user) {
-  ReportPool *pool = user;
-  pthread_mutex_lock(&pool->mutex);
-  while (!pool->stop || pool->running || pool->first) {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += LOOK_MS * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
-    if (pool->running || pool->first)
-      pthread_cond_timedwait(&pool->watch, &pool->mutex, &until);
-    else
-      pthread_cond_wait(&pool->watch, &pool->mutex);
-    look_at_jobs(pool);
-  }
-  pthread_mutex_unlock(&pool->mutex);
-  return NULL;
-}
-
-ReportPool *report_pool_new(Server *server, guint threads) {
-  ReportPool *pool = g_new0(ReportPool, 1);
-  pthread_condattr_t monotonic;
-  pool->server = server;
-  pool->last = &pool->first;
-  pthread_mutex_init(&pool->mutex, NULL);
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&pool->changed, NULL);
-  pthread_cond_init(&pool->watch, &monotonic);
-  pthread_condattr_destroy(&monotonic);
-  pool->threads = g_new0(pthread_t, threads);
-  while (pool->n_threads < threads && pthread_create(&pool->threads[pool->n_threads], NULL, answer_on, pool) == 0)
-    pool->n_threads++;
-  pool->watching = pthread_create(&pool->watcher, NULL, watch_on, pool) == 0;
-  return pool;
-}
-
-void report_pool_free(ReportPool *pool) {
-  if (pool == NULL)
-    return;
-  pthread_mutex_lock(&pool->mutex);
-  pool->stop = TRUE;
-  pthread_cond_broadcast(&pool->changed);
-  pthread_cond_broadcast(&pool->watch);
-  pthread_mutex_unlock(&pool->mutex);
-  for (guint i = 0; i < pool->n_threads; i++)
-    pthread_join(pool->threads[i], NULL);
-  if (pool->watching)
-    pthread_join(pool->watcher, NULL);
-  pthread_cond_destroy(&pool->changed);
-  pthread_cond_destroy(&pool->watch);
-  pthread_mutex_destroy(&pool->mutex);
-  g_free(pool->threads);
-  g_free(pool);
-}
-
-static void ask(Server *server, Exchange *exchange, const Report *report, Params *take_params) {
-  ReportPool *pool = server->reports;
-  Job *job = g_new0(Job, 1);
-  *job = (Job){.pool = pool, .exchange = exchange, .report = report, .params = take_params};
-  pthread_mutex_lock(&pool->mutex);
-  gboolean good = !pool->stop && pool->waiting < server->options.limits.reports_waiting;
-  if (good) {
-    exchange_keep(exchange, KEPT_BY_HANDLER, job, job_free);
-    exchange_wait(exchange);
-    *pool->last = job;
-    pool->last = &job->next;
-    pool->waiting++;
-    pthread_cond_signal(&pool->changed);
-  }
-  pthread_mutex_unlock(&pool->mutex);
-  if (good)
-    return;
-  job_free(job);
-  exchange_error_status(exchange, 503, "busy", "too many questions are waiting for an answer", "ask again in a moment");
+static gboolean run_asked(Server *server, Exchange *exchange, gpointer user, const gint *cancel, GError **error) {
+  Asked *asked = user;
+  const char *format = params_get(asked->params, "format");
+  const char *type = type_of(format ? format : "json");
+  if (type == NULL)
+    return error_set(error, ERROR_USAGE, "format \"%s\" is not available here\nhint: json, csv; svg, png or pdf for the map",
+                     format);
+  GBytes *bytes = answer_bytes(capture_workspace(server->capture), asked, format ? format : "json", cancel, error);
+  if (bytes == NULL)
+    return FALSE;
+  gsize size;
+  char *data = g_bytes_unref_to_data(bytes, &size);
+  exchange_reply(exchange, 200, type, data, size);
+  exchange_answer_header(exchange, "Cache-Control", "no-store");
+  atomic_fetch_add(&server->figures.reports, 1);
+  return TRUE;
 }
 
 /* --- routes --------------------------------------------------------------------------------------------------------- */
@@ -317,7 +206,9 @@ static void read_and_ask(Server *server, Exchange *exchange, const Report *repor
   }
   if (person)
     params_add(params, "person", person);
-  ask(server, exchange, report, g_steal_pointer(&params));
+  Asked *asked = g_new(Asked, 1);
+  *asked = (Asked){report, g_steal_pointer(&params)};
+  jobs_ask(server->reports, exchange, run_asked, asked, asked_free);
 }
 
 static const char *rest_of_path(const Exchange *exchange) {

@@ -5,12 +5,12 @@
 
 #include "base/error.h"
 #include "server/app_route.h"
-#include "server/report_route.h"
+#include "server/jobs.h"
 #include "server/routes.h"
 #include "server/server_private.h"
 #include <string.h>
 
-enum { DRAIN_MS = 10000, HTTP_THREADS_MAX = 4, REPORT_THREADS = 2 };
+enum { DRAIN_MS = 10000, HTTP_THREADS_MAX = 4, REPORT_THREADS = 2, CHANGES_WAITING = 16 };
 
 static gboolean read_file(const char *path, char **text, GError **error) {
   g_autoptr(GError) problem = NULL;
@@ -31,7 +31,9 @@ static gboolean open_project(Server *server, GError **error) {
   if (!server->accounts)
     return FALSE;
   server->workers = capture_workers_new(server->capture, options->limits.inflated_max);
-  server->reports = report_pool_new(server, options->report_threads ? options->report_threads : REPORT_THREADS);
+  server->reports = jobs_new(server, &(JobsLimits){options->report_threads ? options->report_threads : REPORT_THREADS,
+                                                   options->limits.reports_waiting, options->limits.report_s});
+  server->changes = jobs_new(server, &(JobsLimits){1, CHANGES_WAITING, 0});
   return TRUE;
 }
 
@@ -69,7 +71,8 @@ void server_free(Server *server) {
   if (server == NULL)
     return;
   http_drain(server->http, DRAIN_MS);
-  report_pool_free(server->reports);
+  jobs_free(server->reports);
+  jobs_free(server->changes);
   http_free(server->http);
   capture_workers_free(server->workers);
   capture_free(server->capture);

@@ -13,7 +13,7 @@ struct Server {
   Accounts *accounts;
   Capture *capture;
   CaptureWorkers *workers;
-  struct ReportPool *reports;
+  struct Jobs *reports, *changes; /* questions; what alters the project, one after the other */
   Http *http;
   guint port, capture_port;
   gint64 started_us;
