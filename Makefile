@@ -37,8 +37,9 @@ tsan: deps  ## the tests with threads under ThreadSanitizer
 	@ninja -C build-tsan etappe
 	@tools/run-tests build-tsan $(if $(T),$(T),journey analysis)
 
-bench: build  ## measure against peers on this machine; see bench/README.md
+bench: build  ## measure against peers and against the truth; see bench/README.md
 	@bench/run
+	@bench/truth
 
 check: deps  ## layers, headers, formatting, warnings as errors
 	@tools/check-layers && tools/check-headers
