@@ -79,7 +79,69 @@ TRANSITIONS = {
     + ", allow_deprecated_error_prone_window_functions = 1, max_block_size = 1000000000, preferred_block_size_bytes = 0",
 }
 
+# The paths of attribution: a person's touches cut after each order, those within the lookback of it kept, pieces without an
+# order counted once 30 days have passed; distinct sequences of channels with how often each converted or ended without.
+CHANNELS = ["paid_search", "organic_search", "email", "paid_social", "display", "affiliates", "referral", "sms"]
+CHANNEL = "Enum8(" + ", ".join(f"'{name}' = {i + 1}" for i, name in enumerate(CHANNELS)) + ")"
+CREATE_TOUCHES = (f"CREATE TABLE t (person UInt32, time DateTime('UTC'), event {EVENT}, channel {CHANNEL}) ENGINE = MergeTree "
+                  "ORDER BY (person, time)")
+LOOKBACK_S, INACTIVITY_S = 90 * 86400, 30 * 86400
+# A mail that was opened and an order that was returned are no touches.
+TOUCHES = "FROM t WHERE event NOT IN ('Email Opened', 'Order Refunded')"
+COLUMNS = "toUInt32(time) AS s, toUInt8(channel) AS k, event = 'Order Completed' AS x"
+
+
+def load_touches(path):
+    return [f"INSERT INTO t SELECT * FROM file('{path}', 'CSVWithNames', 'person UInt32, time DateTime(\\'UTC\\'), event String, "
+            f"channel String') SETTINGS {SETTINGS}", "OPTIMIZE TABLE t FINAL"]
+
+
+def paths_of_arrays(persons):
+    pieces = ", ".join(f"arrayReverseSplit((v, x) -> x, {column}, xs)" for column in ("ss", "ks", "xs"))
+    return ("SELECT piece.1[-1] AS last_s, piece.3[-1] AS c, "
+            f"arrayFilter((k, s, x) -> x = 0 AND (c = 0 OR s + {LOOKBACK_S} >= last_s), piece.2, piece.1, piece.3) AS path, "
+            f"c = 0 AND now_s - last_s > {INACTIVITY_S} AS n FROM (SELECT arrayJoin(arrayZip({pieces})) AS piece FROM ({persons}))")
+
+
+def paths_of_windows():
+    piece = "sum(x) OVER (PARTITION BY person ORDER BY time ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - x AS piece"
+    kept = f"arrayFilter((a, b) -> c = 0 OR b + {LOOKBACK_S} >= last_s, groupArrayIf(k, x = 0), groupArrayIf(s, x = 0)) AS path"
+    return (f"SELECT max(s) AS last_s, max(x) AS c, {kept}, c = 0 AND now_s - last_s > {INACTIVITY_S} AS n "
+            f"FROM (SELECT person, s, k, x, {piece} FROM (SELECT person, time, {COLUMNS} {TOUCHES})) GROUP BY person, piece")
+
+
+def distinct_paths(paths, answer="SELECT count(), sum(c), sum(n), sumIf(c, empty(path)) FROM ({}) WHERE c + n > 0", settings=""):
+    counted = f"SELECT path, sum(c) AS c, sum(n) AS n FROM ({paths}) GROUP BY path"
+    return f"WITH (SELECT toUInt32(max(time)) FROM t) AS now_s {answer.format(counted)} SETTINGS {SETTINGS}{settings}"
+
+
+ARRAYS_OF_PERSON = f"SELECT groupArray(s) AS ss, groupArray(k) AS ks, groupArray(x) AS xs FROM (SELECT person, {COLUMNS} %s) GROUP BY person"
+IN_ORDER = ", optimize_aggregation_in_order = 1"
+ATTRIBUTION = {
+    "arrays, aggregated in the table's order": distinct_paths(paths_of_arrays(ARRAYS_OF_PERSON % TOUCHES), settings=IN_ORDER),
+    "arrays, sorted first": distinct_paths(paths_of_arrays(ARRAYS_OF_PERSON % (TOUCHES + " ORDER BY person, time"))),
+    "window functions": distinct_paths(paths_of_windows()),
+}
+# What the linear model makes of the same paths: compared, not timed.
+LINEAR = distinct_paths(paths_of_arrays(ARRAYS_OF_PERSON % TOUCHES), settings=IN_ORDER,
+                        answer="SELECT k, sum(c / length(path)) FROM ({}) ARRAY JOIN path AS k WHERE c > 0 GROUP BY k")
+
 # --- Etappe ------------------------------------------------------------------------------------------
 
 FUNNEL_OPTIONS = ["--window", "7d", *(word for step in STEPS for word in ("--step", step)), "--format", "json"]
 PATHS_OPTIONS = ["--limit", "1000", "--format", "json"]
+ATTRIBUTION_OPTIONS = ["--model", "linear", "--resamples", "0", "--format", "json"]
+# Every report that no peer can answer: SPEC's journeys, stages, map. All with the shop's definitions.
+REPORTS = {
+    "overview": [], "journeys": [], "stages": [], "map": [], "paths": ["--limit", "20"],
+    "attribution": ["--model", "last", "--model", "shapley", "--model", "markov"],
+}
+# Dictionary-only conditions throughout; the answer right after it was applied.
+REDEFINITION = """version: 1
+preset: shop
+goals: [{name: order, when: 'event in ("Order Completed", "Store Visited")', closes: true}]
+touchpoints:
+  - {name: Mail, when: channel = email}
+  - {name: Ads, when: 'channel in (paid_search, paid_social, display)'}
+  - {name: Service, aftersales: true, when: event = "Call Answered"}
+"""
