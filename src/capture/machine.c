@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One expression a reason, tried in order. A word stands here when machines write it and human browsers, in-app ones
 // included, do not: "bot" but not "cubot" (a maker of phones), no Telegram, Pinterest or Instagram by name alone.
+// Whoever follows a link has a browser, which says so first.
 #include "capture/machine.h"
 
 #include "base/regex.h"
@@ -17,6 +18,7 @@ typedef struct {
   const char *reason;
   guint acts; /* a bit a MachineAct */
   const char *pattern;
+  gboolean unless; /* who does not match */
 } Rule;
 
 #define BROWSING (1u << MACHINE_BROWSING)
@@ -47,11 +49,10 @@ static const Rule rules[] = {
      "feedly|feedburner|feedbin|newsblur|inoreader|simplepie|universalfeedparser|validator|jigsaw|w3c_|"
      "preview ?service|snippet|prerender|rendertron|https?:/|\\bwww\\.|[a-z]@[a-z]|\\bfeeds?\\b|feeder|rss|scanner|"
      "vulnerab|compatible; [b-ln-z]"},
+    {"bot", FOLLOWING, "(?i)^Mozilla/[45]\\.0$|headless"},
     {"bot", FOLLOWING,
-     "(?i)^$|^Mozilla/[45]\\.0$|^(curl|wget|python|java|go-http|go |axios|node|got "
-     "|libwww|lwp|php|ruby|perl|apache|http|postman|insomnia|"
-     "guzzle|winhttp|powershell|dart|reqwest|undici|faraday|typhoeus|restsharp|rest-client|aiohttp|urllib|symfony|zend|jakarta|"
-     "mechanize|colly|fasthttp|hackney|req/|ktor|jetty|akka|vert\\.x|needle|superagent|request)|headless"},
+     "^(Mozilla|Opera|UCWEB|Dalvik|Nokia|SAMSUNG|BlackBerry|LG|SonyEricsson|Microsoft Office|Outlook|okhttp)|CFNetwork|Darwin/",
+     TRUE},
     {"bot", LOADING, "(?i)^(curl|wget|python|go-http|axios|node|libwww|php|ruby|perl)|headless"},
 };
 
@@ -86,7 +87,7 @@ void machines_free(Machines *machines) {
 
 const char *machine_by_agent(const Machines *machines, Text user_agent, MachineAct act) {
   for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
-    if (rules[i].acts >> act & 1 && regex_match(machines->rules[i], text_some(user_agent)))
+    if (rules[i].acts >> act & 1 && regex_match(machines->rules[i], text_some(user_agent)) != rules[i].unless)
       return rules[i].reason;
   return NULL;
 }
