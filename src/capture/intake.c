@@ -2,6 +2,7 @@
 #include "capture/intake.h"
 
 #include "base/error.h"
+#include "record/erase.h"
 #include "wire/standard.h"
 
 void intake_begin(Intake *intake, CaptureWorker *worker, const CaptureRequest *request, Submission *submission,
@@ -143,7 +144,19 @@ static void add_coupon(Intake *intake, const Event *order) {
 
 /* --- events ------------------------------------------------------------------------------------------------- */
 
+/* Whoever was erased does not come back by this door. */
+static gboolean is_let_in(const Intake *intake, Event *event) {
+  Record *record = intake->worker->record;
+  ErasedVerdict verdict = record ? record_judge_erased(record, intake->worker->door->spaces, event) : ERASED_NOBODY;
+  if (verdict == ERASED_DEVICE)
+    record_strip_erased(record, event);
+  return verdict != ERASED_SOMEBODY;
+}
+
 gboolean intake_add(Intake *intake, Event *event, const char **why) {
+  *why = ERASED_REASON;
+  if (!is_let_in(intake, event))
+    return FALSE;
   flag(intake, event);
   add_coupon(intake, event);
   if (!submission_add(intake->submission, event, why))

@@ -38,6 +38,7 @@ typedef struct {
   JsonIn *json;
   Segment *segment;
   Machines *machines; /* shared by all; NULL: everybody is human */
+  Record *record;     /* knows who was erased; NULL: nobody was */
 } CaptureWorker;
 
 typedef struct {

@@ -77,6 +77,7 @@ CaptureWorker *capture_workers_take(CaptureWorkers *workers, const CaptureSource
   if (made == NULL)
     made = make(workers, &now, project);
   made->worker.source = source;
+  made->worker.record = record;
   return &made->worker;
 }
 

@@ -8,6 +8,7 @@
 #include "exchange/event_feed.h"
 #include "exchange/import_files.h"
 #include "exchange/json_shape.h"
+#include "record/erase.h"
 
 enum { BATCH_SIZE_AIM = 8 << 20, EXPECT_AHEAD = 8, PROGRESS_PAUSE_US = 50000 };
 
@@ -37,6 +38,7 @@ typedef struct { /* one file */
   gboolean costs;
   ImportInfo info;
   gint64 started_us;
+  const Spaces *spaces;
 } Work;
 
 static void say(const Run *run, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -206,15 +208,26 @@ static const char *foreign_money(const Event *event, char reason[FEED_REASON_SIZ
   return reason;
 }
 
-static gboolean store(Work *work, const FeedItem *item, GError **error) {
+/* The event without a device of somebody who was erased, which may be in other hands. */
+static Event *stripped(Record *record, const Event *event) {
+  Event *copy = g_memdup2(event, offsetof(Event, properties) + event->n_properties * sizeof(Property));
+  record_strip_erased(record, copy);
+  return copy;
+}
+
+static gboolean store(Work *work, const FeedTray *tray, const FeedItem *item, GError **error) {
   Run *run = work->run;
+  ErasedVerdict verdict = record_judge_erased(run->record, work->spaces, item->event);
+  if (verdict == ERASED_SOMEBODY)
+    return refuse(work, tray->block, item->row, ERASED_REASON, error);
   switch (seen_judge(run->seen, &item->key, run->group)) {
   case SEEN_REPEATED: work->info.repeated++; return TRUE;
   case SEEN_CONFLICTING: work->info.conflicting++; return TRUE;
   default: break;
   }
   work->info.stored++;
-  batch_writer_add(work->writer, item->event, work->source_code, item->key.content);
+  g_autofree Event *less = verdict == ERASED_DEVICE ? stripped(run->record, item->event) : NULL;
+  batch_writer_add(work->writer, less ? less : item->event, work->source_code, item->key.content);
   if (batch_writer_count(work->writer) < BATCH_EVENTS_MAX && batch_writer_size(work->writer) < BATCH_SIZE_AIM)
     return TRUE;
   return record_append(run->record, work->info.id, work->writer, error);
@@ -255,7 +268,7 @@ static gboolean take_tray(Work *work, const FeedTray *tray, GError **error) {
     const FeedItem *item = &tray->items[i];
     expect(work, tray, i + EXPECT_AHEAD);
     work->info.read++;
-    if (!(item->why ? refuse(work, tray->block, item->row, item->why, error) : store(work, item, error)))
+    if (!(item->why ? refuse(work, tray->block, item->row, item->why, error) : store(work, tray, item, error)))
       return FALSE;
   }
   tell_progress(work, tray->block->offset);
@@ -309,7 +322,8 @@ static FeedOptions feed_options(Work *work) {
 static gboolean take_all(Work *work, GError **error) {
   Run *run = work->run;
   FeedOptions options = feed_options(work);
-  work->writer = batch_writer_new(record_spaces(run->record), record_names(run->record));
+  work->spaces = record_spaces(run->record);
+  work->writer = batch_writer_new(work->spaces, record_names(run->record));
   work->source_code = names_intern(record_names(run->record), NAME_SOURCE, text_of(run->source));
   work->costs = !work->mapping || mapping_has(work->mapping, FIELD_COST);
   g_autoptr(EventFeed) feed = event_feed_new(&options, g_steal_pointer(&work->first), error);

@@ -10,6 +10,7 @@
 #pragma once
 #include "base/error.h"
 #include "base/file.h"
+#include "journey/erasure.h"
 #include "journey/identity.h"
 #include "journey/index.h"
 #include "journey/levels.h"
@@ -30,6 +31,7 @@ typedef struct { /* an event as it was written, for the slow reference */
   guint64 hash[EVENT_IDENTIFIERS_MAX];
   guint64 alias;
   guint8 alias_space;
+  gboolean erased;
   gboolean has_alias, web, converses, company;
   guint32 campaign;
   char channel[16], name[16];
@@ -44,6 +46,7 @@ typedef struct {
   guint committed;    /* so many have a row */
   GHashTable *undone; /* imports */
   GHashTable *hidden; /* hashes */
+  GHashTable *gone;   /* likewise: erased */
   GHashTable *names;  /* hash -> "u1" */
   GString *story;     /* what was done, for a failing test */
 } Scene;
@@ -58,6 +61,7 @@ static inline Scene *scene_new(void) {
   scene->writer = batch_writer_new(record_spaces(scene->record), record_names(scene->record));
   scene->events = g_array_new(FALSE, TRUE, sizeof(SceneEvent));
   scene->undone = g_hash_table_new(NULL, NULL);
+  scene->gone = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   scene->hidden = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   scene->names = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, g_free);
   scene->story = g_string_new(NULL);
@@ -71,6 +75,7 @@ static inline void scene_free(Scene *scene) {
   g_array_unref(scene->events);
   g_hash_table_unref(scene->undone);
   g_hash_table_unref(scene->hidden);
+  g_hash_table_unref(scene->gone);
   g_hash_table_unref(scene->names);
   g_string_free(scene->story, TRUE);
   g_free(scene->folder);
@@ -173,6 +178,39 @@ static inline void scene_add(Scene *scene, const char *line) {
   g_array_append_val(scene->events, kept);
 }
 
+/* --- who was erased, the obvious way --- */
+
+static inline gboolean scene_gone(Scene *scene, guint64 hash) {
+  return g_hash_table_contains(scene->gone, &hash);
+}
+
+/* Takes off what was erased; an order is no identifier that is stored. Says how many others are left. */
+static inline guint scene_strip(Scene *scene, SceneEvent *event) {
+  guint kept = 0, left = 0, n = event->n_identifiers;
+  for (guint i = 0; i < n; i++) {
+    if (scene_gone(scene, event->hash[i]))
+      continue;
+    event->space[kept] = event->space[i];
+    event->hash[kept++] = event->hash[i];
+    left += event->space[kept - 1] != SPACE_ORDER;
+  }
+  if (event->has_alias && (kept < n || scene_gone(scene, event->alias)))
+    event->has_alias = FALSE;
+  event->n_identifiers = kept;
+  return left;
+}
+
+/* An event that the index knew is the person's, or somebody else's; another one is judged by what it names. */
+static inline void scene_judge(Scene *scene, SceneEvent *event, gboolean known) {
+  gboolean named = event->has_alias && scene_gone(scene, event->alias), human = named && event->alias_space != SPACE_ANONYMOUS;
+  for (guint i = 0; i < event->n_identifiers; i++) {
+    named |= scene_gone(scene, event->hash[i]);
+    human |= scene_gone(scene, event->hash[i]) && event->space[i] != SPACE_ANONYMOUS;
+  }
+  if (named)
+    event->erased |= (scene_strip(scene, event) == 0) | (human && !known);
+}
+
 /* The numbers of a batch follow each other; the last one is told by the import or, live, by the record. */
 static inline guint64 scene_last_row(Scene *scene, guint64 import) {
   g_autoptr(GPtrArray) imports = record_imports(scene->record, NULL);
@@ -194,6 +232,7 @@ static inline void scene_commit(Scene *scene, guint64 import) {
   for (guint i = 0; i < n; i++, scene->committed++) {
     g_array_index(scene->events, SceneEvent, scene->committed).row = first + i;
     g_array_index(scene->events, SceneEvent, scene->committed).import = import;
+    scene_judge(scene, &g_array_index(scene->events, SceneEvent, scene->committed), FALSE);
   }
 }
 
@@ -264,6 +303,40 @@ static inline void scene_hide(Scene *scene, const char *text, gboolean hide) {
   else
     g_hash_table_remove(scene->hidden, &hash);
   g_string_append_printf(scene->story, "%s %s\n", hide ? "hide" : "show", text);
+}
+
+static inline gboolean scene_among(const GArray *rows, guint64 row) {
+  for (guint i = 0; i < rows->len; i++)
+    if (g_array_index(rows, guint64, i) == row)
+      return TRUE;
+  return FALSE;
+}
+
+/* FALSE when nobody is known by it. */
+static inline gboolean scene_erase(Scene *scene, Index *index, const char *text) {
+  g_autoptr(GError) error = NULL;
+  g_autoptr(Snapshot) snapshot = index_snapshot(index);
+  g_auto(ErasureParts) parts = {0};
+  if (!erasure_gather(snapshot, scene_hash(scene, text), &parts, NULL))
+    return FALSE;
+  Erasure erasure = erasure_of(&parts);
+  record_erase(scene->record, &erasure, NULL, &error);
+  g_assert_no_error(error);
+  for (guint i = 0; i < parts.identifiers->len; i++) {
+    guint64 hash = g_array_index(parts.identifiers, guint64, i);
+    g_hash_table_add(scene->gone, g_memdup2(&hash, sizeof hash));
+    g_hash_table_remove(scene->hidden, &hash);
+  }
+  for (guint i = 0; i < scene->committed; i++) {
+    SceneEvent *event = &g_array_index(scene->events, SceneEvent, i);
+    gboolean visible = !g_hash_table_contains(scene->undone, GSIZE_TO_POINTER(event->import));
+    if (scene_among(parts.rows, event->row))
+      event->erased = TRUE;
+    else if (!event->erased)
+      scene_judge(scene, event, visible && event->row <= parts.through);
+  }
+  g_string_append_printf(scene->story, "erase %s\n", text);
+  return TRUE;
 }
 
 /* --- as text ---------------------------------------------------------------------------------- */
@@ -516,7 +589,7 @@ static inline char *scene_reference(Scene *scene, guint max_links) {
   g_array_set_size(all.tuple_start, 1);
   for (guint i = 0; i < scene->committed; i++) {
     SceneEvent *event = &g_array_index(scene->events, SceneEvent, i);
-    if (g_hash_table_contains(scene->undone, GSIZE_TO_POINTER(event->import)))
+    if (event->erased || g_hash_table_contains(scene->undone, GSIZE_TO_POINTER(event->import)))
       continue;
     if (event->n_identifiers)
       g_ptr_array_add(events, event);

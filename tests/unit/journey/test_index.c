@@ -29,22 +29,22 @@ static void test_persons(void) {
  * open around it; the channel of a visit is that of its first event, except where an event states its own. */
 static void test_visits(void) {
   Scene *scene = scene_new();
-  scene_import(scene, (const char *const[]){"@0 d1 web =ads",        /* visit 1 */
-                                            "@30 d1 web =direct",    /* 30 minutes are no gap */
-                                            "@31 u1 =none",          /* nobody's device, between: u1 is a person of its own here */
-                                            "@40 d1+u1 web =direct", /* still 1, and makes all u1's */
-                                            "@41 u1 =shop",          /* after the last web event of visit 1, but it is open */
-                                            "@42 u1 sent =mail",     /* what the company sends joins none */
-                                            "@70 u1 =shop",          /* 30 minutes after the last web event: still open, but never extended */
-                                            "@70 u1 =shop!",         /* keeps what it states */
-                                            "@71 d1 web =direct",    /* visit 2 */
-                                            "@72 d1 web /7 =mail",   /* visit 3: a campaign */
-                                            "@73 d1 web /7 =direct", /* the same campaign goes on */
-                                            "@74 d1 =server",        /* a server event that names the device is no member */
-                                            "@75 u1 =phone!",        /* joins 3, keeps what it states */
-                                            "@76 u1 =derived",       /* joins 3 */
-                                            "@80 d1 web =direct",
-                                            "@111 u1 =late", NULL}); /* 31 minutes later the visit is over */
+  scene_import(scene,
+               (const char *const[]){"@0 d1 web =ads",        /* visit 1 */
+                                     "@30 d1 web =direct",    /* 30 minutes are no gap */
+                                     "@31 u1 =none",          /* nobody's device, between: u1 is a person of its own here */
+                                     "@40 d1+u1 web =direct", /* still 1, and makes all u1's */
+                                     "@41 u1 =shop",          /* after the last web event of visit 1, but it is open */
+                                     "@42 u1 sent =mail",     /* what the company sends joins none */
+                                     "@70 u1 =shop",       /* 30 minutes after the last web event: still open, but never extended */
+                                     "@70 u1 =shop!",      /* keeps what it states */
+                                     "@71 d1 web =direct", /* visit 2 */
+                                     "@72 d1 web /7 =mail",   /* visit 3: a campaign */
+                                     "@73 d1 web /7 =direct", /* the same campaign goes on */
+                                     "@74 d1 =server",        /* a server event that names the device is no member */
+                                     "@75 u1 =phone!",        /* joins 3, keeps what it states */
+                                     "@76 u1 =derived",       /* joins 3 */
+                                     "@80 d1 web =direct", "@111 u1 =late", NULL}); /* 31 minutes later the visit is over */
   check_text(scene, "u1: 1@0#1=ads/Event 2@30#1=ads/Event 3@31#1=ads/Event 4@40#1=ads/Event 5@41#1=ads/Event 6@42=mail/Event"
                     " 7@70#1=ads/Event 8@70#1=shop/Event 9@71#2=direct/Event 10@72#3=mail/Event 11@73#3=mail/Event"
                     " 12@74=server/Event 13@75#3=phone/Event 14@76#3=mail/Event 15@80#3=mail/Event 16@111=late/Event\n");
@@ -329,7 +329,7 @@ typedef struct {
   GArray *imports; /* of guint64: done ones */
   GArray *links;   /* of guint64 */
   guint64 running; /* an import that has begun, 0 none */
-  guint max_links, overlays;
+  guint max_links, overlays, erasures;
   guint64 carried; /* persons of levels that only gained events */
 } Growth;
 
@@ -375,8 +375,19 @@ static void grow_mask(Growth *growth) {
     scene_hide(growth->scene, scene_name(growth->scene, *(guint64 *)hidden->data), FALSE);
 }
 
+static void grow_erasure(Growth *growth) {
+  g_autofree char *name = g_strdup_printf("%c%u", "ucked"[pick(5)], pick(growth->habit.users));
+  if (!scene_erase(growth->scene, growth->index, name))
+    return;
+  g_autoptr(GArray) links = record_links(growth->scene->record, FALSE, NULL);
+  g_array_set_size(growth->links, 0);
+  for (guint i = 0; i < links->len; i++)
+    g_array_append_val(growth->links, g_array_index(links, Link, i).number);
+  growth->erasures++;
+}
+
 static void grow_step(Growth *growth) {
-  guint what = pick(14);
+  guint what = pick(15);
   if (what < 5)
     grow_events(growth, 1 + pick(12), 0);
   else if (what < 7)
@@ -392,6 +403,8 @@ static void grow_step(Growth *growth) {
     grow_link(growth);
   else if (what == 11 && growth->links->len)
     g_assert_true(record_link_undo(growth->scene->record, take_any(growth->links), NULL));
+  else if (what == 14)
+    grow_erasure(growth);
   else if (what > 11)
     grow_mask(growth);
 }
@@ -436,7 +449,7 @@ static void check_rebuilt(Growth *growth) {
 }
 
 static void grow(gboolean read_only, guint rounds, guint steps) {
-  guint overlays = 0;
+  guint overlays = 0, erasures = 0;
   guint64 carried = 0;
   for (guint round = 0; round < rounds; round++) {
     Growth growth = {.scene = scene_new(),
@@ -461,12 +474,15 @@ static void grow(gboolean read_only, guint rounds, guint steps) {
     check_rebuilt(&growth);
     overlays += growth.overlays;
     carried += growth.carried;
+    erasures += growth.erasures;
     index_free(growth.index);
     scene_free(growth.scene);
     g_array_unref(growth.imports);
     g_array_unref(growth.links);
   }
-  g_test_message("%u states had several levels, in which %" G_GUINT64_FORMAT " persons had only gained events", overlays, carried);
+  g_test_message("%u states had several levels, in which %" G_GUINT64_FORMAT " persons had only gained events; %u were erased",
+                 overlays, carried, erasures);
+  g_assert_cmpuint(erasures, >, 0);
   g_assert_cmpuint(carried, >, rounds);
   g_assert_cmpuint(overlays, >, rounds);
 }
