@@ -23,6 +23,8 @@ const char cmd_serve_usage[] =
     "  --max-body BYTES      of a request [4194304]\n"
     "  --max-connections N   in all [16384]\n"
     "  --max-connections-ip N  from one address, this machine excepted [1024]\n"
+    "  --request-seconds N   a request must be complete after [30]\n"
+    "  --idle-seconds N      a connection without a request is closed after [60]\n"
     "  --db PATH             the project [etappe.db], made if it is not there\n"
     "\n"
     "A key to send events: etappe key create --name shop --role write\n"
@@ -50,7 +52,9 @@ static gboolean read_options(const Cli *cli, const Params *params, ServerOptions
       !number_option(params, "report-threads", 1, 64, &options->report_threads, error) ||
       !number_option(params, "max-body", 1024, 64 << 20, &body, error) ||
       !number_option(params, "max-connections", 1, 1000000, &options->limits.connections_max, error) ||
-      !number_option(params, "max-connections-ip", 1, 60000, &options->limits.connections_ip_max, error))
+      !number_option(params, "max-connections-ip", 1, 60000, &options->limits.connections_ip_max, error) ||
+      !number_option(params, "request-seconds", 1, 3600, &options->limits.request_s, error) ||
+      !number_option(params, "idle-seconds", 1, 3600, &options->limits.idle_s, error))
     return FALSE;
   if (body)
     options->limits.body_max = body;
@@ -91,10 +95,10 @@ static void say_where(const ServerOptions *options, Server *server) {
 
 gboolean cmd_serve(Cli *cli, int argc, char **argv, GError **error) {
   static const CliOption known[] = {
-      {"listen", FALSE, FALSE},   {"capture", FALSE, FALSE},         {"tls-cert", FALSE, FALSE},
-      {"tls-key", FALSE, FALSE},  {"threads", FALSE, FALSE},         {"report-threads", FALSE, FALSE},
-      {"max-body", FALSE, FALSE}, {"max-connections", FALSE, FALSE}, {"max-connections-ip", FALSE, FALSE},
-      {NULL, FALSE, FALSE}};
+      {"listen", FALSE, FALSE},          {"capture", FALSE, FALSE},         {"tls-cert", FALSE, FALSE},
+      {"tls-key", FALSE, FALSE},         {"threads", FALSE, FALSE},         {"report-threads", FALSE, FALSE},
+      {"max-body", FALSE, FALSE},        {"max-connections", FALSE, FALSE}, {"max-connections-ip", FALSE, FALSE},
+      {"request-seconds", FALSE, FALSE}, {"idle-seconds", FALSE, FALSE},    {NULL, FALSE, FALSE}};
   g_auto(CliArgs) args = {NULL, NULL};
   ServerOptions options = {0};
   if (!cli_parse(cli, &args, known, argc, argv, error) || !read_options(cli, args.params, &options, error))

@@ -27,7 +27,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ADDRESSES = 1 << 16 };
+enum { ADDRESSES = 1 << 16, STREAM_PIECE = 4096 };
 
 typedef enum { PEER_WAITING, PEER_READING, PEER_WORKING, PEER_SENDING } PeerState;
 
@@ -85,6 +85,8 @@ struct Exchange {
 
   guint status;
   struct MHD_Response *response;
+  gssize (*read)(gpointer user, char *into, gsize room); /* of a stream */
+  gpointer read_user;
 };
 
 /* --- connections -------------------------------------------------------------------------------------- */
@@ -184,14 +186,28 @@ static gboolean is_overdue(const Http *http, Peer *peer, gint64 now_us) {
   return state != PEER_WORKING && now_us - atomic_load(&peer->since_us) > (gint64)limits[state] * G_USEC_PER_SEC;
 }
 
+static gboolean has_hung_up(int descriptor) {
+  char byte;
+  gssize got = recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+}
+
+/* Who hangs up in the middle of a body: libmicrohttpd does not notice by itself. */
+static gboolean is_abandoned(Peer *peer, gint64 now_us) {
+  return atomic_load(&peer->state) == PEER_READING && now_us - atomic_load(&peer->since_us) > G_USEC_PER_SEC &&
+         has_hung_up(peer->descriptor);
+}
+
 static void look_at_peers(Http *http) {
   gint64 now_us = g_get_monotonic_time();
-  for (Peer *peer = http->peers; peer; peer = peer->next)
-    if (is_overdue(http, peer, now_us)) {
-      shutdown(peer->descriptor, SHUT_RDWR);
-      peer_state(peer, PEER_WAITING);
-      atomic_fetch_add(&http->expired, 1);
-    }
+  for (Peer *peer = http->peers; peer; peer = peer->next) {
+    gboolean overdue = is_overdue(http, peer, now_us);
+    if (!overdue && !is_abandoned(peer, now_us))
+      continue;
+    shutdown(peer->descriptor, SHUT_RDWR);
+    atomic_fetch_add(&http->expired, overdue);
+    peer_state(peer, PEER_WAITING);
+  }
 }
 
 static gpointer watch_on(gpointer user) {
@@ -322,7 +338,8 @@ static gboolean announces_too_much(const Exchange *exchange) {
 }
 
 static enum MHD_Result send_answer(Exchange *exchange) {
-  peer_state(exchange->peer, PEER_SENDING);
+  peer_state(exchange->peer, exchange->read ? PEER_WORKING : PEER_SENDING);
+  exchange->http->hooks.answering(exchange, exchange->http->user);
   if (atomic_load(&exchange->http->stopping))
     exchange_answer_header(exchange, "Connection", "close");
   return MHD_queue_response(exchange->connection, exchange->status, exchange->response);
@@ -476,9 +493,7 @@ guint exchange_doors(const Exchange *exchange) {
 }
 
 gboolean exchange_is_gone(const Exchange *exchange) {
-  char byte;
-  gssize got = recv(exchange->peer->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
+  return has_hung_up(exchange->peer->descriptor);
 }
 
 const ServerLimits *exchange_limits(const Exchange *exchange) {
@@ -513,6 +528,18 @@ void exchange_reply(Exchange *exchange, guint status, const char *type, char *ta
 
 void exchange_reply_static(Exchange *exchange, guint status, const char *type, const void *data, gsize size) {
   answer(exchange, status, type, MHD_create_response_from_buffer(size, (void *)data, MHD_RESPMEM_PERSISTENT));
+}
+
+static ssize_t read_stream(void *user, uint64_t at, char *into, size_t room) {
+  Exchange *exchange = user;
+  gssize got = exchange->read(exchange->read_user, into, room);
+  return got < 0 ? MHD_CONTENT_READER_END_OF_STREAM : got;
+}
+
+void exchange_stream(Exchange *exchange, const char *type, gssize (*read)(gpointer user, char *into, gsize room), gpointer user) {
+  exchange->read = read;
+  exchange->read_user = user;
+  answer(exchange, 200, type, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream, exchange, NULL));
 }
 
 void exchange_error_status(Exchange *exchange, guint status, const char *code, const char *message, const char *hint) {

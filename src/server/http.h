@@ -18,6 +18,7 @@ typedef struct {
    * another thread gets to know the exchange. That one answers or not, then calls exchange_resume(); without an answer
    * this is called once more, on the connection's thread. */
   void (*dispatch)(Exchange *exchange, gpointer user);
+  void (*answering)(Exchange *exchange, gpointer user); /* the answer is there: may add headers */
   void (*finished)(Exchange *exchange, guint status, gint64 took_us, gpointer user); /* for logs and figures */
 } HttpHooks;
 
@@ -67,5 +68,8 @@ void exchange_error(Exchange *exchange, const GError *error); /* status, code, m
 void exchange_error_status(Exchange *exchange, guint status, const char *code, const char *message, const char *hint);
 void exchange_answer_header(Exchange *exchange, const char *name, const char *value);
 gboolean exchange_is_answered(const Exchange *exchange);
+/* An answer without end: `read` is called on the connection's thread whenever there is room and gives bytes, 0 when it has
+ * called exchange_wait() for want of them (then exchange_resume() goes on), or a negative number at the end. */
+void exchange_stream(Exchange *exchange, const char *type, gssize (*read)(gpointer user, char *into, gsize room), gpointer user);
 void exchange_wait(Exchange *exchange);
 void exchange_resume(Exchange *exchange); /* the exchange may be gone when this returns */

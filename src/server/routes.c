@@ -10,6 +10,7 @@
 #include "server/report_route.h"
 #include "server/routes_private.h"
 #include "server/server_private.h"
+#include "server/stream_route.h"
 #include <string.h>
 
 static void answer_health(Server *server, Exchange *exchange, CaptureSource *key) {
@@ -31,6 +32,7 @@ static const Route routes[] = {
     {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, report_route_person},
     {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session},
     {"POST", "/api/v1/setup", DOOR_APP, MAY_ANYBODY, app_route_setup},
+    {"GET", "/api/v1/stream", DOOR_APP, MAY_READ, stream_route_answer},
 };
 
 static const Route app_page = {"GET", "/", DOOR_APP, MAY_ANYBODY, app_route_page};
@@ -214,6 +216,15 @@ static void dispatch(Exchange *exchange, gpointer user) {
     matched->route->answer(user, exchange, matched->key);
 }
 
+/* Answers for programs are no pages, whoever opens them; pages say themselves what they may load. */
+static void answering(Exchange *exchange, gpointer user) {
+  if (!g_str_has_prefix(exchange_path(exchange), "/api/"))
+    return;
+  exchange_answer_header(exchange, "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  exchange_answer_header(exchange, "Referrer-Policy", "no-referrer");
+  exchange_answer_header(exchange, "Cross-Origin-Resource-Policy", "same-origin");
+}
+
 /* Requests that went well are counted, not logged: at tens of thousands a second nobody reads them. */
 static void finished(Exchange *exchange, guint status, gint64 took_us, gpointer user) {
   Server *server = user;
@@ -225,6 +236,6 @@ static void finished(Exchange *exchange, guint status, gint64 took_us, gpointer 
 }
 
 const HttpHooks *routes_hooks(void) {
-  static const HttpHooks hooks = {begin, dispatch, finished};
+  static const HttpHooks hooks = {begin, dispatch, answering, finished};
   return &hooks;
 }

@@ -8,6 +8,7 @@
 #include "server/jobs.h"
 #include "server/routes.h"
 #include "server/server_private.h"
+#include "server/stream_route.h"
 #include <string.h>
 
 enum { DRAIN_MS = 10000, HTTP_THREADS_MAX = 4, REPORT_THREADS = 2, CHANGES_WAITING = 16 };
@@ -34,6 +35,7 @@ static gboolean open_project(Server *server, GError **error) {
   server->reports = jobs_new(server, &(JobsLimits){options->report_threads ? options->report_threads : REPORT_THREADS,
                                                    options->limits.reports_waiting, options->limits.report_s});
   server->changes = jobs_new(server, &(JobsLimits){1, CHANGES_WAITING, 0});
+  server->streams = streams_new(server);
   return TRUE;
 }
 
@@ -70,10 +72,12 @@ Server *server_open(const ServerOptions *options, GError **error) {
 void server_free(Server *server) {
   if (server == NULL)
     return;
+  streams_end(server->streams);
   http_drain(server->http, DRAIN_MS);
   jobs_free(server->reports);
   jobs_free(server->changes);
   http_free(server->http);
+  streams_free(server->streams);
   capture_workers_free(server->workers);
   capture_free(server->capture);
   accounts_free(server->accounts);

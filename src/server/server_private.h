@@ -14,6 +14,7 @@ struct Server {
   Capture *capture;
   CaptureWorkers *workers;
   struct Jobs *reports, *changes; /* questions; what alters the project, one after the other */
+  struct Streams *streams;
   Http *http;
   guint port, capture_port;
   gint64 started_us;
