@@ -355,7 +355,9 @@ static gboolean finish(Work *work, GError **error) {
   if (work->info.refused == work->info.read)
     return error_set(error, ERROR_INVALID, "%s: nothing was imported, each of its %" G_GUINT64_FORMAT " rows was refused",
                      work->file->label, work->info.read);
-  return seen_commit(run->seen, work->info.id, error) && record_import_finish(run->record, &work->info, error);
+  gboolean good = seen_commit(run->seen, work->info.id, error) && record_import_finish(run->record, &work->info, error);
+  seen_release(run->seen);
+  return good;
 }
 
 /* Known only now: the first letter that tells may come late. */

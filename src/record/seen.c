@@ -35,6 +35,9 @@ typedef struct { /* key in halves: twelve bytes, not sixteen */
 struct Seen {
   Record *record;
   char *folder;
+  Seen *parent;          /* of a fork, else NULL */
+  pthread_mutex_t mutex; /* of a parent: guards its runs and live entries */
+  gboolean holds;        /* a fork: its parent's mutex */
   GPtrArray *runs;  /* of SeenRun */
   guint64 next_run; /* number of the next file */
   View *view;       /* which imports count */
@@ -286,6 +289,8 @@ SeenVerdict seen_event(Seen *seen, const Event *event, const char *source_group,
   return seen_judge(seen, &key, source_group);
 }
 
+static gboolean commit_live(Seen *seen, GError **error);
+
 /* --- live events ------------------------------------------------------------------------------------------ */
 
 static SeenVerdict live_known(guint64 rest, guint64 content) {
@@ -316,6 +321,7 @@ SeenVerdict seen_live_judge(Seen *seen, const SeenKey *key, guint64 occurrence) 
 }
 
 void seen_live_begin(Seen *seen) {
+  pthread_mutex_lock(&seen->mutex);
   view_unref(seen->view);
   seen->view = record_view(seen->record);
 }
@@ -325,7 +331,8 @@ void seen_live_end(Seen *seen, gboolean stored) {
     seen_fresh_cut(seen->live, seen->live_kept);
   seen->live_kept = seen_fresh_count(seen->live);
   if (seen->live_kept >= LIVE_RUN)
-    seen_live_commit(seen, NULL);
+    commit_live(seen, NULL);
+  pthread_mutex_unlock(&seen->mutex);
 }
 
 void seen_forget(Seen *seen) {
@@ -435,13 +442,30 @@ static void merge_some(Seen *seen) {
   merge_runs(seen, 0, seen->runs->len - 1, &origin, NULL);
 }
 
+static char *new_run_path(Seen *seen) {
+  Seen *owner = seen->parent ? seen->parent : seen;
+  if (seen->parent)
+    pthread_mutex_lock(&owner->mutex);
+  char *path = run_path(owner, owner->next_run++);
+  if (seen->parent)
+    pthread_mutex_unlock(&owner->mutex);
+  return path;
+}
+
+static gboolean hand_over(Seen *seen, const char *path, const SeenOrigin *origin, GError **error);
+
 static gboolean write_fresh(Seen *seen, const SeenOrigin *origin, GError **error) {
   if (seen->failed)
     return error_set(error, ERROR_LIMIT,
                      "not enough memory to tell repeated rows of so large a file\nhint: cut it into smaller ones");
   seen_sort(seen->fresh, seen->n_fresh);
-  g_autofree char *path = run_path(seen, seen->next_run++);
-  return seen_run_write(path, seen->fresh, seen->n_fresh, origin, error) && add_run(seen, path, error);
+  g_autofree char *path = new_run_path(seen);
+  if (!seen_run_write(path, seen->fresh, seen->n_fresh, origin, error))
+    return FALSE;
+  gboolean good = seen->parent ? hand_over(seen, path, origin, error) : add_run(seen, path, error);
+  if (!good)
+    unlink(path);
+  return good;
 }
 
 /* --- what runs cover --------------------------------------------------------------------------------------------- */
@@ -560,7 +584,7 @@ static gboolean cover_live(Seen *seen, SeenOrigin *origin, GError **error) {
 gboolean seen_commit(Seen *seen, guint64 import_id, GError **error) {
   g_auto(SeenOrigin) origin = origin_new(seen);
   gboolean good = seen->n_fresh == 0 && !seen->failed;
-  if (!good) {
+  if (!good) { /* else nothing of the file is new */
     g_clear_pointer(&seen->table, g_free); /* sorting and mapping need the memory more */
     for (gsize i = 0; i < seen->n_fresh; i++)
       seen->fresh[i].rest |= import_id;
@@ -573,7 +597,7 @@ gboolean seen_commit(Seen *seen, guint64 import_id, GError **error) {
 }
 
 /* What fails is tried again with the next group. */
-gboolean seen_live_commit(Seen *seen, GError **error) {
+static gboolean commit_live(Seen *seen, GError **error) {
   if (seen->live_kept == 0)
     return TRUE;
   g_auto(SeenOrigin) origin = origin_new(seen);
@@ -587,6 +611,96 @@ gboolean seen_live_commit(Seen *seen, GError **error) {
   seen->live_kept = 0;
   merge_some(seen);
   return TRUE;
+}
+
+gboolean seen_live_commit(Seen *seen, GError **error) {
+  pthread_mutex_lock(&seen->mutex);
+  gboolean good = commit_live(seen, error);
+  pthread_mutex_unlock(&seen->mutex);
+  return good;
+}
+
+/* --- beside live events ---------------------------------------------------------------------------------------- */
+
+/* What is live so far becomes a run, so that a fork needs to look at runs alone. */
+static void take_over(Seen *seen) {
+  Seen *parent = seen->parent;
+  pthread_mutex_lock(&parent->mutex);
+  commit_live(parent, NULL);
+  g_ptr_array_set_size(seen->runs, 0);
+  for (guint i = 0; i < parent->runs->len; i++)
+    g_ptr_array_add(seen->runs, seen_run_ref(parent->runs->pdata[i]));
+  seen->groups = parent->groups;
+  pthread_mutex_unlock(&parent->mutex);
+}
+
+static gboolean knows_run(const Seen *seen, const SeenRun *run) {
+  for (guint i = 0; i < seen->runs->len; i++)
+    if (strcmp(seen_run_path(seen->runs->pdata[i]), seen_run_path(run)) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean run_has_live(const SeenRun *run, const SeenEntry *row, guint64 any) {
+  gsize n;
+  const SeenEntry *found = seen_run_find(run, row->hash, row->rest & ~any, row->rest | any, &n);
+  for (gsize i = 0; i < n; i++)
+    if ((found[i].rest & SEEN_IMPORT_MAX) == 0)
+      return TRUE;
+  return FALSE;
+}
+
+/* Whether a row that is new in the file came live since take_over(): it is in a run made since, or in none yet. */
+static gboolean came_live(const Seen *seen, const GPtrArray *runs_since, const SeenEntry *row) {
+  guint64 any = row->rest & SEEN_WITH_ID ? ((guint64)1 << (SEEN_CONTENT_BITS + SEEN_IMPORT_BITS)) - 1 : SEEN_IMPORT_MAX;
+  if (seen_fresh_find(seen->parent->live, row->hash, row->rest, ~any))
+    return TRUE;
+  for (guint i = 0; i < runs_since->len; i++)
+    if (run_has_live(runs_since->pdata[i], row, any))
+      return TRUE;
+  return FALSE;
+}
+
+/* The parent's mutex is held. */
+static gboolean check_live(const Seen *seen, GError **error) {
+  g_autoptr(GPtrArray) since = g_ptr_array_new();
+  guint64 both = 0;
+  for (guint i = 0; i < seen->parent->runs->len; i++)
+    if (!knows_run(seen, seen->parent->runs->pdata[i]))
+      g_ptr_array_add(since, seen->parent->runs->pdata[i]);
+  for (gsize i = 0; i < seen->n_fresh; i++)
+    both += came_live(seen, since, &seen->fresh[i]);
+  return both == 0 || error_set(error, ERROR_CONFLICT,
+                                "%" G_GUINT64_FORMAT " of these events arrived live while the file was read\nhint: import it again; "
+                                "what is known by then is left out",
+                                both);
+}
+
+Seen *seen_fork(Seen *parent) {
+  Seen *seen = g_new0(Seen, 1);
+  pthread_mutex_init(&seen->mutex, NULL);
+  seen->record = parent->record;
+  seen->parent = parent;
+  seen->folder = g_strdup(parent->folder);
+  seen->runs = g_ptr_array_new_with_free_func((GDestroyNotify)seen_run_free);
+  seen->view = record_view(parent->record);
+  seen_forget(seen);
+  return seen;
+}
+
+/* Called with the run written; from here on live events wait. */
+static gboolean hand_over(Seen *seen, const char *path, const SeenOrigin *origin, GError **error) {
+  Seen *parent = seen->parent;
+  pthread_mutex_lock(&parent->mutex);
+  seen->holds = TRUE;
+  parent->groups = origin->groups;
+  return check_live(seen, error) && add_run(parent, path, error);
+}
+
+void seen_release(Seen *seen) {
+  if (seen->holds)
+    pthread_mutex_unlock(&seen->parent->mutex);
+  seen->holds = FALSE;
 }
 
 /* --- making anew --------------------------------------------------------------------------------------------------- */
@@ -760,6 +874,7 @@ static gboolean open_all(Seen *seen, GError **error) {
 Seen *seen_open(Record *record, GError **error) {
   g_autoptr(Seen) seen = g_new0(Seen, 1);
   g_assert(record->mode != RECORD_READ);
+  pthread_mutex_init(&seen->mutex, NULL);
   seen->record = record;
   seen->folder = g_strconcat(record->path, ".seen", NULL);
   seen->runs = g_ptr_array_new_with_free_func((GDestroyNotify)seen_run_free);
@@ -772,6 +887,8 @@ Seen *seen_open(Record *record, GError **error) {
 void seen_free(Seen *seen) {
   if (seen == NULL)
     return;
+  seen_release(seen);
+  pthread_mutex_destroy(&seen->mutex);
   seen_fresh_free(seen->live);
   g_free(seen->table);
   g_free(seen->fresh);
@@ -786,5 +903,8 @@ void seen_begin_file(Seen *seen) {
   seen_forget(seen);
   view_unref(seen->view);
   seen->view = record_view(seen->record);
-  merge_some(seen);
+  if (seen->parent)
+    take_over(seen);
+  else
+    merge_some(seen);
 }

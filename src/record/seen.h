@@ -16,6 +16,9 @@ guint64 seen_content(const Event *event, const char *source, const HashKey *key)
 
 /* For the one that writes the record. Makes what is missing anew, which reads those imports. */
 Seen *seen_open(Record *record, GError **error);
+/* For judging a file on another thread while live events are judged through `parent`, which must outlive it. An
+ * event of the file that arrived live meanwhile makes seen_commit() refuse: ERROR_CONFLICT, import it again. */
+Seen *seen_fork(Seen *parent);
 void seen_free(Seen *seen);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Seen, seen_free)
 
@@ -44,6 +47,7 @@ SeenVerdict seen_judge(Seen *seen, const SeenKey *key, const char *source_group)
  * record_import_finish: it counts once the import is done. For import 0 it covers everything live so far. A failure
  * costs only time: seen_open makes it anew. */
 gboolean seen_commit(Seen *seen, guint64 import_id, GError **error);
+void seen_release(Seen *seen); /* after the finish: until then live events wait where they are judged by a parent */
 void seen_forget(Seen *seen);
 
 /* --- what arrives live: judged beside a file, across restarts, each event once ---------------------------------- */

@@ -8,6 +8,7 @@
 #include "record/seen_run.h"
 
 #include "base/error.h"
+#include <stdatomic.h>
 #include <string.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -22,6 +23,7 @@ typedef struct {
 } Footer;
 
 struct SeenRun {
+  atomic_uint references;
   char *path;
   FileMap map;
   const SeenEntry *entries;
@@ -160,6 +162,7 @@ static void make_directory(SeenRun *run) {
 SeenRun *seen_run_open(const char *path, GError **error) {
   g_autoptr(SeenRun) run = g_new0(SeenRun, 1);
   Footer footer;
+  atomic_init(&run->references, 1);
   run->path = g_strdup(path);
   if (!file_map(&run->map, path, error))
     return NULL;
@@ -176,8 +179,13 @@ SeenRun *seen_run_open(const char *path, GError **error) {
   return g_steal_pointer(&run);
 }
 
+SeenRun *seen_run_ref(SeenRun *run) {
+  atomic_fetch_add(&run->references, 1);
+  return run;
+}
+
 void seen_run_free(SeenRun *run) {
-  if (run == NULL)
+  if (run == NULL || atomic_fetch_sub(&run->references, 1) != 1)
     return;
   file_unmap(&run->map);
   seen_origin_clear(&run->origin);
@@ -196,6 +204,10 @@ const SeenOrigin *seen_run_origin(const SeenRun *run) {
 
 gsize seen_run_size(const SeenRun *run) {
   return run->n;
+}
+
+const SeenEntry *seen_run_entries(const SeenRun *run) {
+  return run->entries;
 }
 
 /* --- finding -------------------------------------------------------------------------------------- */

@@ -36,11 +36,13 @@ void seen_sort(SeenEntry *entries, gsize n); /* in place; time and stack do not 
 gboolean seen_run_write(const char *path, const SeenEntry *entries, gsize n, const SeenOrigin *origin, GError **error);
 /* Checks every sum: ERROR_DAMAGED. About 0.2 s a gigabyte. */
 SeenRun *seen_run_open(const char *path, GError **error);
-void seen_run_free(SeenRun *run);
+SeenRun *seen_run_ref(SeenRun *run);
+void seen_run_free(SeenRun *run); /* gives back one reference */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SeenRun, seen_run_free)
 const char *seen_run_path(const SeenRun *run);
 const SeenOrigin *seen_run_origin(const SeenRun *run);
 gsize seen_run_size(const SeenRun *run); /* entries */
+const SeenEntry *seen_run_entries(const SeenRun *run);
 
 /* The entries with this hash whose rest is between `from` and `to`, in order. */
 const SeenEntry *seen_run_find(const SeenRun *run, guint64 hash, guint64 from, guint64 to, gsize *n);
