@@ -38,9 +38,9 @@ struct Seen {
   Seen *parent;          /* of a fork, else NULL */
   pthread_mutex_t mutex; /* of a parent: guards its runs and live entries */
   gboolean holds;        /* a fork: its parent's mutex */
-  GPtrArray *runs;  /* of SeenRun */
-  guint64 next_run; /* number of the next file */
-  View *view;       /* which imports count */
+  GPtrArray *runs;       /* of SeenRun */
+  guint64 next_run;      /* number of the next file */
+  View *view;            /* which imports count */
   guint64 groups;
 
   Slot *table;
@@ -584,7 +584,7 @@ static gboolean cover_live(Seen *seen, SeenOrigin *origin, GError **error) {
 gboolean seen_commit(Seen *seen, guint64 import_id, GError **error) {
   g_auto(SeenOrigin) origin = origin_new(seen);
   gboolean good = seen->n_fresh == 0 && !seen->failed;
-  if (!good) { /* else nothing of the file is new */
+  if (!good) {                             /* else nothing of the file is new */
     g_clear_pointer(&seen->table, g_free); /* sorting and mapping need the memory more */
     for (gsize i = 0; i < seen->n_fresh; i++)
       seen->fresh[i].rest |= import_id;
@@ -670,10 +670,11 @@ static gboolean check_live(const Seen *seen, GError **error) {
       g_ptr_array_add(since, seen->parent->runs->pdata[i]);
   for (gsize i = 0; i < seen->n_fresh; i++)
     both += came_live(seen, since, &seen->fresh[i]);
-  return both == 0 || error_set(error, ERROR_CONFLICT,
-                                "%" G_GUINT64_FORMAT " of these events arrived live while the file was read\nhint: import it again; "
-                                "what is known by then is left out",
-                                both);
+  return both == 0 ||
+         error_set(error, ERROR_CONFLICT,
+                   "%" G_GUINT64_FORMAT " of these events arrived live while the file was read\nhint: import it again; "
+                   "what is known by then is left out",
+                   both);
 }
 
 Seen *seen_fork(Seen *parent) {

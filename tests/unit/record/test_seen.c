@@ -299,27 +299,97 @@ static void test_many_imports(Fixture *f, gconstpointer data) {
   g_assert_cmpuint(files, <=, 9);
 }
 
-static void append_live(Fixture *f, const char *id) {
-  f->import_id = 0;
-  g_assert_cmpint(row(f, id, "a"), ==, SEEN_NEW);
-  g_assert_true(record_append(f->record, 0, f->writer, NULL));
+/* An event that arrives live, stored when it is new and the commit goes well. */
+static SeenVerdict live_of(Fixture *f, const char *id, const char *sku, gint64 time_ms, gboolean stored) {
+  g_autofree Event *event = g_new0(Event, 1);
+  event_clear(event);
+  event->time_ms = time_ms;
+  event->name = text_of("Product Viewed");
+  event->id = text_of(id);
+  event->properties[event->n_properties++] = (Property){text_of("properties.sku"), VALUE_TEXT, text_of(sku)};
+  guint64 content = seen_live_content(event, "file", record_key(f->record));
+  SeenKey key = seen_key(f->seen, event, "file", content);
+  seen_live_begin(f->seen);
+  SeenVerdict verdict = seen_live_judge(f->seen, &key, 0);
+  if (verdict == SEEN_NEW && stored) {
+    g_autoptr(BatchWriter) writer = batch_writer_new(record_spaces(f->record), record_names(f->record));
+    batch_writer_add(writer, event, names_intern(record_names(f->record), NAME_SOURCE, text_of("file")), content);
+    g_assert_true(record_append(f->record, 0, writer, NULL));
+  }
+  seen_live_end(f->seen, stored);
+  return verdict;
+}
+
+static SeenVerdict live(Fixture *f, const char *id) {
+  return live_of(f, id, "a", G_GINT64_CONSTANT(1700000000000), TRUE);
 }
 
 static void test_live(Fixture *f, gconstpointer data) {
-  append_live(f, "1");
-  append_live(f, "2");
-  g_assert_cmpint(row(f, "1", "a"), ==, SEEN_REPEATED);
-  g_assert_true(seen_commit(f->seen, 0, NULL));
-  g_assert_cmpint(row(f, "2", "a"), ==, SEEN_REPEATED);
-  append_live(f, "3"); /* in no run when the process ends */
+  g_assert_cmpint(live(f, "1"), ==, SEEN_NEW);
+  g_assert_cmpint(live(f, "2"), ==, SEEN_NEW);
+  g_assert_cmpint(live(f, "1"), ==, SEEN_REPEATED);
+  g_assert_true(seen_live_commit(f->seen, NULL));
+  g_assert_cmpint(live(f, "2"), ==, SEEN_REPEATED);
+  g_assert_cmpint(live(f, "3"), ==, SEEN_NEW); /* in no run when the process ends */
   open_again(f);
   for (char id[] = "1"; *id <= '3'; ++*id)
-    g_assert_cmpint(row(f, id, "a"), ==, SEEN_REPEATED);
-  append_live(f, "4");
+    g_assert_cmpint(live(f, id), ==, SEEN_REPEATED);
+  g_assert_cmpint(live(f, "4"), ==, SEEN_NEW);
   runs_away(f);
   open_again(f);
   for (char id[] = "1"; *id <= '4'; ++*id)
-    g_assert_cmpint(row(f, id, "a"), ==, SEEN_REPEATED);
+    g_assert_cmpint(live(f, id), ==, SEEN_REPEATED);
+  g_assert_cmpint(live_of(f, "4", "b", 1700000000000, TRUE), ==, SEEN_CONFLICTING);
+  g_assert_cmpint(live_of(f, "4", "a", 1700000099999, TRUE), ==, SEEN_REPEATED); /* a clock corrected anew */
+}
+
+static void test_live_without_id(Fixture *f, gconstpointer data) {
+  g_assert_cmpint(live(f, NULL), ==, SEEN_NEW);
+  g_assert_cmpint(live(f, NULL), ==, SEEN_REPEATED);
+  g_assert_cmpint(live_of(f, NULL, "a", 1700000000001, TRUE), ==, SEEN_NEW); /* another moment, another event */
+  open_again(f);
+  g_assert_cmpint(live(f, NULL), ==, SEEN_REPEATED);
+}
+
+static void test_live_not_stored(Fixture *f, gconstpointer data) {
+  g_assert_cmpint(live_of(f, "1", "a", 1700000000000, FALSE), ==, SEEN_NEW);
+  g_assert_cmpint(live(f, "1"), ==, SEEN_NEW);
+  g_assert_cmpint(live(f, "1"), ==, SEEN_REPEATED);
+}
+
+static gboolean finish_fork(Fixture *f, GError **error) {
+  gboolean good = record_append(f->record, f->import_id, f->writer, error) && seen_commit(f->seen, f->import_id, error) &&
+                  record_import_finish(f->record, &f->totals, error);
+  seen_release(f->seen);
+  return good;
+}
+
+/* A file is judged by a fork, while live events are judged by the one it comes from. */
+static void test_fork(Fixture *f, gconstpointer data) {
+  g_autoptr(GError) error = NULL;
+  g_assert_cmpint(live(f, "1"), ==, SEEN_NEW);
+  Seen *parent = f->seen, *fork = seen_fork(parent);
+  f->seen = fork;
+  begin(f, "file");
+  g_assert_cmpint(row(f, "1", "a"), !=, SEEN_NEW); /* live, in no run before */
+  g_assert_cmpint(row(f, "2", "a"), ==, SEEN_NEW);
+  f->seen = parent;
+  g_assert_cmpint(live(f, "3"), ==, SEEN_NEW);
+  f->seen = fork;
+  g_assert_true(finish_fork(f, &error));
+  f->seen = parent;
+  g_assert_cmpint(live(f, "2"), !=, SEEN_NEW);
+  f->seen = fork;
+  begin(f, "file");
+  g_assert_cmpint(row(f, "4", "a"), ==, SEEN_NEW);
+  f->seen = parent;
+  g_assert_cmpint(live(f, "4"), ==, SEEN_NEW); /* not visible yet, and it may never be */
+  f->seen = fork;
+  g_assert_false(finish_fork(f, &error));
+  g_assert_error(error, ETAPPE_ERROR, ERROR_CONFLICT);
+  f->seen = parent;
+  g_assert_cmpint(live(f, "4"), !=, SEEN_NEW);
+  seen_free(fork);
 }
 
 static void test_equal_rows_are_linear(Fixture *f, gconstpointer data) {
@@ -462,6 +532,9 @@ int main(int argc, char **argv) {
   ADD("/seen/runs of a later state are not believed", test_backup_came_back);
   ADD("/seen/many imports end in few runs", test_many_imports);
   ADD("/seen/live events are known, in a run or not", test_live);
+  ADD("/seen/live events without id are known by what they say and when", test_live_without_id);
+  ADD("/seen/live events that were not stored are new again", test_live_not_stored);
+  ADD("/seen/a file is judged beside live events, and refused when they overlap", test_fork);
   ADD("/seen/a hundred thousand equal rows are no burden", test_equal_rows_are_linear);
   ADD_FAULT("/seen/any failing write leaves each row once", "write");
   ADD_FAULT("/seen/any failing sync leaves each row once", "fsync");
