@@ -311,7 +311,8 @@ static gboolean remove_links(Work *work, GError **error) {
   if (!each_identifier(work, "DELETE FROM link WHERE a = ?1 OR b = ?1", "i", 0, error))
     return FALSE;
   work->done.links = (guint64)(sqlite3_total_changes(work->record->db) - before);
-  return each_identifier(work, "DELETE FROM hidden WHERE person = ?", "i", 0, error);
+  return each_identifier(work, "DELETE FROM hidden WHERE person = ?1", "i", 0, error) &&
+         each_identifier(work, "DELETE FROM consent WHERE identifier = ?1", "i", 0, error);
 }
 
 static gboolean write_erasure(Work *work, Change *change, GError **error) {
@@ -340,6 +341,7 @@ static gboolean commit(Work *work, GError **error) {
   if (!write_erasure(work, &change, error))
     return record_cancel(record);
   work->done.number = change.number;
+  consent_book_forget(record->consents);
   return record_commit_change(record, &change, error);
 }
 

@@ -38,9 +38,16 @@ static const char version_2[] =
     "CREATE TABLE erasing (id INTEGER PRIMARY KEY AUTOINCREMENT, done INTEGER NOT NULL, through INTEGER NOT NULL,"
     " identifiers BLOB NOT NULL, events BLOB NOT NULL) STRICT;";
 
+/* What somebody agreed to or refused; the latest row of an identifier and purpose holds. */
+static const char version_3[] =
+    "CREATE TABLE consent (id INTEGER PRIMARY KEY AUTOINCREMENT, number INTEGER NOT NULL, identifier INTEGER NOT NULL,"
+    " purpose TEXT NOT NULL, granted INTEGER NOT NULL, at_ms INTEGER NOT NULL, source TEXT, version TEXT, basis TEXT) STRICT;"
+    "CREATE INDEX consent_identifier ON consent (identifier);";
+
 static const Migration all[] = {
     {1, version_1},
     {2, version_2},
+    {3, version_3},
 };
 
 const Migration *migrations_all(guint *n) {

@@ -485,6 +485,7 @@ Record *record_open(const char *path, RecordMode mode, GError **error) {
   record->mode = mode;
   record->lock = -1;
   record->names = names_new();
+  record->consents = consent_book_new();
   record->spaces_before = g_ptr_array_new_with_free_func((GDestroyNotify)spaces_free);
   record->readers = g_ptr_array_new_with_free_func(close_reader);
   pthread_mutex_init(&record->mutex, NULL);
@@ -505,6 +506,7 @@ void record_free(Record *record) {
   names_free(record->names);
   spaces_free(record->spaces);
   record_free_tombstones(record);
+  consent_book_free(record->consents);
   g_ptr_array_unref(record->spaces_before);
   pthread_mutex_destroy(&record->mutex);
   g_free(record->path);

@@ -16,6 +16,7 @@ typedef enum { /* in the table change: never renumber */
                CHANGE_SPACE,
                CHANGE_HIDDEN,
                CHANGE_ERASED,
+               CHANGE_CONSENT,
 } ChangeKind;
 
 typedef struct { /* what can be seen as of one number; immutable */
@@ -27,12 +28,15 @@ typedef struct { /* what can be seen as of one number; immutable */
 /* Statements of every append, kept prepared. */
 typedef enum { KEPT_BEGIN, KEPT_COMMIT, KEPT_COUNT, KEPT_BATCH, KEPT_STATEMENTS } Kept;
 
+typedef struct ConsentBook ConsentBook;
+
 struct Record {
   char *path;
   RecordMode mode;
   guint64 id;
   HashKey key;
   Names *names;
+  ConsentBook *consents;
   int lock; /* descriptor of <path>.lock, -1 for readers */
 
   pthread_mutex_t mutex; /* guards everything below; a write holds it from begin to commit */
@@ -106,3 +110,8 @@ gboolean record_resume_erasing(Record *record, GError **error); /* what a crash 
 /* A batch that was gathered before somebody was erased and is appended after: it becomes one without. NULL: as it is.
  * The mutex is held. */
 gboolean record_clean_batch(Record *record, Text blob, GBytes **cleaned, GError **error);
+
+/* --- consents (consent.c) --- */
+ConsentBook *consent_book_new(void);
+void consent_book_free(ConsentBook *book);
+void consent_book_forget(ConsentBook *book);

@@ -300,7 +300,8 @@ static gboolean read_log(Reader *reader, guint64 after, GHashTable *imports, GHa
     case CHANGE_SETTING: changes->everything |= shapes_identity(reader, number); break;
     case CHANGE_HIDDEN: changes->masks = TRUE; break;
     case CHANGE_ERASED: changes->erased = TRUE; break;
-    case CHANGE_SPACE: break;
+    case CHANGE_SPACE:
+    case CHANGE_CONSENT: break;
     default: changes->everything = TRUE;
     }
   }

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * consent.h: who agreed to what: statements by identifier, purpose and time, never changed, only followed by later ones. The
+ * latest statement about a purpose holds; equal ones that follow it are not stored again. */
+#pragma once
+#include "record/record.h"
+
+#define CONSENT_MEASURE "measure"
+/* measure, personalise, profile, contact.<channel> */
+gboolean consent_is_purpose(Text name);
+
+typedef struct {
+  guint64 identifier;                             /* Hash128.low */
+  const char *purpose, *source, *version, *basis; /* version of the text that was agreed to, and basis: NULL unknown */
+  gboolean granted;
+  gboolean masks; /* a denial of measure masks whoever has the identifier (record_hide()) */
+  gint64 at_ms;
+} Consent;
+
+typedef enum { CONSENT_UNKNOWN, CONSENT_GRANTED, CONSENT_DENIED } ConsentState;
+
+/* Any thread, without waiting for the disk after the first call. */
+ConsentState record_consent(Record *record, guint64 identifier, const char *purpose);
+/* One transaction, durable. A statement older than the latest one of its identifier and purpose changes nothing. */
+gboolean record_consents_add(Record *record, const Consent *consents, guint n, GError **error);
+
+typedef struct {
+  guint64 number, identifier;
+  char *purpose, *source, *version, *basis;
+  gboolean granted;
+  gint64 at_ms;
+} ConsentRow;
+/* Statements about these identifiers (NULL: about everybody), in the order in which they came. Free with g_array_unref. */
+GArray *record_consents(Record *record, const GArray *identifiers, GError **error);
