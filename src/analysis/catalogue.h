@@ -20,6 +20,8 @@ typedef struct {
   /* What the answer opens with; `language` is of labels. NULL: a list, which finds nothing. */
   void (*finding)(gconstpointer result, const Project *project, const char *language, Finding *out);
   gboolean by_goals; /* goals and stages move its figures: it warns of those that match nothing */
+  /* The persons that --who listed, ids ascending; NULL when it was not asked. Reports without that option have none. */
+  const GArray *(*who)(gconstpointer result);
 } Report;
 
 const Report *const *catalogue(void); /* NULL-terminated, in the order of help */

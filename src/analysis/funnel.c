@@ -748,6 +748,10 @@ static void funnel_finding(gconstpointer result, const Project *project, const c
   finding_share(out, "share", ratio(reached[n - 1], reached[0]));
 }
 
+static const GArray *funnel_who(gconstpointer result) {
+  return ((const Funnel *)result)->persons;
+}
+
 static const Param params[] = {
     {"step", PARAM_CONDITION, .many = TRUE, .required = TRUE,
      .help = "a step: an event's name or a condition; 1 to 32 of them, in order"},
@@ -773,4 +777,5 @@ const Report funnel_report = {
     .table = funnel_table,
     .free = funnel_free,
     .finding = funnel_finding,
+    .who = funnel_who,
 };

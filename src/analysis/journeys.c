@@ -276,6 +276,10 @@ static void journeys_finding(gconstpointer result, const Project *project, const
   finding_share(out, "share", part(converted, ended));
 }
 
+static const GArray *journeys_who(gconstpointer result) {
+  return ((const Journeys *)result)->who;
+}
+
 static const Param params[] = {
     {"who", PARAM_CHOICE, FALSE, FALSE, "converted|abandoned|open|service", NULL, "List the persons with such a journey"},
     {NULL},
@@ -289,4 +293,6 @@ const Report journeys_report = {"journeys",
                                 journeys_json,
                                 journeys_table,
                                 journeys_free,
-                                journeys_finding, TRUE};
+                                journeys_finding,
+                                TRUE,
+                                journeys_who};

@@ -247,6 +247,10 @@ static void map_table(gconstpointer result, Table *table) {
   }
 }
 
+static const GArray *map_who(gconstpointer result) {
+  return ((const JourneyMap *)result)->who;
+}
+
 static const Param params[] = {
     {"model", PARAM_CHOICE, FALSE, FALSE, "markov|shapley|linear|first|last|position|none", "markov",
      "Whose credits stand at the right"},
@@ -266,4 +270,5 @@ const Report map_report = {"map",
                            map_table,
                            journey_map_free,
                            map_story_finding,
-                           TRUE};
+                           TRUE,
+                           map_who};

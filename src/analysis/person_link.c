@@ -270,3 +270,62 @@ gboolean link_plan_carry_out(LinkPlan *plan, Record *record, gint64 now_ms, GErr
       return FALSE;
   return TRUE;
 }
+
+/* --- told ------------------------------------------------------------------------------------------- */
+guint link_plan_links(const LinkPlan *plan) {
+  return plan->kind == LINK_PLAN_ADD ? 1 : plan->undo->len;
+}
+
+const Link *link_plan_link(const LinkPlan *plan, guint i) {
+  return plan->kind == LINK_PLAN_ADD ? &plan->link : &g_array_index(plan->undo, Link, i);
+}
+
+/* The opposite for a link that was added, the same again for one that went. */
+char *link_plan_take_back_text(const LinkPlan *plan, const Link *link) {
+  g_autofree char *a = who_argument(plan->names, link->a, link->space_a), *b = who_argument(plan->names, link->b, link->space_b);
+  gboolean merge = (link->kind == LINK_ALIAS) == (plan->kind == LINK_PLAN_TAKE_BACK);
+  return g_strdup_printf("etappe person %s %s %s", merge ? "merge" : "unmerge", a, b);
+}
+
+static const char *done_name(const LinkPlan *plan) {
+  if (plan->kind == LINK_PLAN_NOTHING)
+    return "nothing";
+  gboolean veto = plan->kind == LINK_PLAN_ADD ? plan->link.kind == LINK_VETO : g_array_index(plan->undo, Link, 0).kind == LINK_VETO;
+  if (plan->kind == LINK_PLAN_ADD)
+    return veto ? "separated" : "merged";
+  return veto ? "separation_taken_back" : "merge_taken_back";
+}
+
+static void write_link(JsonOut *out, const LinkPlan *plan, const Link *link) {
+  g_autofree char *back = link_plan_take_back_text(plan, link);
+  json_object(out);
+  json_kv_int(out, "number", (gint64)link->number);
+  json_key(out, "one");
+  json_object(out);
+  who_write(plan->names, link->a, link->space_a, out);
+  json_object_end(out);
+  json_key(out, "other");
+  json_object(out);
+  who_write(plan->names, link->b, link->space_b, out);
+  json_object_end(out);
+  json_kv_string(out, "take_back", back);
+  json_object_end(out);
+}
+
+void link_plan_write(const LinkPlan *plan, JsonOut *out) {
+  gboolean one = plan->person_x == plan->person_y;
+  g_autofree char *x = g_strdup_printf(WHO_FORMAT, plan->person_x), *y = g_strdup_printf(WHO_FORMAT, plan->person_y);
+  json_kv_string(out, "done", done_name(plan));
+  json_kv_bool(out, "one_person", one);
+  json_key(out, "persons");
+  json_array(out);
+  json_string(out, x);
+  if (!one)
+    json_string(out, y);
+  json_array_end(out);
+  json_key(out, "links");
+  json_array(out);
+  for (guint i = 0; i < link_plan_links(plan); i++)
+    write_link(out, plan, link_plan_link(plan, i));
+  json_array_end(out);
+}

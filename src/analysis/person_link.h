@@ -29,3 +29,10 @@ void link_plan_free(LinkPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LinkPlan, link_plan_free)
 
 gboolean link_plan_carry_out(LinkPlan *plan, Record *record, gint64 now_ms, GError **error);
+
+guint link_plan_links(const LinkPlan *plan); /* that it adds or takes back */
+const Link *link_plan_link(const LinkPlan *plan, guint i);
+/* The command that makes it as before; caller frees. */
+char *link_plan_take_back_text(const LinkPlan *plan, const Link *link);
+/* What came of it, inside an open object: done, one_person, persons, links. */
+void link_plan_write(const LinkPlan *plan, JsonOut *out);

@@ -382,6 +382,10 @@ static void stages_finding(gconstpointer result, const Project *project, const c
   finding_share(out, "share", (double)now / (double)stages->persons);
 }
 
+static const GArray *stages_who(gconstpointer result) {
+  return ((const Stages *)result)->listed;
+}
+
 static const Param params[] = {
     {"who", PARAM_TEXT, FALSE, FALSE, NULL, NULL, "List the persons who stand in a stage: stage:decision"},
     {NULL},
@@ -395,4 +399,6 @@ const Report stages_report = {"stages",
                               stages_json,
                               stages_table,
                               stages_free,
-                              stages_finding, TRUE};
+                              stages_finding,
+                              TRUE,
+                              stages_who};

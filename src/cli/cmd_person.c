@@ -30,41 +30,16 @@ static gboolean run_show(Cli *cli, int argc, char **argv, GError **error) {
 }
 
 /* --- merge and unmerge ------------------------------------------------------------------------------- */
-static const char *done_name(const LinkPlan *plan) {
-  if (plan->kind == LINK_PLAN_NOTHING)
-    return "nothing";
-  gboolean veto = plan->kind == LINK_PLAN_ADD ? plan->link.kind == LINK_VETO : g_array_index(plan->undo, Link, 0).kind == LINK_VETO;
-  if (plan->kind == LINK_PLAN_ADD)
-    return veto ? "separated" : "merged";
-  return veto ? "separation_taken_back" : "merge_taken_back";
-}
-
 static gboolean is_one(const LinkPlan *plan) {
   return plan->person_x == plan->person_y;
-}
-
-/* The links that the plan adds or takes back. */
-static guint n_links(const LinkPlan *plan) {
-  return plan->kind == LINK_PLAN_ADD ? 1 : plan->undo->len;
-}
-
-static const Link *link_at(const LinkPlan *plan, guint i) {
-  return plan->kind == LINK_PLAN_ADD ? &plan->link : &g_array_index(plan->undo, Link, i);
-}
-
-/* The command that makes it as before: the opposite for a link that was added, the same again for one that went. */
-static char *take_back_text(const LinkPlan *plan, const Link *link) {
-  g_autofree char *a = who_argument(plan->names, link->a, link->space_a), *b = who_argument(plan->names, link->b, link->space_b);
-  gboolean merge = (link->kind == LINK_ALIAS) == (plan->kind == LINK_PLAN_TAKE_BACK);
-  return g_strdup_printf("etappe person %s %s %s", merge ? "merge" : "unmerge", a, b);
 }
 
 static void say_what(GString *out, const LinkPlan *plan, gboolean merging) {
   if (plan->kind == LINK_PLAN_NOTHING)
     g_string_append_printf(out, "Nothing to do: %s and %s are %s already.\n", plan->x, plan->y,
                            merging ? "one person" : "separated");
-  for (guint i = 0; i < n_links(plan); i++) {
-    const Link *link = link_at(plan, i);
+  for (guint i = 0; i < link_plan_links(plan); i++) {
+    const Link *link = link_plan_link(plan, i);
     g_autofree char *a = who_text(plan->names, link->a, link->space_a), *b = who_text(plan->names, link->b, link->space_b);
     const char *what = plan->kind == LINK_PLAN_TAKE_BACK ? "Taken back" : link->kind == LINK_ALIAS ? "Merged" : "Separated";
     gboolean alias = link->kind == LINK_ALIAS;
@@ -85,46 +60,17 @@ static char *outcome_text(const LinkPlan *plan, gboolean merging) {
     g_string_append_printf(out, "%s; say it once more to %s them all the same.\n",
                            merging ? "The events do not join them" : "The events join them as well",
                            merging ? "merge" : "separate");
-  for (guint i = 0; i < n_links(plan); i++) {
-    g_autofree char *back = take_back_text(plan, link_at(plan, i));
+  for (guint i = 0; i < link_plan_links(plan); i++) {
+    g_autofree char *back = link_plan_take_back_text(plan, link_plan_link(plan, i));
     g_string_append_printf(out, "To take it back: %s\n", back);
   }
   return g_string_free(out, FALSE);
 }
 
-static void write_link(JsonOut *out, const LinkPlan *plan, const Link *link) {
-  g_autofree char *back = take_back_text(plan, link);
-  json_object(out);
-  json_kv_int(out, "number", (gint64)link->number);
-  json_key(out, "one");
-  json_object(out);
-  who_write(plan->names, link->a, link->space_a, out);
-  json_object_end(out);
-  json_key(out, "other");
-  json_object(out);
-  who_write(plan->names, link->b, link->space_b, out);
-  json_object_end(out);
-  json_kv_string(out, "take_back", back);
-  json_object_end(out);
-}
-
 static char *outcome_json(const LinkPlan *plan) {
   g_autoptr(JsonOut) out = json_out_new();
-  g_autofree char *x = g_strdup_printf(WHO_FORMAT, plan->person_x), *y = g_strdup_printf(WHO_FORMAT, plan->person_y);
   json_object(out);
-  json_kv_string(out, "done", done_name(plan));
-  json_kv_bool(out, "one_person", is_one(plan));
-  json_key(out, "persons");
-  json_array(out);
-  json_string(out, x);
-  if (!is_one(plan))
-    json_string(out, y);
-  json_array_end(out);
-  json_key(out, "links");
-  json_array(out);
-  for (guint i = 0; i < n_links(plan); i++)
-    write_link(out, plan, link_at(plan, i));
-  json_array_end(out);
+  link_plan_write(plan, out);
   json_object_end(out);
   return g_strconcat(json_out_text(out, NULL), "\n", NULL);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/reply.h"
 
+#include "base/error.h"
+#include "server/routes.h"
+#include "server/server_private.h"
 #include <sodium.h>
 #include <string.h>
 
@@ -46,4 +49,14 @@ gboolean reply_is_ours(const Exchange *exchange, const Session *session) {
   const char *token = exchange_header(exchange, "X-Etappe-Csrf");
   return session && token && strlen(token) == strlen(session->csrf) && sodium_memcmp(token, session->csrf, strlen(token)) == 0 &&
          same_origin(exchange);
+}
+
+gboolean reply_audit(Server *server, Exchange *exchange, CaptureSource *key, const char *action, const char *subject,
+                     const char *detail, GError **error) {
+  g_autofree char *actor = routes_actor(exchange, key);
+  return accounts_audit(server->accounts, actor, action, subject, detail, error);
+}
+
+gboolean reply_change(Server *server, CaptureWork work, gpointer user, GError **error) {
+  return capture_exclusive(server->capture, work, user, error) && workspace_refresh(capture_workspace(server->capture), error);
 }

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/json_in.h"
 #include "base/json_out.h"
+#include "capture/capture.h"
 #include "server/accounts.h"
 #include "server/http.h"
 
@@ -16,3 +17,10 @@ gboolean reply_maybe_text(JsonValue object, const char *key, char **text, GError
 
 /* A request with a cookie comes from our own page: its Origin is this host, and it carries the session's token. */
 gboolean reply_is_ours(const Exchange *exchange, const Session *session);
+
+struct Server;
+/* Writes down who did what; by ids and counts, never by what people are called. FALSE: it could not, so it must not happen. */
+gboolean reply_audit(struct Server *server, Exchange *exchange, CaptureSource *key, const char *action, const char *subject,
+                     const char *detail, GError **error);
+/* Runs `work` with the record to itself; questions asked afterwards see what it did. */
+gboolean reply_change(struct Server *server, CaptureWork work, gpointer user, GError **error);

@@ -2,7 +2,6 @@
 #include "server/report_route.h"
 
 #include "analysis/map.h"
-#include "analysis/person_report.h"
 #include "base/error.h"
 #include "base/json_in.h"
 #include "exchange/map_svg.h"
@@ -91,7 +90,7 @@ static gboolean read_json(Reading *reading, Text body, GError **error) {
   return TRUE;
 }
 
-static gboolean read_params(const Exchange *exchange, Params *params, GError **error) {
+gboolean report_route_params(const Exchange *exchange, Params *params, GError **error) {
   Reading reading = {.params = params};
   Text body = exchange_body(exchange);
   exchange_each_argument(exchange, add_argument, &reading);
@@ -197,15 +196,13 @@ static gboolean run_asked(Server *server, Exchange *exchange, gpointer user, con
 
 /* --- routes --------------------------------------------------------------------------------------------------------- */
 
-static void read_and_ask(Server *server, Exchange *exchange, const Report *report, const char *person) {
+static void read_and_ask(Server *server, Exchange *exchange, const Report *report) {
   g_autoptr(GError) error = NULL;
   g_autoptr(Params) params = params_new();
-  if (!read_params(exchange, params, &error)) {
+  if (!report_route_params(exchange, params, &error)) {
     exchange_error(exchange, error);
     return;
   }
-  if (person)
-    params_add(params, "person", person);
   Asked *asked = g_new(Asked, 1);
   *asked = (Asked){report, g_steal_pointer(&params)};
   jobs_ask(server->reports, exchange, run_asked, asked, asked_free);
@@ -218,14 +215,9 @@ static const char *rest_of_path(const Exchange *exchange) {
 void report_route_answer(Server *server, Exchange *exchange, CaptureSource *key) {
   const Report *report = catalogue_find(rest_of_path(exchange));
   if (report)
-    read_and_ask(server, exchange, report, NULL);
+    read_and_ask(server, exchange, report);
   else
     exchange_error_status(exchange, 404, "not_found", "there is no report of this name", "GET /api/v1/reports lists them");
-}
-
-void report_route_person(Server *server, Exchange *exchange, CaptureSource *key) {
-  const char *prefix = "/api/v1/persons/";
-  read_and_ask(server, exchange, &person_report, exchange_path(exchange) + strlen(prefix));
 }
 
 static const char *type_name(ParamType type) {

@@ -6,6 +6,7 @@
 #include "server/app_route.h"
 #include "server/capture_route.h"
 #include "server/log.h"
+#include "server/persons_route.h"
 #include "server/reply.h"
 #include "server/report_route.h"
 #include "server/routes_private.h"
@@ -29,7 +30,10 @@ static const Route routes[] = {
     {"GET", "/metrics", DOOR_APP, MAY_ANYBODY, answer_figures},
     {"GET", "/api/v1/reports", DOOR_APP, MAY_READ, report_route_list},
     {"GET POST", "/api/v1/reports/", DOOR_APP, MAY_READ, report_route_answer},
-    {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, report_route_person},
+    {"GET POST", "/api/v1/persons", DOOR_APP, MAY_PERSONS, persons_route_list},
+    {"POST", "/api/v1/persons/merge", DOOR_APP, MAY_EDIT, persons_route_merge},
+    {"POST", "/api/v1/persons/unmerge", DOOR_APP, MAY_EDIT, persons_route_unmerge},
+    {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, persons_route_show},
     {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session},
     {"POST", "/api/v1/setup", DOOR_APP, MAY_ANYBODY, app_route_setup},
     {"GET", "/api/v1/stream", DOOR_APP, MAY_READ, stream_route_answer},
@@ -150,7 +154,7 @@ gboolean routes_may_see_persons(const Exchange *exchange, const CaptureSource *k
 }
 
 static gboolean session_may(RouteRight right, const Session *session) {
-  return right == MAY_READ || (right == MAY_PERSONS && session->role >= ROLE_ANALYST) ||
+  return right == MAY_READ || ((right == MAY_PERSONS || right == MAY_EDIT) && session->role >= ROLE_ANALYST) ||
          (right == MAY_ADMIN && session->role == ROLE_ADMIN);
 }
 

@@ -6,8 +6,9 @@
 
 struct Server;
 
-/* Figures are for everybody with an account or a read key, persons for analysts, the rest for administrators. */
-typedef enum { MAY_ANYBODY, MAY_SEND, MAY_READ, MAY_PERSONS, MAY_ADMIN } RouteRight;
+/* Figures are for everybody with an account or a read key; persons for analysts and read keys; changing what is there for
+ * analysts and admin keys; the rest for administrators. */
+typedef enum { MAY_ANYBODY, MAY_SEND, MAY_READ, MAY_PERSONS, MAY_EDIT, MAY_ADMIN } RouteRight;
 
 typedef struct {
   const char *methods; /* "GET POST" */
