@@ -3,7 +3,6 @@
 
 #include "base/error.h"
 #include "record/erase.h"
-#include "wire/standard.h"
 
 void intake_begin(Intake *intake, CaptureWorker *worker, const CaptureRequest *request, Submission *submission,
                   CaptureReply *reply) {
@@ -89,59 +88,6 @@ static void flag(Intake *intake, Event *event) {
   door_property(event, text_of("excluded"), VALUE_TEXT, event->excluded, &unused);
 }
 
-/* --- coupons ---------------------------------------------------------------------------------------------- */
-
-static void put_touch(Event *touch, const char *key, const char *value) {
-  const char *unused;
-  if (value)
-    door_property(touch, text_of(key), VALUE_TEXT, text_of(value), &unused);
-}
-
-/* The same moment, person and source as the order, a millisecond earlier. */
-static void copy_person(const Event *order, Event *touch) {
-  event_clear(touch);
-  touch->time_ms = order->time_ms - 1;
-  touch->web = order->web;
-  touch->excluded = order->excluded;
-  memcpy(touch->identifiers, order->identifiers, order->n_identifiers * sizeof order->identifiers[0]);
-  touch->n_identifiers = order->n_identifiers;
-}
-
-/* Whoever states a code was reached where it was given away: a touch of that channel, so that the order's own visit
- * keeps its channel and both have their share. */
-static void add_coupon(Intake *intake, const Event *order) {
-  const Coupon *coupon = coupon_find(intake->worker->project->coupons, order);
-  Event *touch = &intake->touch;
-  const char *unused;
-  if (coupon == NULL || !text_is(order->name, "Order Completed"))
-    return;
-  ChannelEvidence evidence = {.channel = text_of(coupon->channel),
-                              .source = text_of(coupon->source),
-                              .medium = text_of(coupon->medium),
-                              .campaign = text_of(coupon->campaign ? coupon->campaign : coupon->code),
-                              .content = text_of(coupon->content)};
-  char scratch[CHANNEL_SCRATCH];
-  g_autofree char *id = g_strdup_printf("%.*s coupon", (int)order->id.size, order->id.at ? order->id.at : "");
-  g_autofree char *mark = g_strjoin("\x1f", coupon->source ? coupon->source : "", coupon->medium ? coupon->medium : "",
-                                    coupon->campaign ? coupon->campaign : coupon->code, NULL);
-  StandardFacts facts = standard_facts(text_of("Coupon Redeemed"));
-  copy_person(order, touch);
-  touch->name = text_of("Coupon Redeemed");
-  touch->initiator = facts.initiator;
-  touch->grade = facts.grade;
-  touch->touch = touch->converses = TRUE;
-  touch->id = order->id.size ? text_of(id) : text_of(NULL);
-  touch->campaign_mark = text_of(mark);
-  touch->channel = channel_find(&evidence, intake->worker->door->hook, scratch);
-  put_touch(touch, "source", coupon->source);
-  put_touch(touch, "medium", coupon->medium);
-  put_touch(touch, "campaign", coupon->campaign ? coupon->campaign : coupon->code);
-  put_touch(touch, "content", coupon->content);
-  put_touch(touch, "properties.coupon", coupon->code);
-  put_touch(touch, "properties.name", coupon->name);
-  submission_add(intake->submission, touch, &unused);
-}
-
 /* --- events ------------------------------------------------------------------------------------------------- */
 
 /* Whoever was erased does not come back by this door. */
@@ -154,14 +100,16 @@ static gboolean is_let_in(const Intake *intake, Event *event) {
 }
 
 gboolean intake_add(Intake *intake, Event *event, const char **why) {
+  const char *unused;
   *why = ERASED_REASON;
   if (!is_let_in(intake, event))
     return FALSE;
   flag(intake, event);
-  add_coupon(intake, event);
   if (!submission_add(intake->submission, event, why))
     return FALSE;
   intake->taken++;
+  if (coupon_touch(intake->worker->project->coupons, event, intake->worker->door->hook, &intake->touch))
+    submission_add(intake->submission, &intake->touch.event, &unused);
   return TRUE;
 }
 

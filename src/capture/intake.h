@@ -18,8 +18,9 @@ typedef struct {
   const char *reason;
   guint taken; /* events of this request that the submission has */
   char first_why[200];
-  char id[25];        /* given to an event that has none */
-  Event event, touch; /* of the moment, 24 KiB each; touch: of a coupon */
+  char id[25];       /* given to an event that has none */
+  Event event;       /* of the moment, 24 KiB */
+  CouponTouch touch; /* of its coupon */
 } Intake;
 
 void intake_begin(Intake *intake, CaptureWorker *worker, const CaptureRequest *request, Submission *submission,

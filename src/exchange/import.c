@@ -36,6 +36,8 @@ typedef struct { /* one file */
   BatchWriter *writer;
   guint16 source_code;
   gboolean costs;
+  const GPtrArray *coupons; /* NULL: the project has none */
+  CouponTouch *touch;
   ImportInfo info;
   gint64 started_us;
   const Spaces *spaces;
@@ -60,6 +62,7 @@ static void work_clear(Work *work) {
   g_clear_pointer(&work->first, row_block_free);
   g_clear_pointer(&work->in, row_in_free);
   g_clear_pointer(&work->mapping_text, g_free);
+  g_clear_pointer(&work->touch, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
 
@@ -215,6 +218,22 @@ static Event *stripped(Record *record, const Event *event) {
   return copy;
 }
 
+static gboolean append(Work *work, const Event *event, guint64 content, GError **error) {
+  batch_writer_add(work->writer, event, work->source_code, content);
+  if (batch_writer_count(work->writer) < BATCH_EVENTS_MAX && batch_writer_size(work->writer) < BATCH_SIZE_AIM)
+    return TRUE;
+  return record_append(work->run->record, work->info.id, work->writer, error);
+}
+
+/* It comes and goes with its order, so it is not judged by itself. */
+static gboolean append_coupon(Work *work, const Event *order, GError **error) {
+  const Run *run = work->run;
+  if (!coupon_touch(work->coupons, order, NULL, work->touch))
+    return TRUE;
+  const Event *touch = &work->touch->event;
+  return append(work, touch, seen_content(touch, run->source, record_key(run->record)), error);
+}
+
 static gboolean store(Work *work, const FeedTray *tray, const FeedItem *item, GError **error) {
   Run *run = work->run;
   ErasedVerdict verdict = record_judge_erased(run->record, work->spaces, item->event);
@@ -227,10 +246,8 @@ static gboolean store(Work *work, const FeedTray *tray, const FeedItem *item, GE
   }
   work->info.stored++;
   g_autofree Event *less = verdict == ERASED_DEVICE ? stripped(run->record, item->event) : NULL;
-  batch_writer_add(work->writer, less ? less : item->event, work->source_code, item->key.content);
-  if (batch_writer_count(work->writer) < BATCH_EVENTS_MAX && batch_writer_size(work->writer) < BATCH_SIZE_AIM)
-    return TRUE;
-  return record_append(run->record, work->info.id, work->writer, error);
+  const Event *event = less ? less : item->event;
+  return append(work, event, item->key.content, error) && (!work->coupons || append_coupon(work, event, error));
 }
 
 /* --- all rows -------------------------------------------------------------------------------- */
@@ -325,6 +342,9 @@ static gboolean take_all(Work *work, GError **error) {
   work->spaces = record_spaces(run->record);
   work->writer = batch_writer_new(work->spaces, record_names(run->record));
   work->source_code = names_intern(record_names(run->record), NAME_SOURCE, text_of(run->source));
+  work->coupons = run->options->project && run->options->project->coupons->len ? run->options->project->coupons : NULL;
+  if (work->coupons && !work->touch)
+    work->touch = g_new(CouponTouch, 1);
   work->costs = !work->mapping || mapping_has(work->mapping, FIELD_COST);
   g_autoptr(EventFeed) feed = event_feed_new(&options, g_steal_pointer(&work->first), error);
   return feed && take_trays(work, feed, error);

@@ -2,6 +2,8 @@
 #include "project/coupon.h"
 
 #include "base/error.h"
+#include "wire/door.h"
+#include "wire/standard.h"
 
 void coupon_free(Coupon *coupon) {
   if (coupon == NULL)
@@ -16,6 +18,8 @@ static gboolean take(TreeNode *map, const char *key, const char *path, char **ou
   TreeNode *node = tree_take(map, key);
   if (node && node->kind != TREE_SCALAR)
     return tree_error(error, node, path, "%s: expected a single value", key);
+  if (node && strlen(node->text) > COUPON_FIELD_MAX)
+    return tree_error(error, node, path, "%s: more than %d bytes", key, COUPON_FIELD_MAX);
   *out = node && *node->text ? g_strdup(node->text) : NULL;
   return TRUE;
 }
@@ -58,7 +62,8 @@ static const Coupon *find_in(const GPtrArray *coupons, Text given) {
   return NULL;
 }
 
-const Coupon *coupon_find(const GPtrArray *coupons, const Event *event) {
+/* The coupon that the event states in properties.coupon, or NULL. */
+static const Coupon *coupon_find(const GPtrArray *coupons, const Event *event) {
   for (guint i = 0; coupons->len && i < event->n_properties; i++) {
     const Property *property = &event->properties[i];
     if (!text_is(property->key, "properties.coupon"))
@@ -74,4 +79,65 @@ const Coupon *coupon_find(const GPtrArray *coupons, const Event *event) {
     }
   }
   return NULL;
+}
+
+/* --- the touch ------------------------------------------------------------------------------------------- */
+
+/* Everything else about the order is its own, but what was consented to. */
+static void copy_person(const Event *order, Event *touch) {
+  event_clear(touch);
+  touch->time_ms = MAX(order->time_ms - 1, TIME_MS_MIN);
+  touch->web = order->web;
+  touch->excluded = order->excluded;
+  memcpy(touch->identifiers, order->identifiers, order->n_identifiers * sizeof order->identifiers[0]);
+  touch->n_identifiers = order->n_identifiers;
+  for (guint i = 0; i < order->n_properties; i++)
+    if (order->properties[i].key.size >= strlen("consent") &&
+        memcmp(order->properties[i].key.at, "consent", strlen("consent")) == 0)
+      touch->properties[touch->n_properties++] = order->properties[i];
+}
+
+static void put(Event *touch, const char *key, const char *value) {
+  const char *unused;
+  if (value)
+    door_property(touch, text_of(key), VALUE_TEXT, text_of(value), &unused);
+}
+
+static void describe(const Coupon *coupon, const char *campaign, Event *touch) {
+  put(touch, "source", coupon->source);
+  put(touch, "medium", coupon->medium);
+  put(touch, "campaign", campaign);
+  put(touch, "content", coupon->content);
+  put(touch, "properties.coupon", coupon->code);
+  put(touch, "properties.name", coupon->name);
+}
+
+gboolean coupon_touch(const GPtrArray *coupons, const Event *order, const ChannelHook *hook, CouponTouch *made) {
+  static const char name[] = "Coupon Redeemed";
+  const Coupon *coupon = text_is(order->name, "Order Completed") ? coupon_find(coupons, order) : NULL;
+  Event *touch = &made->event;
+  if (coupon == NULL)
+    return FALSE;
+  const char *campaign = coupon->campaign ? coupon->campaign : coupon->code;
+  ChannelEvidence evidence = {.channel = text_of(coupon->channel),
+                              .source = text_of(coupon->source),
+                              .medium = text_of(coupon->medium),
+                              .campaign = text_of(campaign),
+                              .content = text_of(coupon->content)};
+  StandardFacts facts = standard_facts(text_of(name));
+  copy_person(order, touch);
+  touch->name = text_of(name);
+  touch->initiator = facts.initiator;
+  touch->grade = facts.grade;
+  touch->touch = touch->converses = TRUE;
+  touch->channel = channel_find(&evidence, hook, made->scratch);
+  g_snprintf(made->mark, sizeof made->mark, "%s\x1f%s\x1f%s", coupon->source ? coupon->source : "",
+             coupon->medium ? coupon->medium : "", campaign);
+  touch->campaign_mark = text_of(made->mark);
+  if (order->id.size && order->id.size < sizeof made->id - sizeof " coupon") {
+    g_snprintf(made->id, sizeof made->id, "%.*s coupon", (int)order->id.size, order->id.at);
+    touch->id = text_of(made->id);
+  }
+  describe(coupon, campaign, touch);
+  return TRUE;
 }

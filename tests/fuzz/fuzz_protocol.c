@@ -86,7 +86,7 @@ static Desk *open_desk(void) {
 }
 
 static void check_event(const Event *event) {
-  g_assert_true(event->time_ms >= TIME_MS_MIN - 1 && event->time_ms < TIME_MS_MAX);
+  g_assert_true(event->time_ms >= TIME_MS_MIN && event->time_ms < TIME_MS_MAX);
   g_assert_true(event->name.size > 0 && event->name.size <= EVENT_NAME_MAX && event->channel.size > 0);
   g_assert_true(event->n_identifiers <= EVENT_IDENTIFIERS_MAX && event->n_properties <= EVENT_PROPERTIES_MAX);
   const Text texts[] = {event->id, event->name, event->channel, event->touchpoint, event->campaign_mark, event->currency};

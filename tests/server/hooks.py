@@ -97,6 +97,9 @@ def a_till_is_imported():
         etappe("import", HOOKS / "till" / "sales.csv", "--source", "till", "--timezone", "Europe/Berlin", "--set", "event=Order Completed",
                "--set", "place=store", "--map", "time=sold_at", "--map", "card=card", "--map", "order=receipt", "--map", "id=receipt",
                "--map", "value=total", "--map", "currency=currency", db=path / "shop.db")
+        etappe("doctor", db=path / "shop.db")
+        credits = report("attribution", "--goal", "order", "--model", "last", db=path / "shop.db")["models"][0]["credits"]
+        check(sorted((c["key"], c["conversions"]) for c in credits), [("(none)", 1), ("print", 1)], "a receipt's coupon")
         order = next(g for g in report("overview", db=path / "shop.db")["goals"] if g["goal"] == "order")
         check((order["conversions"], order["value"]), (2, 85.9))
 
