@@ -8,80 +8,63 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-  double *conversions, *value;
-  double worth, money; /* of the path at hand */
-} Sums;
-
-static inline void give(Sums *sums, guint32 key, double share) {
-  sums->conversions[key] += share * sums->worth;
-  sums->value[key] += share * sums->money;
+static void share_position(guint32 n, double *share) {
+  for (guint32 i = 1; i + 1 < n; i++)
+    share[i] = 0.2 / (n - 2);
+  share[0] = share[n - 1] = n == 1 ? 1 : n == 2 ? 0.5 : 0.4;
 }
 
-static void give_position(Sums *sums, const guint32 *keys, guint32 n) {
-  if (n == 1) {
-    give(sums, keys[0], 1);
-  } else if (n == 2) {
-    give(sums, keys[0], 0.5);
-    give(sums, keys[1], 0.5);
-  } else {
-    give(sums, keys[0], 0.4);
-    for (guint32 i = 1; i + 1 < n; i++)
-      give(sums, keys[i], 0.2 / (n - 2));
-    give(sums, keys[n - 1], 0.4);
+/* A key earns at its first place; `seen` marks keys of this path by its number + 1, so that it never needs clearing. */
+static void share_shapley(const guint32 *keys, guint32 n, guint32 *seen, guint32 mark, double *share) {
+  guint32 distinct = 0;
+  for (guint32 i = 0; i < n; i++) {
+    gboolean first = seen[keys[i]] != mark;
+    seen[keys[i]] = mark;
+    share[i] = first;
+    distinct += first;
+  }
+  for (guint32 i = 0; i < n; i++)
+    share[i] = share[i] > 0 ? 1.0 / distinct : 0;
+}
+
+/* What each place of path p earns of a conversion; the path has places. */
+static void share_path(Model model, const PathSet *paths, guint p, guint32 *seen, double *share) {
+  const guint32 *keys = paths->keys + paths->start[p];
+  guint32 n = paths->start[p + 1] - paths->start[p];
+  memset(share, 0, n * sizeof *share);
+  switch (model) {
+  case MODEL_FIRST: share[0] = 1; break;
+  case MODEL_LAST: share[n - 1] = 1; break;
+  case MODEL_POSITION: share_position(n, share); break;
+  case MODEL_SHAPLEY: share_shapley(keys, n, seen, p + 1, share); break;
+  case MODEL_TIME_DECAY: memcpy(share, paths->decay + paths->start[p], n * sizeof *share); break;
+  case MODEL_LINEAR:
+    for (guint32 i = 0; i < n; i++)
+      share[i] = 1.0 / n;
+    break;
+  case MODEL_MARKOV: g_assert_not_reached();
   }
 }
 
-static void give_decay(Sums *sums, const PathSet *paths, guint32 key, guint32 element) {
-  double money = sums->money;
-  sums->money = paths->decay_value ? 0 : money;
-  give(sums, key, paths->decay[element]);
-  sums->money = money;
-  if (paths->decay_value)
-    sums->value[key] += paths->decay_value[element];
-}
-
-/* `seen` marks keys of this path by its number + 1, so that it never needs clearing. */
-static void give_shapley(Sums *sums, const guint32 *keys, guint32 n, guint32 *seen, guint32 mark) {
-  guint32 distinct = 0;
-  for (guint32 i = 0; i < n; i++)
-    if (seen[keys[i]] != mark) {
-      seen[keys[i]] = mark;
-      distinct++;
-    }
-  for (guint32 i = 0; i < n; i++)
-    if (seen[keys[i]] == mark) {
-      give(sums, keys[i], 1.0 / distinct);
-      seen[keys[i]] = 0;
-    }
+void credit_shares(Model model, const PathSet *paths, double *share) {
+  g_autofree guint32 *seen = g_new0(guint32, paths->n_keys + 1);
+  for (guint p = 0; p < paths->n_paths; p++)
+    if (paths->start[p] < paths->start[p + 1])
+      share_path(model, paths, p, seen, share + paths->start[p]);
 }
 
 void credit_rule(Model model, const PathSet *paths, double *conversions, double *value) {
-  Sums sums = {conversions, value, 0, 0};
+  g_autofree double *share = g_new(double, paths->start[paths->n_paths] + 1);
+  gboolean own_value = model == MODEL_TIME_DECAY && paths->decay_value;
+  credit_shares(model, paths, share);
   memset(conversions, 0, paths->n_keys * sizeof *conversions);
   memset(value, 0, paths->n_keys * sizeof *value);
-  g_autofree guint32 *seen = model == MODEL_SHAPLEY ? g_new0(guint32, paths->n_keys) : NULL;
   for (guint p = 0; p < paths->n_paths; p++) {
-    const guint32 *keys = paths->keys + paths->start[p];
-    guint32 n = paths->start[p + 1] - paths->start[p];
-    if (n == 0 || (paths->conversions[p] == 0 && paths->value[p] == 0))
+    if (paths->conversions[p] == 0 && paths->value[p] == 0)
       continue;
-    sums.worth = paths->conversions[p];
-    sums.money = paths->value[p];
-    switch (model) {
-    case MODEL_FIRST: give(&sums, keys[0], 1); break;
-    case MODEL_LAST: give(&sums, keys[n - 1], 1); break;
-    case MODEL_POSITION: give_position(&sums, keys, n); break;
-    case MODEL_SHAPLEY: give_shapley(&sums, keys, n, seen, p + 1); break;
-    case MODEL_LINEAR:
-      for (guint32 i = 0; i < n; i++)
-        give(&sums, keys[i], 1.0 / n);
-      break;
-    case MODEL_TIME_DECAY:
-      for (guint32 i = 0; i < n; i++)
-        give_decay(&sums, paths, keys[i], paths->start[p] + i);
-      break;
-    case MODEL_MARKOV: g_assert_not_reached();
+    for (guint32 i = paths->start[p]; i < paths->start[p + 1]; i++) {
+      conversions[paths->keys[i]] += share[i] * paths->conversions[p];
+      value[paths->keys[i]] += own_value ? paths->decay_value[i] : share[i] * paths->value[p];
     }
   }
 }

@@ -10,8 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Work is counted in walked path elements; about 2e9 a second and core. */
-static const double WORK_MAX = 4e9;
+enum { LANES = 8 }; /* draws that are made side by side */
+
+/* Work is counted in nanoseconds of one core. */
+static const double WORK_MAX = 3e9;
+
+typedef struct { /* a rule: what each place of the paths earns that earns anything */
+  guint32 *start;
+  guint32 *keys;
+  double *share;
+} Earners;
 
 typedef struct {
   const AttributionPaths *paths;
@@ -19,7 +27,8 @@ typedef struct {
   guint n_intervals, n_keys, n_paths, threads;
   guint64 seed;
   const gint *cancel;
-  double **draws; /* per interval: resamples x n_keys */
+  double **draws;   /* per interval: resamples x n_keys */
+  Earners *earners; /* per interval, of rules */
   const double *decay;
 } Plan;
 
@@ -71,37 +80,99 @@ static double poisson(double mean, double u) {
   return k;
 }
 
-static void draw_by_person(const Plan *plan, guint64 i, double *conversions, double *nulls) {
+/* The chances of at most k when the mean is one: what every person of every draw is held against. */
+typedef struct {
+  double at_most[20];
+} PoissonOne;
+
+static void poisson_one_init(PoissonOne *table) {
+  double p = exp(-1), sum = p;
+  for (guint k = 0; k < G_N_ELEMENTS(table->at_most); k++) {
+    table->at_most[k] = sum;
+    p *= 1.0 / (k + 1);
+    sum += p;
+  }
+}
+
+static inline double poisson_one(const PoissonOne *table, double u) {
+  guint k = 0;
+  while (k < G_N_ELEMENTS(table->at_most) && u > table->at_most[k])
+    k++;
+  return k < G_N_ELEMENTS(table->at_most) ? k : poisson(1, u);
+}
+
+/* Draws first .. first + LANES - 1, side by side a path. */
+static void draw_by_person(const Plan *plan, guint64 first, double *conversions, double *nulls) {
+  PoissonOne table;
   guint64 person = 0;
-  double weight = 0;
+  double weight[LANES] = {0};
   const GArray *rows = plan->paths->persons;
-  memset(conversions, 0, plan->n_paths * sizeof *conversions);
-  memset(nulls, 0, plan->n_paths * sizeof *nulls);
+  poisson_one_init(&table);
+  memset(conversions, 0, (gsize)plan->n_paths * LANES * sizeof *conversions);
+  memset(nulls, 0, (gsize)plan->n_paths * LANES * sizeof *nulls);
   for (guint r = 0; r < rows->len; r++) {
     const PathOfPerson *row = &g_array_index(rows, PathOfPerson, r);
     if (r == 0 || row->person != person) {
       person = row->person;
-      weight = poisson(1, uniform(draw_hash(plan->seed, person, i)));
+      guint64 base = hash_mix(plan->seed ^ hash_mix(person));
+      for (guint l = 0; l < LANES; l++)
+        weight[l] = poisson_one(&table, uniform(hash_mix(base + first + l)));
     }
-    *(row->converted ? &conversions[row->path] : &nulls[row->path]) += weight;
+    double *counts = (row->converted ? conversions : nulls) + (gsize)row->path * LANES;
+    for (guint l = 0; l < LANES; l++)
+      counts[l] += weight[l];
   }
 }
 
-static void draw_by_path(const Plan *plan, guint64 i, double *conversions, double *nulls) {
+static void draw_by_path(const Plan *plan, guint64 first, double *conversions, double *nulls) {
   for (guint p = 0; p < plan->n_paths; p++) {
-    gint64 converted = g_array_index(plan->paths->conversions, gint64, p), ended = g_array_index(plan->paths->nulls, gint64, p);
-    conversions[p] = poisson((double)converted, uniform(draw_hash(plan->seed, 2 * (guint64)p, i)));
-    nulls[p] = poisson((double)ended, uniform(draw_hash(plan->seed, 2 * (guint64)p + 1, i)));
+    double converted = (double)g_array_index(plan->paths->conversions, gint64, p),
+           ended = (double)g_array_index(plan->paths->nulls, gint64, p);
+    for (guint l = 0; l < LANES; l++) {
+      conversions[(gsize)p * LANES + l] = poisson(converted, uniform(draw_hash(plan->seed, 2 * (guint64)p, first + l)));
+      nulls[(gsize)p * LANES + l] = poisson(ended, uniform(draw_hash(plan->seed, 2 * (guint64)p + 1, first + l)));
+    }
   }
 }
 
-static gboolean solve_draw(const Interval *interval, const PathSet *set, MarkovChain *chain, double *out, double *unused,
-                           GError **error) {
-  double total = 0, sum = 0;
-  if (interval->model != MODEL_MARKOV) {
-    credit_rule(interval->model, set, out, unused);
-    return TRUE;
+static void earners_init(Earners *earners, Model model, const PathSet *set) {
+  guint32 n = 0, elements = set->start[set->n_paths];
+  g_autofree double *share = g_new(double, elements + 1);
+  credit_shares(model, set, share);
+  *earners = (Earners){g_new(guint32, set->n_paths + 1), g_new(guint32, elements + 1), g_new(double, elements + 1)};
+  for (guint p = 0; p < set->n_paths; p++) {
+    earners->start[p] = n;
+    for (guint32 i = set->start[p]; i < set->start[p + 1]; i++) {
+      earners->keys[n] = set->keys[i];
+      earners->share[n] = share[i];
+      n += share[i] > 0 ? 1 : 0;
+    }
   }
+  earners->start[set->n_paths] = n;
+}
+
+static void earners_clear(Earners *earners) {
+  g_free(earners->start);
+  g_free(earners->keys);
+  g_free(earners->share);
+}
+
+/* Credits of LANES draws, side by side a key. Cost: a multiply-add of LANES a place. */
+static void credit_draws(const Plan *plan, const Earners *earners, const double *conversions, double *sums) {
+  memset(sums, 0, (gsize)plan->n_keys * LANES * sizeof *sums);
+  for (guint p = 0; p < plan->n_paths; p++) {
+    const double *worth = conversions + (gsize)p * LANES;
+    for (guint32 i = earners->start[p]; i < earners->start[p + 1]; i++) {
+      double *sum = sums + (gsize)earners->keys[i] * LANES, share = earners->share[i];
+      for (guint l = 0; l < LANES; l++)
+        sum[l] += share * worth[l];
+    }
+  }
+}
+
+/* A draw of a chain; the set's counts are those of the draw. */
+static gboolean solve_draw(const PathSet *set, MarkovChain *chain, double *out, double *unused, GError **error) {
+  double total = 0, sum = 0;
   markov_reweigh(chain, set);
   if (!markov_effects(chain, 1, out, NULL, error))
     return FALSE;
@@ -126,39 +197,93 @@ static gboolean make_chains(const Plan *plan, const PathSet *set, MarkovChain **
   return TRUE;
 }
 
+typedef struct {               /* of one thread */
+  double *conversions, *nulls; /* LANES a path */
+  double *sums;                /* LANES a key */
+  double *lane_conversions, *lane_nulls, *zero, *unused;
+  MarkovChain **chains;
+  PathSet set; /* reads the lane's counts */
+} Bench;
+
+static void bench_init(Bench *bench, const Plan *plan) {
+  const AttributionPaths *paths = plan->paths;
+  gsize n = plan->n_paths + 1;
+  *bench = (Bench){g_new(double, n *LANES),
+                   g_new(double, n *LANES),
+                   g_new(double, (plan->n_keys + (gsize)1) * LANES),
+                   g_new(double, n),
+                   g_new(double, n),
+                   g_new0(double, n),
+                   g_new(double, plan->n_keys + 1),
+                   g_new0(MarkovChain *, plan->n_intervals + 1)};
+  bench->set = (PathSet){plan->n_keys,
+                         plan->n_paths,
+                         (const guint32 *)(gpointer)paths->start->data,
+                         (const guint32 *)(gpointer)paths->elements->data,
+                         bench->lane_conversions,
+                         bench->lane_nulls,
+                         bench->zero,
+                         plan->decay,
+                         NULL};
+}
+
+static void bench_clear(Bench *bench, const Plan *plan) {
+  double *arrays[] = {bench->conversions, bench->nulls, bench->sums,  bench->lane_conversions,
+                      bench->lane_nulls,  bench->zero,  bench->unused};
+  for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
+    g_free(arrays[i]);
+  for (guint m = 0; m < plan->n_intervals; m++)
+    markov_free(bench->chains[m]);
+  g_free(bench->chains);
+}
+
+static gboolean solve_lanes(const Plan *plan, Bench *bench, guint m, guint first, guint n, GError **error) {
+  gboolean good = TRUE;
+  for (guint l = 0; l < n && good; l++) {
+    for (guint p = 0; p < plan->n_paths; p++) {
+      bench->lane_conversions[p] = bench->conversions[(gsize)p * LANES + l];
+      bench->lane_nulls[p] = bench->nulls[(gsize)p * LANES + l];
+    }
+    good = solve_draw(&bench->set, bench->chains[m], plan->draws[m] + (gsize)(first + l) * plan->n_keys, bench->unused, error);
+  }
+  return good;
+}
+
+/* Draws first .. first + LANES - 1 of every interval that wants them. */
+static gboolean make_draws(const Plan *plan, Bench *bench, guint first, GError **error) {
+  gboolean good = TRUE;
+  (plan->paths->persons ? draw_by_person : draw_by_path)(plan, first, bench->conversions, bench->nulls);
+  for (guint m = 0; m < plan->n_intervals && good; m++) {
+    guint n = MIN((guint)LANES, plan->intervals[m].resamples - MIN(first, plan->intervals[m].resamples));
+    if (n == 0)
+      continue;
+    if (plan->intervals[m].model == MODEL_MARKOV) {
+      good = solve_lanes(plan, bench, m, first, n, error);
+      continue;
+    }
+    credit_draws(plan, &plan->earners[m], bench->conversions, bench->sums);
+    for (guint l = 0; l < n; l++)
+      for (guint k = 0; k < plan->n_keys; k++)
+        plan->draws[m][(gsize)(first + l) * plan->n_keys + k] = bench->sums[(gsize)k * LANES + l];
+  }
+  return good;
+}
+
 static gpointer thread_run(gpointer data) {
   Thread *thread = data;
   const Plan *plan = thread->plan;
-  const AttributionPaths *paths = plan->paths;
-  g_autofree double *conversions = g_new(double, plan->n_paths + 1), *nulls = g_new(double, plan->n_paths + 1);
-  g_autofree double *zero = g_new0(double, plan->n_paths + 1), *unused = g_new(double, plan->n_keys + 1);
-  g_autofree MarkovChain **chains = g_new0(MarkovChain *, plan->n_intervals + 1);
-  PathSet set = {plan->n_keys,
-                 plan->n_paths,
-                 (const guint32 *)(gpointer)paths->start->data,
-                 (const guint32 *)(gpointer)paths->elements->data,
-                 conversions,
-                 nulls,
-                 zero,
-                 plan->decay,
-                 NULL};
+  Bench bench;
   guint most = 0;
   for (guint m = 0; m < plan->n_intervals; m++)
     most = MAX(most, plan->intervals[m].resamples);
-  gboolean good = make_chains(plan, &set, chains, &thread->error);
-  for (guint i = thread->number; i < most && good; i += plan->threads) {
+  bench_init(&bench, plan);
+  gboolean good = make_chains(plan, &bench.set, bench.chains, &thread->error);
+  for (guint first = thread->number * LANES; first < most && good; first += plan->threads * LANES) {
     if (plan->cancel && g_atomic_int_get(plan->cancel))
       good = error_set(&thread->error, ERROR_CANCELLED, "cancelled");
-    if (paths->persons)
-      draw_by_person(plan, i, conversions, nulls);
-    else
-      draw_by_path(plan, i, conversions, nulls);
-    for (guint m = 0; m < plan->n_intervals && good; m++)
-      if (i < plan->intervals[m].resamples)
-        good = solve_draw(&plan->intervals[m], &set, chains[m], plan->draws[m] + (gsize)i * plan->n_keys, unused, &thread->error);
+    good = good && make_draws(plan, &bench, first, &thread->error);
   }
-  for (guint m = 0; m < plan->n_intervals; m++)
-    markov_free(chains[m]);
+  bench_clear(&bench, plan);
   return NULL;
 }
 
@@ -194,12 +319,14 @@ static void percentiles(const Interval *interval, double *draws, guint n_keys) {
   }
 }
 
+/* Of one draw; measured. The draw itself is shared by all models. */
 static double work_of(const AttributionPaths *paths, const Interval *interval) {
-  double elements = paths->elements->len + 1;
+  double elements = paths->elements->len + 1, rows = paths->persons ? paths->persons->len : 8.0 * paths->conversions->len;
+  double draw = 10 * rows;
   if (interval->model != MODEL_MARKOV)
-    return elements;
+    return draw + elements;
   double edges = MIN(elements, pow(paths->keys->len + 1, interval->order + 1));
-  return elements * 2 + edges * 40 * ceil((paths->keys->len + 1) / 8.0) * 2;
+  return draw + elements * 3 + edges * 40 * ceil((paths->keys->len + 1) / 8.0) * 2;
 }
 
 static void plan_resamples(const AttributionPaths *paths, Interval *intervals, guint n_intervals, guint wanted) {
@@ -224,6 +351,19 @@ static double *mean_decay(const AttributionPaths *paths) {
   return decay;
 }
 
+static void plan_earners(Plan *plan) {
+  const AttributionPaths *paths = plan->paths;
+  PathSet set = {.n_keys = plan->n_keys,
+                 .n_paths = plan->n_paths,
+                 .start = (const guint32 *)(gpointer)paths->start->data,
+                 .keys = (const guint32 *)(gpointer)paths->elements->data,
+                 .decay = plan->decay};
+  plan->earners = g_new0(Earners, plan->n_intervals + 1);
+  for (guint m = 0; m < plan->n_intervals; m++)
+    if (plan->intervals[m].model != MODEL_MARKOV && plan->intervals[m].resamples)
+      earners_init(&plan->earners[m], plan->intervals[m].model, &set);
+}
+
 gboolean resample(const AttributionPaths *paths, Interval *intervals, guint n_intervals, guint64 seed, guint wanted, guint threads,
                   const gint *cancel, GError **error) {
   g_autofree double *decay = mean_decay(paths);
@@ -236,8 +376,9 @@ gboolean resample(const AttributionPaths *paths, Interval *intervals, guint n_in
                seed,
                cancel,
                g_new0(double *, n_intervals + 1),
-               decay};
+               .decay = decay};
   plan_resamples(paths, intervals, n_intervals, wanted);
+  plan_earners(&plan);
   for (guint m = 0; m < n_intervals; m++)
     plan.draws[m] = g_new0(double, (gsize)intervals[m].resamples *plan.n_keys + 1);
   g_autofree Thread *threads_data = g_new0(Thread, plan.threads);
@@ -268,7 +409,9 @@ gboolean resample(const AttributionPaths *paths, Interval *intervals, guint n_in
     if (good)
       percentiles(&intervals[m], plan.draws[m], plan.n_keys);
     g_free(plan.draws[m]);
+    earners_clear(&plan.earners[m]);
   }
+  g_free(plan.earners);
   g_free(plan.draws);
   return good;
 }
