@@ -386,6 +386,26 @@ Record *capture_record(Capture *capture) {
   return capture->record;
 }
 
+Seen *capture_seen(Capture *capture) {
+  return capture->seen;
+}
+
+gboolean capture_publish(Capture *capture, gint64 wait_ms) {
+  guint64 through = record_through(capture->record);
+  gint64 end_us = g_get_monotonic_time() + wait_ms * 1000;
+  pthread_mutex_lock(&capture->mutex);
+  capture->figures.through = MAX(capture->figures.through, through);
+  pthread_cond_signal(&capture->stored);
+  while (capture->figures.published < through && g_get_monotonic_time() < end_us) {
+    pthread_mutex_unlock(&capture->mutex);
+    g_usleep(5000);
+    pthread_mutex_lock(&capture->mutex);
+  }
+  gboolean published = capture->figures.published >= through;
+  pthread_mutex_unlock(&capture->mutex);
+  return published;
+}
+
 void capture_figures(Capture *capture, CaptureFigures *figures) {
   pthread_mutex_lock(&capture->mutex);
   *figures = capture->figures;

@@ -29,6 +29,9 @@ gboolean capture_submit(Capture *capture, Submission *take, CaptureDone done, gp
 
 Workspace *capture_workspace(Capture *capture); /* for questions; sees what is committed within publish_ms */
 Record *capture_record(Capture *capture);
+Seen *capture_seen(Capture *capture); /* to fork from */
+/* Somebody else changed the record through capture_record(): waits until reports include it, `wait_ms` at most. */
+gboolean capture_publish(Capture *capture, gint64 wait_ms);
 /* Runs `work` on the writer's thread between two commits, with exclusive use of record and seen; waits for it. */
 typedef gboolean (*CaptureWork)(Record *record, Seen *seen, gpointer user, GError **error);
 gboolean capture_exclusive(Capture *capture, CaptureWork work, gpointer user, GError **error);

@@ -97,10 +97,52 @@ gboolean cli_parse(Cli *cli, CliArgs *args, const CliOption *options, int argc, 
     if (!g_utf8_validate(value, -1, NULL))
       return error_set(error, ERROR_USAGE, "the value of --%s is not valid UTF-8", name);
     if (strcmp(name, "db") == 0)
-      cli->db = value;
+      cli->db = cli->host ? cli->db : value;
     params_add(args->params, name, value);
   }
   return TRUE;
+}
+
+/* Of the thread, as a server runs several commands at once. */
+static _Thread_local FILE *thread_out, *thread_err;
+
+FILE *cli_out(void) {
+  return thread_out ? thread_out : stdout;
+}
+
+FILE *cli_err(void) {
+  return thread_err ? thread_err : stderr;
+}
+
+void cli_redirect(FILE *out, FILE *err) {
+  thread_out = out;
+  thread_err = err;
+}
+
+gboolean cli_open_record(const Cli *cli, RecordMode mode, CliRecord *opened, GError **error) {
+  *opened = (CliRecord){cli->host ? capture_record(cli->host) : record_open(cli->db, mode, error), cli->host == NULL};
+  return opened->record != NULL;
+}
+
+void cli_record_clear(CliRecord *opened) {
+  if (opened->owned)
+    record_free(opened->record);
+  opened->record = NULL;
+}
+
+gboolean cli_open_workspace(const Cli *cli, const IndexOptions *options, CliWorkspace *opened, GError **error) {
+  if (!cli->host) {
+    *opened = (CliWorkspace){workspace_open(cli->db, options, error), TRUE};
+    return opened->workspace != NULL;
+  }
+  *opened = (CliWorkspace){capture_workspace(cli->host), FALSE};
+  return workspace_refresh(opened->workspace, error);
+}
+
+void cli_workspace_clear(CliWorkspace *opened) {
+  if (opened->owned)
+    workspace_free(opened->workspace);
+  opened->workspace = NULL;
 }
 
 void cli_progress(Cli *cli, const char *line) {
@@ -111,12 +153,13 @@ void cli_progress(Cli *cli, const char *line) {
   if (line && now - cli->progress_shown_us < pause_us)
     return;
   cli->progress_shown_us = line ? now : 0;
-  fprintf(stderr, "\r\033[K%s", line ? line : "");
-  fflush(stderr);
+  fprintf(cli_err(), "\r\033[K%s", line ? line : "");
+  fflush(cli_err());
 }
 
 void cli_print(const char *text) {
-  if (fputs(text, stdout) == EOF || fflush(stdout) == EOF)
+  gboolean printed = fputs(text, cli_out()) != EOF && fflush(cli_out()) != EOF;
+  if (!printed && cli_out() == stdout)
     exit(errno == EPIPE ? 0 : 1);
 }
 
@@ -124,6 +167,6 @@ gboolean cli_deliver(const Params *params, const void *data, gsize size, GError 
   const char *path = params_get(params, "out");
   if (path)
     return file_replace(path, data, size, error);
-  fwrite(data, 1, size, stdout);
-  return fflush(stdout) == 0 || error_set(error, ERROR_IO, "the answer cannot be written to standard output");
+  fwrite(data, 1, size, cli_out());
+  return fflush(cli_out()) == 0 || error_set(error, ERROR_IO, "the answer cannot be written to standard output");
 }

@@ -3,6 +3,8 @@
  * and one line in the table of main.c. Results go to standard output, progress and errors to standard error. */
 #pragma once
 #include "analysis/catalogue.h"
+#include "capture/capture.h"
+#include <stdio.h>
 
 typedef struct {
   const char *db;    /* --db, ETAPPE_DB or etappe.db */
@@ -10,7 +12,35 @@ typedef struct {
   gboolean progress; /* standard error is a terminal */
   guint width;
   gint64 progress_shown_us;
+  Capture *host; /* the command runs inside a server, for another process; else NULL */
+  int input;     /* descriptor of standard input */
 } Cli;
+
+/* --- inside a server or alone ------------------------------------------------------------------------------------- */
+typedef struct { /* the server's, which stays open, or one opened for the command */
+  Record *record;
+  gboolean owned;
+} CliRecord;
+gboolean cli_open_record(const Cli *cli, RecordMode mode, CliRecord *opened, GError **error);
+void cli_record_clear(CliRecord *opened);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliRecord, cli_record_clear)
+typedef struct {
+  Workspace *workspace;
+  gboolean owned;
+} CliWorkspace;
+gboolean cli_open_workspace(const Cli *cli, const IndexOptions *options, CliWorkspace *opened, GError **error);
+void cli_workspace_clear(CliWorkspace *opened);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CliWorkspace, cli_workspace_clear)
+
+/* Where this thread prints: standard output and error, or those of the process for which a server runs the command. */
+FILE *cli_out(void);
+FILE *cli_err(void);
+void cli_redirect(FILE *out, FILE *err);
+
+/* Runs a whole command line: prints the result, or the error. The exit code. */
+int cli_run(Cli *cli, int argc, char **argv);
+/* Has the server of the project run it, if there is one and the command writes to the record. */
+gboolean cli_forward(const Cli *cli, int argc, char **argv, int *exit_code);
 
 typedef struct {
   const char *name;                                                 /* "import" */

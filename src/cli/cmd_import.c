@@ -32,7 +32,7 @@ const char cmd_import_usage[] =
     "Example\n"
     "  etappe import shop.csv --map person=user_id --map time=ts --map event=action --map value=total\n";
 
-enum { REFUSALS_SHOWN = 5, CONTENT_WIDTH = 100 };
+enum { REFUSALS_SHOWN = 5, CONTENT_WIDTH = 100, PUBLISH_WAIT_MS = 60000 };
 
 typedef struct { /* a refused row that is shown */
   char *label, *reason, *content;
@@ -68,7 +68,7 @@ static void on_note(const char *sentence, gpointer user) {
   Told *told = user;
   g_autofree char *safe = terminal_escape(text_of(sentence));
   cli_progress(told->cli, NULL);
-  fprintf(stderr, "note: %s\n", safe);
+  fprintf(cli_err(), "note: %s\n", safe);
 }
 
 static void on_progress(const ImportProgress *progress, gpointer user) {
@@ -234,6 +234,8 @@ static gboolean read_options(const Params *params, ImportOptions *options, GErro
 }
 
 static gboolean update_index(Cli *cli, Record *record, GError **error) {
+  if (cli->host)
+    return capture_publish(cli->host, PUBLISH_WAIT_MS) || TRUE; /* else it follows */
   IndexOptions options = {.progress = cli->progress ? on_index : NULL, .progress_user = cli};
   g_autoptr(Index) index = index_open(record, &options, error);
   cli_progress(cli, NULL);
@@ -253,7 +255,7 @@ static gboolean load_project(Record *record, Project **project, GError **error) 
 /* The rows go in, the refused ones to their file, whatever came of the import. */
 static gboolean run_import(Cli *cli, const CliArgs *args, ImportOptions *options, Record *record, Told *told, ImportInfo *totals,
                            GError **error) {
-  g_autoptr(Seen) seen = seen_open(record, error);
+  g_autoptr(Seen) seen = cli->host ? seen_fork(capture_seen(cli->host)) : seen_open(record, error);
   g_autoptr(Project) project = NULL;
   if (!seen || !load_project(record, &project, error))
     return FALSE;
@@ -265,7 +267,7 @@ static gboolean run_import(Cli *cli, const CliArgs *args, ImportOptions *options
 }
 
 static gboolean import_files_given(Cli *cli, CliArgs *args, GError **error) {
-  ImportOptions options = {0};
+  ImportOptions options = {.input = cli->input};
   g_autofree const char **map = values_of(args->params, "map"), **set = values_of(args->params, "set");
   options.map.map = map;
   options.map.set = set;
@@ -273,8 +275,8 @@ static gboolean import_files_given(Cli *cli, CliArgs *args, GError **error) {
   g_ptr_array_add(args->arguments, NULL);
   if (!read_options(args->params, &options, error))
     return FALSE;
-  g_autoptr(Record) record = record_open(cli->db, RECORD_CREATE, error);
-  if (!record)
+  g_auto(CliRecord) opened = {NULL, FALSE};
+  if (!cli_open_record(cli, RECORD_CREATE, &opened, error))
     return FALSE;
   g_autoptr(Rejects) rejects = rejects_path ? rejects_new(rejects_path, error) : NULL;
   if (rejects_path && !rejects)
@@ -282,13 +284,13 @@ static gboolean import_files_given(Cli *cli, CliArgs *args, GError **error) {
   Told told = {cli, rejects, g_ptr_array_new_with_free_func((GDestroyNotify)import_info_free),
                g_ptr_array_new_with_free_func((GDestroyNotify)refusal_free)};
   ImportInfo totals = {0};
-  gboolean good = run_import(cli, args, &options, record, &told, &totals, error);
+  gboolean good = run_import(cli, args, &options, opened.record, &told, &totals, error);
   if (told.imports->len)
-    good = update_index(cli, record, good ? error : NULL) && good;
+    good = update_index(cli, opened.record, good ? error : NULL) && good;
   gboolean json = is_json(args->params);
   g_autofree char *result = json && good ? result_json(&told, &totals) : result_text(&told, &totals);
   if (json && !good) /* standard output is for the error then */
-    fputs(result, stderr);
+    fputs(result, cli_err());
   else if (told.imports->len || totals.refused)
     cli_print(result);
   g_ptr_array_unref(told.imports);
@@ -408,8 +410,8 @@ static gboolean import_undo(Cli *cli, const CliArgs *args, GError **error) {
   if (args->arguments->len != 2 || !g_ascii_string_to_unsigned(args->arguments->pdata[1], 10, 1, G_MAXINT64, &id, NULL))
     return error_set(error, ERROR_USAGE,
                      "etappe import undo takes the number of one import\nhint: `etappe import list` shows them");
-  g_autoptr(Record) record = record_open(cli->db, RECORD_WRITE, error);
-  return record && undo_in(cli, record, id, is_json(args->params), error);
+  g_auto(CliRecord) opened = {NULL, FALSE};
+  return cli_open_record(cli, RECORD_WRITE, &opened, error) && undo_in(cli, opened.record, id, is_json(args->params), error);
 }
 
 gboolean cmd_import(Cli *cli, int argc, char **argv, GError **error) {

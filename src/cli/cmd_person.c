@@ -84,13 +84,14 @@ static gboolean run_link(Cli *cli, int argc, char **argv, PlanFunc make, GError 
   const char *format = params_get(args.params, "format");
   if (format && strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
     return error_set(error, ERROR_USAGE, "etappe person %s prints table or json, not %s", argv[0], format);
-  g_autoptr(Workspace) workspace = workspace_open(cli->db, NULL, error);
-  g_autoptr(Record) record = workspace ? record_open(cli->db, RECORD_WRITE, error) : NULL;
-  if (!record || !workspace_refresh(workspace, error))
+  g_auto(CliWorkspace) asked = {NULL, FALSE};
+  g_auto(CliRecord) opened = {NULL, FALSE};
+  if (!cli_open_workspace(cli, NULL, &asked, error) || !cli_open_record(cli, RECORD_WRITE, &opened, error) ||
+      !workspace_refresh(asked.workspace, error))
     return FALSE;
-  g_autoptr(Snapshot) snapshot = index_snapshot(workspace_index(workspace));
+  g_autoptr(Snapshot) snapshot = index_snapshot(workspace_index(asked.workspace));
   g_autoptr(LinkPlan) plan = make(snapshot, args.arguments->pdata[0], args.arguments->pdata[1], error);
-  if (!plan || !link_plan_carry_out(plan, record, clock_now_ms(), error))
+  if (!plan || !link_plan_carry_out(plan, opened.record, clock_now_ms(), error))
     return FALSE;
   g_autofree char *text =
       format && strcmp(format, "json") == 0 ? outcome_json(plan) : outcome_text(plan, strcmp(argv[0], "merge") == 0);

@@ -132,8 +132,8 @@ static gboolean try_definitions(Cli *cli, const Project *project, const Params *
   Question question;
   if (!g_file_test(cli->db, G_FILE_TEST_EXISTS))
     return TRUE;
-  g_autoptr(Workspace) workspace = workspace_open(cli->db, &options, error);
-  if (!workspace || !workspace_question(workspace, params, &question, error))
+  g_auto(CliWorkspace) asked = {NULL, FALSE};
+  if (!cli_open_workspace(cli, &options, &asked, error) || !workspace_question(asked.workspace, params, &question, error))
     return FALSE;
   question.project = project;
   gboolean empty = names_count(snapshot_names(question.snapshot), NAME_EVENT) == 0;
@@ -166,7 +166,8 @@ static gboolean project_apply(Cli *cli, const CliArgs *args, GError **error) {
   const char *path = file_argument(args);
   g_autoptr(Project) project = read_project(path, &text, error);
   gboolean good = project && try_definitions(cli, project, args->params, error);
-  g_autoptr(Record) record = good ? record_open(cli->db, RECORD_CREATE, error) : NULL;
+  g_auto(CliRecord) opened = {NULL, FALSE};
+  Record *record = good && cli_open_record(cli, RECORD_CREATE, &opened, error) ? opened.record : NULL;
   g_autoptr(GPtrArray) who_is_who = record ? record_project_identity(record, project) : NULL;
   gboolean anew = record && record_through(record) > 0;
   if (!record || !record_set_project(record, project, text, error))
@@ -175,6 +176,8 @@ static gboolean project_apply(Cli *cli, const CliArgs *args, GError **error) {
       g_strdup_printf("Applied %s to %s: definitions %016" G_GINT64_MODIFIER "x, from change %" G_GUINT64_FORMAT ".\n", path,
                       cli->db, project->hash, record_through(record));
   cli_print(said);
+  if (cli->host)
+    capture_publish(cli->host, 0);
   if (anew)
     say_identity(who_is_who, "Who is who is decided anew with the next question: ");
   return TRUE;

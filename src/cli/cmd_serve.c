@@ -2,12 +2,16 @@
 // etappe serve: answers until it is told to stop.
 #include "base/error.h"
 #include "cli/cli.h"
+#include "server/command_door.h"
 #include "server/log.h"
 #include "server/server.h"
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 const char cmd_serve_usage[] =
     "etappe serve [--listen ADDR:PORT] [--capture ADDR:PORT]\n"
@@ -93,6 +97,32 @@ static void say_where(const ServerOptions *options, Server *server) {
   log_line("info", "listening", "app", app, "capture", capture, NULL);
 }
 
+/* The thread gets a folder of its own, and so do those that it starts: relative names mean what they mean to the sender. */
+static int run_command(Capture *capture, int argc, char **argv, const int descriptors[4], guint flags, gpointer user) {
+  struct winsize size = {0};
+  int out_descriptor = dup(descriptors[1]), err_descriptor = dup(descriptors[2]);
+  FILE *out = fdopen(out_descriptor, "w"), *err = fdopen(err_descriptor, "w");
+  int code = 1;
+  if (out && err && unshare(CLONE_FS) == 0 && fchdir(descriptors[3]) == 0) {
+    Cli cli = {.db = user,
+               .terminal = isatty(out_descriptor) && !(flags & COMMAND_PLAIN),
+               .progress = isatty(err_descriptor) != 0,
+               .host = capture,
+               .input = descriptors[0]};
+    if (cli.terminal)
+      cli.width = ioctl(out_descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col ? size.ws_col : 100;
+    cli_redirect(out, err);
+    code = cli_run(&cli, argc, argv);
+    cli_redirect(NULL, NULL);
+    capture_publish(capture, 0);
+  }
+  if (out)
+    fclose(out);
+  if (err)
+    fclose(err);
+  return code;
+}
+
 gboolean cmd_serve(Cli *cli, int argc, char **argv, GError **error) {
   static const CliOption known[] = {
       {"listen", FALSE, FALSE},          {"capture", FALSE, FALSE},         {"tls-cert", FALSE, FALSE},
@@ -105,6 +135,9 @@ gboolean cmd_serve(Cli *cli, int argc, char **argv, GError **error) {
     return FALSE;
   if (args.arguments->len)
     return error_set(error, ERROR_USAGE, "etappe serve takes options only, not \"%s\"", (const char *)args.arguments->pdata[0]);
+  g_autofree char *whole = g_canonicalize_filename(options.db, NULL);
+  options.command = run_command;
+  options.command_user = whole;
   sigset_t ends;
   int signal_number = 0;
   sigemptyset(&ends);

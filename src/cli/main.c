@@ -150,9 +150,9 @@ static gboolean wants_json(int argc, char **argv) {
 static void print_error(const GError *error, gboolean json) {
   const char *hint = strstr(error->message, "\nhint: ");
   g_autofree char *message = hint ? g_strndup(error->message, (gsize)(hint - error->message)) : g_strdup(error->message);
-  fprintf(stderr, "etappe: %s\n", message);
+  fprintf(cli_err(), "etappe: %s\n", message);
   if (hint)
-    fprintf(stderr, "  %s\n", hint + 7);
+    fprintf(cli_err(), "  %s\n", hint + 7);
   if (!json)
     return;
   g_autoptr(JsonOut) out = json_out_new();
@@ -165,7 +165,7 @@ static void print_error(const GError *error, gboolean json) {
     json_kv_string(out, "hint", hint + 7);
   json_object_end(out);
   json_object_end(out);
-  printf("%s\n", json_out_text(out, NULL));
+  fprintf(cli_out(), "%s\n", json_out_text(out, NULL));
 }
 
 static gboolean run(Cli *cli, int argc, char **argv, GError **error) {
@@ -185,6 +185,15 @@ static gboolean run(Cli *cli, int argc, char **argv, GError **error) {
   return unknown_command(argv[1], error);
 }
 
+int cli_run(Cli *cli, int argc, char **argv) {
+  g_autoptr(GError) error = NULL;
+  if (run(cli, argc, argv, &error))
+    return 0;
+  cli_progress(cli, NULL);
+  print_error(error, wants_json(argc, argv));
+  return error_exit_code(error);
+}
+
 static guint terminal_width(void) {
   struct winsize size;
   if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
@@ -197,12 +206,9 @@ int main(int argc, char **argv) {
   const char *db = g_getenv("ETAPPE_DB");
   Cli cli = {.db = db && *db ? db : "etappe.db",
              .terminal = isatty(STDOUT_FILENO) && !g_getenv("NO_COLOR"),
-             .progress = isatty(STDERR_FILENO) != 0};
+             .progress = isatty(STDERR_FILENO) != 0,
+             .input = STDIN_FILENO};
   cli.width = cli.terminal ? terminal_width() : 0;
-  g_autoptr(GError) error = NULL;
-  if (run(&cli, argc, argv, &error))
-    return 0;
-  cli_progress(&cli, NULL);
-  print_error(error, wants_json(argc, argv));
-  return error_exit_code(error);
+  int exit_code;
+  return cli_forward(&cli, argc, argv, &exit_code) ? exit_code : cli_run(&cli, argc, argv);
 }

@@ -502,7 +502,7 @@ gboolean import_run(Record *record, Seen *seen, const char *const *names, const 
   run.currency = currency;
   run.temp_folder = folder;
   run.zone = zone_new(zone, error);
-  gboolean good = run.zone && (files = import_files(names, folder, error)) && look_at_all(&run, files, error);
+  gboolean good = run.zone && (files = import_files(names, options->input, folder, error)) && look_at_all(&run, files, error);
   run.n_files = files ? files->len : 0;
   good = good && import_each(&run, files, totals, error);
   zone_free(run.zone);

@@ -14,6 +14,7 @@ typedef struct {
   const char *encoding;   /* NULL: found out */
   const char *decimal;    /* "comma", "point", NULL: found out for each file */
   char separator;         /* of CSV; 0: found out */
+  int input;              /* descriptor that a file named - is read from; 0 is standard input */
   const Project *project; /* its zone, currency, rates and sources; NULL: the record's settings */
 } ImportOptions;
 

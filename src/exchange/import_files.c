@@ -95,17 +95,17 @@ static gboolean add_pattern(GPtrArray *files, const char *pattern, const char *t
   return good;
 }
 
-static gboolean add_input(GPtrArray *files, const char *temp_folder, GError **error) {
-  ImportFile *file = spool(STDIN_FILENO, "standard input", temp_folder, error);
+static gboolean add_input(GPtrArray *files, int input, const char *temp_folder, GError **error) {
+  ImportFile *file = spool(input, "standard input", temp_folder, error);
   if (file)
     g_ptr_array_add(files, file);
   return file != NULL;
 }
 
-GPtrArray *import_files(const char *const *names, const char *temp_folder, GError **error) {
+GPtrArray *import_files(const char *const *names, int input, const char *temp_folder, GError **error) {
   g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func((GDestroyNotify)file_free);
   for (; *names; names++) {
-    gboolean good = g_str_equal(*names, "-")                  ? add_input(files, temp_folder, error)
+    gboolean good = g_str_equal(*names, "-")                  ? add_input(files, input, temp_folder, error)
                     : g_file_test(*names, G_FILE_TEST_EXISTS) ? add_one(files, *names, temp_folder, error)
                                                               : add_pattern(files, *names, temp_folder, error);
     if (!good)

@@ -12,4 +12,5 @@ typedef struct {
 } ImportFile;
 
 /* In the order given, those of a pattern by name. ERROR_NOT_FOUND when nothing matches. */
-GPtrArray *import_files(const char *const *names, const char *temp_folder, GError **error); /* of ImportFile* */
+/* Of ImportFile*. `input` is what a file named - is read from. */
+GPtrArray *import_files(const char *const *names, int input, const char *temp_folder, GError **error);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "server/app_route.h"
+#include "server/command_door.h"
 #include "server/jobs.h"
 #include "server/routes.h"
 #include "server/server_private.h"
@@ -36,6 +37,7 @@ static gboolean open_project(Server *server, GError **error) {
                                                    options->limits.reports_waiting, options->limits.report_s});
   server->changes = jobs_new(server, &(JobsLimits){1, CHANGES_WAITING, 0});
   server->streams = streams_new(server);
+  server->commands = command_door_open(server);
   return TRUE;
 }
 
@@ -72,6 +74,7 @@ Server *server_open(const ServerOptions *options, GError **error) {
 void server_free(Server *server) {
   if (server == NULL)
     return;
+  command_door_close(server->commands);
   streams_end(server->streams);
   http_drain(server->http, DRAIN_MS);
   jobs_free(server->reports);

@@ -5,6 +5,10 @@
 #include "server/access.h"
 #include "server/limits.h"
 
+/* Runs a command line for another process of this machine; `descriptors` are its standard input, output and error and
+ * its folder. The exit code. */
+typedef int (*ServerCommand)(Capture *capture, int argc, char **argv, const int descriptors[4], guint flags, gpointer user);
+
 typedef struct {
   const char *db;
   const char *listen;             /* NULL: 127.0.0.1:8080 */
@@ -14,6 +18,8 @@ typedef struct {
   guint report_threads;           /* 0: 2 */
   ServerLimits limits;
   CaptureOptions writing;
+  ServerCommand command; /* NULL: none are run */
+  gpointer command_user;
 } ServerOptions;
 
 typedef struct Server Server;

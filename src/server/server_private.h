@@ -15,6 +15,7 @@ struct Server {
   CaptureWorkers *workers;
   struct Jobs *reports, *changes; /* questions; what alters the project, one after the other */
   struct Streams *streams;
+  struct CommandDoor *commands;
   Http *http;
   guint port, capture_port;
   gint64 started_us;
