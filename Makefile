@@ -20,7 +20,7 @@ deps-build:
 deps:  ## install what building and testing need (Debian 12)
 	@tools/install-deps test
 
-demo: build  ## build, import a sample company and print its first reports
+demo: build  ## build, import a sample company, print its first reports and serve it
 	@$(BUILD)/etappe demo
 
 test: deps $(BUILD)/build.ninja  ## run all tests, or those named like T=...

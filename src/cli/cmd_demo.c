@@ -90,8 +90,22 @@ static void say_next(Cli *cli, const char *folder) {
   cli_print(text);
 }
 
+/* At the usual port, or at another one when somebody has it. */
+static gboolean serve(Cli *cli, GError **error) {
+  char *usual[] = {"serve", "--db", (char *)cli->db, NULL},
+       *any[] = {"serve", "--db", (char *)cli->db, "--listen", "127.0.0.1:0", NULL};
+  g_autoptr(GError) problem = NULL;
+  if (run_verb(cli, cmd_serve, usual, &problem))
+    return TRUE;
+  if (g_error_matches(problem, ETAPPE_ERROR, ERROR_BUSY))
+    return run_verb(cli, cmd_serve, any, error);
+  g_propagate_error(error, g_steal_pointer(&problem));
+  return FALSE;
+}
+
 gboolean cmd_demo(Cli *cli, int argc, char **argv, GError **error) {
-  static const CliOption options[] = {{"events", FALSE, FALSE}, {"folder", FALSE, FALSE}, {NULL, FALSE, FALSE}};
+  static const CliOption options[] = {
+      {"events", FALSE, FALSE}, {"folder", FALSE, FALSE}, {"no-serve", TRUE, FALSE}, {NULL, FALSE, FALSE}};
   g_auto(CliArgs) args = {NULL, NULL};
   if (!cli_parse(cli, &args, options, argc, argv, error))
     return FALSE;
@@ -111,5 +125,5 @@ gboolean cmd_demo(Cli *cli, int argc, char **argv, GError **error) {
       !draw_map(cli, folder, error))
     return FALSE;
   say_next(cli, folder);
-  return TRUE;
+  return params_get(args.params, "no-serve") || serve(cli, error);
 }

@@ -15,8 +15,8 @@ static gboolean cmd_help(Cli *cli, int argc, char **argv, GError **error);
 static gboolean cmd_version(Cli *cli, int argc, char **argv, GError **error);
 
 static const Verb verbs[] = {
-    {"demo", "Make a sample company in a folder and print its first reports",
-     "etappe demo [--events 200000] [--folder etappe-demo]\n", cmd_demo},
+    {"demo", "Make a sample company in a folder, print its first reports and serve it",
+     "etappe demo [--events 200000] [--folder etappe-demo] [--no-serve]\n", cmd_demo},
     {"doctor", "Check everything that is stored", "etappe doctor [--db PATH]\n", cmd_doctor},
     {"help", "Explain a command or a report", "etappe help [COMMAND]\n", cmd_help},
     {"import", "Import files of events: CSV, JSON, Parquet", cmd_import_usage, cmd_import},

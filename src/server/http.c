@@ -634,7 +634,10 @@ static int bind_to(const struct addrinfo *found, const char *address, GError **e
   g_autofree char *what = g_strdup_printf("listening on %s", address);
   if (descriptor >= 0)
     close(descriptor);
-  error_set_errno(error, problem, what);
+  if (problem == EADDRINUSE)
+    error_set(error, ERROR_BUSY, "another program listens on %s already\nhint: --listen names another address or port", address);
+  else
+    error_set_errno(error, problem, what);
   return -1;
 }
 

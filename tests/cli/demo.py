@@ -8,7 +8,7 @@ from tap import check, done, etappe, folder, report, test
 @test
 def the_demo_prints_its_reports_draws_the_map_and_counts_every_order():
     with folder() as path:
-        said = etappe("demo", "--events", "5000", "--folder", path / "demo").stdout
+        said = etappe("demo", "--no-serve", "--events", "5000", "--folder", path / "demo").stdout
         orders = int(re.search(r"persons, (\d+) orders", said).group(1))
         goal = report("overview", db=path / "demo" / "etappe.db")["goals"][0]
         check(goal["conversions"], orders, "orders counted")
@@ -22,8 +22,8 @@ def the_demo_prints_its_reports_draws_the_map_and_counts_every_order():
 @test
 def a_second_demo_in_the_same_folder_asks_again():
     with folder() as path:
-        etappe("demo", "--events", "2000", "--folder", path / "demo")
-        check("again" in etappe("demo", "--folder", path / "demo").stdout, True, "says so")
+        etappe("demo", "--no-serve", "--events", "2000", "--folder", path / "demo")
+        check("again" in etappe("demo", "--no-serve", "--folder", path / "demo").stdout, True, "says so")
 
 
 done()
