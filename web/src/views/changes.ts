@@ -27,12 +27,18 @@ function leaving(now: Cell, before: Cell): { difference: number; half: number } 
   return { difference: p - q, half: Z * Math.sqrt((p * (1 - p)) / now.persons + (q * (1 - q)) / before.persons) }
 }
 
-export function changes(now: MapAnswer, before: MapAnswer, span: { from: string; to: string }): Change[] {
+interface Span {
+  from: string
+  to: string
+}
+
+/** People are compared over the newest two spans, leaving over the two before: journeys of the newest are still open. */
+export function changes({ now, before, earlier }: { now: MapAnswer; before: MapAnswer; earlier: MapAnswer }, span: Span, settled: Span): Change[] {
   const found: Change[] = []
-  const old = new Map(before.cells.map((cell) => [cellKey(cell), cell]))
+  const old = new Map(earlier.cells.map((cell) => [cellKey(cell), cell]))
   const name = (touchpoint: string) => labelOf(project.value?.touchpoints, touchpoint)
-  const href = (cell: Cell) => link('/map', { ...span, cell: `${cell.stage}/${cell.touchpoint}` })
-  for (const cell of now.cells) {
+  const href = (cell: Cell) => link('/map', { ...settled, cell: `${cell.stage}/${cell.touchpoint}` })
+  for (const cell of before.cells) {
     const was = old.get(cellKey(cell))
     if (!was || cell.persons < LEAST || was.persons < LEAST) continue
     const { difference, half } = leaving(cell, was)

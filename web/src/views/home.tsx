@@ -32,10 +32,11 @@ interface Stages extends Envelope {
 const DAY = 86_400_000
 const iso = (time: number) => new Date(time).toISOString().slice(0, 10)
 
-/** The last thirty days of the data, and the thirty before. */
+/** The last thirty days of the data, the thirty before, and those before them: who leaves is known only once the time of
+ * inactivity has passed. */
 function spans() {
   const now = Date.parse(project.value!.now)
-  return { from: iso(now - 29 * DAY), to: iso(now), before: { from: iso(now - 59 * DAY), to: iso(now - 30 * DAY) } }
+  return { from: iso(now - 29 * DAY), to: iso(now), before: { from: iso(now - 59 * DAY), to: iso(now - 30 * DAY) }, earlier: { from: iso(now - 89 * DAY), to: iso(now - 60 * DAY) } }
 }
 
 /** A relative change with its 95% interval for two counts; undefined within chance. */
@@ -255,6 +256,7 @@ export function View() {
   const stages = useAnswer<Stages>(span && url('stages', {}), live)
   const mapNow = useAnswer<MapAnswer>(now.data && span && url('map', { from: span.from, to: span.to, model: 'none' }))
   const mapBefore = useAnswer<MapAnswer>(mapNow.data && span && url('map', { ...span.before, model: 'none' }))
+  const mapEarlier = useAnswer<MapAnswer>(mapBefore.data && span && url('map', { ...span.earlier, model: 'none' }))
   const [wanted, setWanted] = useState<Wanted>()
   const goal = now.data?.goals[0]
   const goalBefore = before.data?.goals[0]
@@ -304,7 +306,7 @@ export function View() {
                 <h2 class="table-title">
                   {t('home.changes')} <span class="quiet">{t('home.changes_text')}</span>
                 </h2>
-                {mapNow.data && mapBefore.data ? <Changes rows={changes(mapNow.data, mapBefore.data, span!)} /> : <Waiting slow={mapNow.slow || mapBefore.slow} />}
+                {mapNow.data && mapBefore.data && mapEarlier.data ? <Changes rows={changes({ now: mapNow.data, before: mapBefore.data, earlier: mapEarlier.data }, span!, span!.before)} /> : <Waiting slow={mapNow.slow || mapBefore.slow} />}
               </section>
             </div>
           )}

@@ -38,7 +38,7 @@ function Pipe({ column, y, worst, last }: { column: Column; y: number; worst: bo
   const share = percent(stage.left / stage.persons)
   const text = `${count(stage.left)} ${t('map.leave')}, ${share}`
   const w = text.length * 6.4 + 12
-  const middle = last ? x - 20 : x + 22
+  const middle = last ? x - w / 2 - 8 : x + 22
   return (
     <g>
       {!last && (
