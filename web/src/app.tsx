@@ -56,7 +56,7 @@ function Load({ page, subject }: { page: Page; subject: string }) {
   return (
     <>
       <Bar title={t(page.title)} />
-      <main class="page">{failed ? <State title={t('state.offline')} text={t('state.offline_text')} /> : <Waiting slow={false} />}</main>
+      <main id="content" class="page">{failed ? <State title={t('state.offline')} text={t('state.offline_text')} /> : <Waiting slow={false} />}</main>
     </>
   )
 }
@@ -83,7 +83,7 @@ export function App() {
       ) : (
         <>
           <Bar title="Etappe" />
-          <main class="page">
+          <main id="content" class="page">
             <NotFound />
           </main>
         </>

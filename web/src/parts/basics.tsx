@@ -56,7 +56,7 @@ export function Menu({ label, icon, text, left, square, children }: { label: str
   }
   return (
     <div class="menu" ref={box} onKeyDown={keys}>
-      <button ref={button} type="button" class={square ? 'button square' : 'button'} aria-label={label} title={label} aria-expanded={open} onClick={() => setOpen(!open)}>
+      <button ref={button} type="button" class={square ? 'button square' : 'button'} aria-label={typeof text === 'string' && text !== label ? `${label}: ${text}` : label} title={label} aria-expanded={open} onClick={() => setOpen(!open)}>
         {icon && <Icon name={icon} />}
         {text}
         {text && <Icon name="chevron" />}

@@ -141,7 +141,7 @@ function Columns({ answer, worst, selected, onSelect, onPersons }: { answer: Ans
               <text class="strong" x={left} y="14">
                 {`${step.step} ${stepName(step.name)}`.slice(0, Math.max(8, Math.floor(pitch / 7.2)))}
               </text>
-              <text x={left} y="36" class="funnel-figure" tabIndex={0} role="button" aria-label={t('persons.title', { n: count(step.reached) })} onClick={() => onPersons(`reached:${step.step}`, step.reached)} onKeyDown={(event) => event.key === 'Enter' && onPersons(`reached:${step.step}`, step.reached)}>
+              <text x={left} y="36" class="funnel-figure" tabIndex={0} role="button" onClick={() => onPersons(`reached:${step.step}`, step.reached)} onKeyDown={(event) => event.key === 'Enter' && onPersons(`reached:${step.step}`, step.reached)}>
                 {count(step.reached)}
                 {!tight && (
                   <tspan class="hint" dx="8">
@@ -209,7 +209,7 @@ function Groups({ answer }: { answer: Answer }) {
         </caption>
         <thead>
           <tr>
-            <th />
+            <td />
             {answer.steps.map((step) => (
               <th key={step.step} class="number">
                 {stepName(step.name)}

@@ -71,7 +71,7 @@ function StageFlow({ answer, onPersons }: { answer: Stages; onPersons: (stage: s
   const base = 150
   const moves = new Map(pulse.value?.moves.map((one) => [`${one.from}>${one.to}`, one.persons]))
   return (
-    <div class="scroll-x">
+    <div class="scroll-x" tabIndex={0} role="region" aria-label={t('home.stages')}>
       <svg class="stage-flow" width={width} height="196" role="group" aria-label={t('home.stages')}>
         <line class="axis" x1="0" x2={width} y1={base} y2={base} />
         {answer.stages.map((stage, i) => {

@@ -74,7 +74,7 @@ export function View() {
                 <thead>
                   <tr>
                     <th>{t('journeys.state')}</th>
-                    <th />
+                    <td />
                     <th class="number">{t('journeys.state')}</th>
                     <th class="number">{t('journeys.share')}</th>
                     <th class="number">{t('journeys.people')}</th>

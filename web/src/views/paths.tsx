@@ -117,7 +117,7 @@ function Flows({ answer, steps, backwards }: { answer: Answer; steps: number; ba
   const shape = sankeyLinkHorizontal<Node, Link>()
   const label = (node: Node) => (node.hidden ? t('paths.others', { n: count(node.hidden) }) : name(node.key, answer.key))
   return (
-    <div ref={box} class="scroll-x">
+    <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('paths.steps')}>
       <svg class="flows" width={wide} height={height + 26} role="img" aria-label={t('nav.paths')}>
         {Array.from({ length: steps + 1 }, (_, depth) => (
           <g key={depth}>

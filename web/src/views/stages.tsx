@@ -43,7 +43,7 @@ export function View() {
                 <thead>
                   <tr>
                     <th>{t('persons.stage')}</th>
-                    <th />
+                    <td />
                     <th class="number">{t('stages.now')}</th>
                     <th class="number">{t('stages.ended')}</th>
                     <th class="number">{t('stages.entered')}</th>

@@ -66,7 +66,7 @@ export interface Layout {
   hidden: number
 }
 
-export const cellKey = (at: At) => `${at.stage}\u0000${at.touchpoint}`
+export const cellKey = (at: At) => `${at.stage}\u0001${at.touchpoint}`
 export const OTHER = '\u0000other'
 
 const rowHeight = (n: number, tall: boolean) => (n <= 6 ? 84 : n <= 12 ? 40 : tall ? 24 : 20)

@@ -217,7 +217,9 @@ export function Import() {
       )}
       {problem && <Failure problem={problem} />}
       {counts && <Outcome counts={counts} />}
-      {!list.data ? (
+      {list.problem && !list.data ? (
+        <Failure problem={list.problem} again={list.again} />
+      ) : !list.data ? (
         <Waiting slow={list.slow} />
       ) : (
         list.data.imports.length > 0 && (
@@ -231,7 +233,7 @@ export function Import() {
                   <th class="number">{t('import.stored')}</th>
                   <th class="number">{t('import.refused')}</th>
                   <th class="number">{t('import.when')}</th>
-                  <th />
+                  <td />
                 </tr>
               </thead>
               <tbody>

@@ -121,7 +121,7 @@ export function Sources() {
               <th>{t('sources.kind')}</th>
               <th class="number">{t('persons.events')}</th>
               <th class="number">{t('sources.last')}</th>
-              <th />
+              <td />
             </tr>
           </thead>
           <tbody>

@@ -50,7 +50,7 @@ export function Users() {
             <th>{t('sign.email')}</th>
             <th>{t('users.role')}</th>
             <th class="number">{t('persons.last_seen')}</th>
-            <th />
+            <td />
           </tr>
         </thead>
         <tbody>

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every page in both languages, both themes, on desk and phone: nothing the browser or axe complains of, and the figures
+// of the command line.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { artefacts, axeSource, browse, check, done, etappe, firstAccount, open, sample, same, serve, settled, test } from './browser.mjs'
+
+const axe = readFileSync(axeSource, 'utf8')
+const db = sample('shop', 20_000)
+const server = await serve(db)
+await firstAccount(server)
+const browser = await browse()
+
+const FUNNEL = '/funnel?' + ['Product Viewed', 'Product Added', 'Order Completed'].map((name) => `step=${encodeURIComponent(`event = "${name}"`)}`).join('&')
+const PERSON = JSON.parse(etappe('person', 'list', '--limit', '1', '--sort', 'events', '--format', 'json', '--db', db)).persons[0].person
+const PAGES = { home: '/', map: '/map', list: '/map?view=list', paths: `/paths?after=${encodeURIComponent('event = "Complaint Filed"')}`, funnel: FUNNEL, attribution: '/attribution', stages: '/stages', journeys: '/journeys', persons: '/persons', person: `/person/${PERSON}`, project: '/project', sources: '/project?part=sources', import: '/project?part=import', users: '/project?part=users', privacy: '/privacy', nowhere: '/there-is-no-such-page' }
+const LOOKS = [
+  { language: 'de', dark: false, phone: false },
+  { language: 'en', dark: true, phone: false },
+  { language: 'en', dark: false, phone: true },
+  { language: 'de', dark: true, phone: true },
+]
+
+async function violations(page) {
+  await page.evaluate(axe)
+  const result = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }))
+  return result.violations.map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => `${node.target} ${node.failureSummary.split('\n')[1]?.trim() ?? ''}`).join(' | ')}`)
+}
+
+for (const look of LOOKS) {
+  const name = `${look.language}-${look.dark ? 'dark' : 'light'}-${look.phone ? 'phone' : 'desk'}`
+  for (const [id, where] of Object.entries(PAGES))
+    test(`${id} is whole, ${name}`, async () => {
+      const { page, context, complaints, go } = await open(browser, server, look)
+      await go(where)
+      await settled(page)
+      await page.screenshot({ path: join(artefacts, `${id}-${name}.png`), fullPage: true })
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      const found = await violations(page)
+      await context.close()
+      same(found, [], 'axe')
+      same(complaints, [], 'the browser complains')
+      check(wide <= 1, `the page is ${wide} pixels too wide`)
+    })
+}
+
+test('the map counts what the command line counts', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  await go('/map')
+  await settled(page)
+  const shown = await page.$$eval('svg.journey-map .people tspan:first-child', (all) => all.map((one) => Number(one.textContent.replaceAll(',', ''))))
+  const told = JSON.parse(etappe('map', '--format', 'json', '--db', db)).stages.map((stage) => stage.persons)
+  await context.close()
+  same(shown, told, 'people by stage')
+})
+
+test('the funnel counts what the command line counts, and its command prints it', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  await go(FUNNEL)
+  await settled(page)
+  const shown = await page.$$eval('svg.funnel .funnel-figure', (all) => all.map((one) => Number(one.firstChild.textContent.replaceAll(',', ''))))
+  const steps = ['Product Viewed', 'Product Added', 'Order Completed'].flatMap((name) => ['--step', name])
+  same(shown, JSON.parse(etappe('funnel', ...steps, '--format', 'json', '--db', db)).steps.map((step) => step.reached), 'people by step')
+  await page.keyboard.press('c')
+  const command = await page.textContent('.command pre')
+  await context.close()
+  check(command.startsWith('etappe funnel --step \'event = "Product Viewed"\''), command)
+})
+
+test('attribution shows the credits of the command line', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  await go('/attribution?show=conversions&model=last&model=markov')
+  await settled(page)
+  const shown = await page.$$eval('table.attribution tbody tr', (rows) => rows.map((row) => [row.cells[0].firstChild.textContent, row.cells[2].querySelector('strong').textContent]))
+  const told = JSON.parse(etappe('attribution', '--model', 'last', '--model', 'markov', '--format', 'json', '--db', db)).models.find((one) => one.model === 'markov').credits
+  await context.close()
+  same(shown.map(([, amount]) => amount).sort(), told.map((one) => one.conversions.toLocaleString('en-GB', { minimumFractionDigits: 1, maximumFractionDigits: 1 })).sort(), 'conversions')
+})
+
+test('the map is walked by keyboard, and a cell opens its people', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  await go('/map')
+  await settled(page)
+  const first = page.locator('[role=gridcell][tabindex="0"]')
+  await first.focus()
+  const before = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
+  await page.keyboard.press('ArrowDown')
+  const after = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
+  check(before !== after && /people/.test(after), `${before} then ${after}`)
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.inspector')
+  check(new URL(page.url()).searchParams.get('cell'), 'the address names the cell')
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.drawer table')
+  const n = Number(/([\d,]+) people,/.exec(after)[1].replaceAll(',', ''))
+  const title = await page.textContent('.drawer h1')
+  await context.close()
+  same(title, n === 1 ? '1 person' : `${n.toLocaleString('en-GB')} people`, 'the drawer')
+})
+
+test('no word of the other language is left over', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'de' })
+  const english = /\b(people|leave|stage|Journey map|Loading|Undo|Remove|Search|Everyone|Whole time|What counts)\b/
+  const found = []
+  for (const where of Object.values(PAGES)) {
+    await go(where)
+    await settled(page)
+    const text = await page.evaluate(() => document.body.innerText)
+    if (english.test(text)) found.push(`${where}: ${english.exec(text)[0]}`)
+  }
+  await context.close()
+  same(found, [], 'English on German pages')
+})
+
+test('a server that is killed and comes back loses nothing of an open page', async () => {
+  const own = await serve(sample('killed', 5_000))
+  await firstAccount(own)
+  const { page, context, go } = await open(browser, own, { language: 'en' })
+  await go(FUNNEL)
+  await settled(page)
+  own.kill('SIGKILL')
+  await page.click('text=strict')
+  await page.waitForSelector('text=The server does not answer', { timeout: 20_000 }).catch(() => undefined)
+  check(await page.locator('svg.funnel, .state').count(), 'the page still shows something')
+  const again = await serve(join(own.process.spawnargs.at(own.process.spawnargs.indexOf('--db') + 1)), own.port)
+  await page.reload()
+  await settled(page)
+  check(await page.locator('svg.funnel').count(), 'the funnel is back')
+  check(page.url().includes('mode=strict'), 'with what was chosen meanwhile')
+  again.kill('SIGTERM')
+  await context.close()
+})
+
+await done()
