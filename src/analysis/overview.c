@@ -9,6 +9,7 @@
 #include "analysis/marks.h"
 #include "analysis/scope.h"
 #include "base/error.h"
+#include "record/erase.h"
 #include <string.h>
 
 enum { TOP_MAX = 1000, CODES = 65536, POINTS_BY_DAY = 92, POINTS_BY_MONTH = 120 };
@@ -32,6 +33,7 @@ typedef struct {
 typedef struct {
   guint64 events, persons, journeys, unidentified;
   guint64 excluded[EXCLUDED_REASONS];
+  guint64 erased_persons, erased_events; /* of the whole record, in no other figure */
   gint64 first_ms, last_ms; /* when events > 0 */
   GArray *top[LISTS];       /* of TopRow, at most `limit` */
   guint top_total[LISTS];
@@ -413,7 +415,9 @@ static gboolean run_passes(Run *run, const Params *params, GError **error) {
 static gpointer overview_run(const Question *question, const Params *params, GError **error) {
   Overview *overview = g_new0(Overview, 1);
   Run run = {.question = question, .overview = overview};
-  gboolean done = run_passes(&run, params, error);
+  Record *record = snapshot_record(question->snapshot);
+  gboolean done = run_passes(&run, params, error) &&
+                  record_erased(record, &overview->erased_persons, &overview->erased_events, error);
   run_clear(&run);
   if (done)
     return overview;
@@ -483,6 +487,11 @@ static void overview_json(gconstpointer result, JsonOut *out) {
   json_object(out);
   for (guint reason = 0; reason < EXCLUDED_REASONS; reason++)
     json_kv_int(out, excluded_reason(reason), (gint64)overview->excluded[reason]);
+  json_object_end(out);
+  json_key(out, "erased");
+  json_object(out);
+  json_kv_int(out, "persons", (gint64)overview->erased_persons);
+  json_kv_int(out, "events", (gint64)overview->erased_events);
   json_object_end(out);
   json_kv_int(out, "unidentified", (gint64)overview->unidentified);
   for (guint list = 0; list < LISTS; list++)
@@ -590,6 +599,10 @@ static void overview_table(gconstpointer result, Table *table) {
     g_autofree char *name = g_strdup_printf("excluded events (%s)", excluded_reason(reason));
     if (overview->excluded[reason] || table_is_csv(table))
       table_figure(table, name, overview->excluded[reason]);
+  }
+  if (overview->erased_persons) {
+    table_figure(table, "erased persons", overview->erased_persons);
+    table_figure(table, "erased events", overview->erased_events);
   }
   if (overview->events == 0)
     return;
