@@ -2,10 +2,13 @@
 /* The person is resolved once more from the events around it, this time with reasons (docs/identity.md). */
 #include "analysis/person.h"
 #include "analysis/bits.h"
+#include "analysis/experience.h"
 #include "analysis/field.h"
+#include "analysis/map_family.h"
 #include "analysis/marks.h"
 #include "base/error.h"
 #include "journey/identity.h"
+#include <math.h>
 #include <string.h>
 
 static guint64 present(const Person *person, guint32 identifier) {
@@ -78,7 +81,7 @@ static void walk(const Person *person, const Tree *tree, guint32 root, PersonMem
       guint32 other = reason->identifier == at ? reason->with : reason->identifier;
       if (other == root || members[other].with != PERSON_NOBODY)
         continue;
-      members[other] = (PersonMember){other, at, reason->kind, reason->row, reason->time_ms, 0};
+      members[other] = (PersonMember){other, at, reason->kind, reason->row, reason->time_ms, 0, 0};
       g_array_append_val(queue, other);
     }
   }
@@ -91,7 +94,8 @@ static void note_moves(const Person *person, PersonMember *members) {
     if (reason->person != person->id)
       continue;
     if (reason->kind == REASON_MOVED)
-      members[reason->identifier] = (PersonMember){reason->identifier, reason->with, REASON_MOVED, reason->row, reason->time_ms, 0};
+      members[reason->identifier] =
+          (PersonMember){reason->identifier, reason->with, REASON_MOVED, reason->row, reason->time_ms, 0, 0};
     if (reason->kind == REASON_SHARED)
       members[reason->identifier].how = REASON_SHARED;
   }
@@ -100,7 +104,7 @@ static void note_moves(const Person *person, PersonMember *members) {
 static void explain(const Person *person, PersonMember *members, guint32 n) {
   guint32 root;
   for (guint32 i = 0; i < n; i++)
-    members[i] = (PersonMember){i, PERSON_NOBODY, REASON_OWNER, 0, 0, 0};
+    members[i] = (PersonMember){i, PERSON_NOBODY, REASON_OWNER, 0, 0, 0, 0};
   if (component_find(person->component, person->id, &root)) {
     Tree tree = tree_of(person, n);
     walk(person, &tree, root, members);
@@ -130,10 +134,26 @@ static void collect_members(Person *person) {
     if (present(person, i) != person->id)
       continue;
     if (names_person(person, i) && members[i].how != REASON_SHARED)
-      members[i] = (PersonMember){i, PERSON_NOBODY, REASON_OWNER, 0, 0, 0};
+      members[i] = (PersonMember){i, PERSON_NOBODY, REASON_OWNER, 0, 0, 0, 0};
     g_array_append_val(person->members, members[i]);
   }
   g_array_sort_with_data(person->members, compare_members, person);
+}
+
+/* When each identifier was seen last with this person. */
+static void collect_last_seen(Person *person, GArray *members) {
+  const ResolveInput *input = component_input(person->component);
+  const ResolveOutput *output = component_output(person->component);
+  g_autofree gint64 *last = g_new0(gint64, input->n_identifiers + 1);
+  for (gsize e = 0; e < input->n_events; e++) {
+    guint32 tuple = input->events[e].tuple;
+    for (guint32 k = input->tuple_start[tuple]; output->event_person[e] == person->id && k < input->tuple_start[tuple + 1]; k++)
+      last[input->tuple_members[k]] = input->events[e].time_ms;
+  }
+  for (guint i = 0; i < members->len; i++) {
+    PersonMember *member = &g_array_index(members, PersonMember, i);
+    member->last_seen_ms = last[member->identifier];
+  }
 }
 
 /* Devices that stood here and moved on, each with its last move away. */
@@ -149,8 +169,8 @@ static void collect_left(Person *person) {
       continue;
     gboolean arrives = reason->person == person->id;
     if (here[reason->identifier] && !arrives && present(person, reason->identifier) != person->id) {
-      PersonMember member = {reason->identifier, reason->with,    REASON_MOVED,
-                             reason->row,        reason->time_ms, present(person, reason->identifier)};
+      PersonMember member = {
+          reason->identifier, reason->with, REASON_MOVED, reason->row, reason->time_ms, present(person, reason->identifier), 0};
       g_hash_table_insert(left, GUINT_TO_POINTER(reason->identifier), g_memdup2(&member, sizeof member));
     }
     here[reason->identifier] = arrives ? 1 : 0;
@@ -243,6 +263,7 @@ static void event_clear_texts(gpointer data) {
   PersonEvent *event = data;
   g_free(event->channel);
   g_free(event->touchpoint);
+  g_free(event->family);
 }
 
 static PersonEvent event_at(const Block *block, guint32 e) {
@@ -261,6 +282,7 @@ typedef struct { /* of the person's block */
   Field *channel, *touchpoint;
   FieldBlock channels, touchpoints;
   guint64 *excluded[EXCLUDED_REASONS];
+  GArray *scores; /* of ScoreEvent */
 } Says;
 
 static void says_clear(Says *says) {
@@ -271,8 +293,15 @@ static void says_clear(Says *says) {
   field_free(says->touchpoint);
   for (guint i = 0; i < EXCLUDED_REASONS; i++)
     g_free(says->excluded[i]);
+  g_clear_pointer(&says->scores, g_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Says, says_clear)
+
+static gboolean read_scores(Says *says, const Question *question, guint block, const Block *data, GError **error) {
+  g_autoptr(Experience) experience = experience_new(question, error);
+  says->scores = g_array_new(FALSE, FALSE, sizeof(ScoreEvent));
+  return experience && experience_block(experience, block, data, says->scores, error);
+}
 
 /* What the project says of the block's events. */
 static gboolean says_read(Says *says, const Question *question, guint block, Block *data, GError **error) {
@@ -282,7 +311,7 @@ static gboolean says_read(Says *says, const Question *question, guint block, Blo
          marks_reasons(says->marks, block, data, says->excluded, error) &&
          (says->channel = field_new(question, "channel", error)) && (says->touchpoint = field_new(question, "touchpoint", error)) &&
          field_block(says->channel, block, data, &says->channels, error) &&
-         field_block(says->touchpoint, block, data, &says->touchpoints, error);
+         field_block(says->touchpoint, block, data, &says->touchpoints, error) && read_scores(says, question, block, data, error);
 }
 
 static char *field_text(const Field *field, const FieldBlock *block, guint32 e) {
@@ -290,10 +319,29 @@ static char *field_text(const Field *field, const FieldBlock *block, guint32 e) 
   return entry.kind == VALUE_NONE ? NULL : text_dup(entry.text);
 }
 
-static void add_event(Person *person, const Block *data, const Says *says, guint32 e) {
+static double score_at(const Says *says, guint32 e) {
+  for (guint i = 0; i < says->scores->len; i++)
+    if (g_array_index(says->scores, ScoreEvent, i).event == e)
+      return g_array_index(says->scores, ScoreEvent, i).value;
+  return NAN;
+}
+
+static const char *family_of(const Project *project, const char *touchpoint) {
+  for (guint i = 0; touchpoint && i < project->touchpoints->len; i++) {
+    const Touchpoint *rule = project->touchpoints->pdata[i];
+    if (rule->family && strcmp(rule->rule.name, touchpoint) == 0)
+      return rule->family;
+  }
+  return touchpoint ? map_family_by_name(touchpoint) : NULL;
+}
+
+static void add_event(Person *person, const Question *question, const Block *data, const Says *says, guint32 e) {
   PersonEvent event = event_at(data, e);
   event.channel = field_text(says->channel, &says->channels, e);
   event.touchpoint = field_text(says->touchpoint, &says->touchpoints, e);
+  event.family = g_strdup(family_of(question->project, event.touchpoint));
+  event.initiator = bit_at(data->company, e) ? "company" : bit_at(data->system, e) ? "system" : "customer";
+  event.score = score_at(says, e);
   for (guint i = 0; i < EXCLUDED_REASONS; i++)
     if (bit_at(says->excluded[i], e))
       event.excluded = excluded_reason((ExcludedReason)i);
@@ -320,8 +368,9 @@ static gboolean collect_events(Person *person, const Question *question, guint l
   if (!says_read(&says, question, block, &data, error))
     return FALSE;
   for (guint32 e = end - MIN(limit, end - start); e < end; e++)
-    add_event(person, &data, &says, e);
-  return TRUE;
+    add_event(person, question, &data, &says, e);
+  person->story = person_story_new(question, block, &data, place, error);
+  return person->story != NULL;
 }
 
 /* --- names ---------------------------------------------------------------------------------------------- */
@@ -371,6 +420,7 @@ void person_free(Person *person) {
                       person->conflicts, person->links, person->events};
   for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
     g_array_unref(arrays[i]);
+  person_story_free(person->story);
   snapshot_unref(person->snapshot);
   g_free(person);
 }
@@ -411,6 +461,8 @@ Person *person_new(const Question *question, const char *who, guint limit, GErro
     return NULL;
   collect_members(person);
   collect_left(person);
+  collect_last_seen(person, person->members);
+  collect_last_seen(person, person->left);
   collect_shared(person);
   collect_owners(person);
   collect_conflicts(person);

@@ -2,7 +2,7 @@
  * person.h: one person explained: which identifiers, joined when and why, what stays apart, and the events.
  * As a report: person_report.h. The list of persons: person_list.h. Joining and separating: person_link.h. */
 #pragma once
-#include "analysis/question.h"
+#include "analysis/person_story.h"
 #include "analysis/who.h"
 #include "journey/component.h"
 
@@ -14,7 +14,8 @@ typedef struct {      /* an identifier of the person, or one that left */
   ReasonKind how;     /* REASON_OWNER: it names the person */
   guint64 row;        /* joined by this event or link; 0 for the one that names the person */
   gint64 time_ms;
-  guint64 to; /* of one that left: the person it is with now */
+  guint64 to;          /* of one that left: the person it is with now */
+  gint64 last_seen_ms; /* in an event of this person; 0 never */
 } PersonMember;
 
 typedef struct {
@@ -25,6 +26,9 @@ typedef struct {
   guint32 visit;                   /* 0 none */
   guint16 event, source, currency; /* Names codes */
   char *channel, *touchpoint;      /* as the project says; NULL none */
+  char *family;                    /* of the touchpoint */
+  const char *initiator;           /* customer, company, system */
+  double score;                    /* 0..100, NAN none */
   const char *excluded;            /* why it is in no report: "bots", "internal", "flagged"; or NULL */
 } PersonEvent;
 
@@ -33,13 +37,14 @@ typedef struct { /* read freely */
   Snapshot *snapshot;
   WhoNames *names; /* knows every identifier below */
   guint64 id;
-  GArray *members;   /* of PersonMember, by the time of joining, the one that names the person first */
-  GArray *left;      /* of PersonMember: devices that stood here and moved on */
-  GArray *shared;    /* of guint32: identifiers in events of this person that link nobody */
-  GArray *owners;    /* of guint32: of a shared identifier, those naming the persons it was seen with; at most PERSON_OWNERS_MAX */
-  GArray *conflicts; /* of Reason, at most PERSON_CONFLICTS_MAX */
-  GArray *links;     /* of Link: merges and separations that name somebody here */
-  GArray *events;    /* of PersonEvent: the last ones by now, in order of time */
+  GArray *members;    /* of PersonMember, by the time of joining, the one that names the person first */
+  GArray *left;       /* of PersonMember: devices that stood here and moved on */
+  GArray *shared;     /* of guint32: identifiers in events of this person that link nobody */
+  GArray *owners;     /* of guint32: of a shared identifier, those naming the persons it was seen with; at most PERSON_OWNERS_MAX */
+  GArray *conflicts;  /* of Reason, at most PERSON_CONFLICTS_MAX */
+  GArray *links;      /* of Link: merges and separations that name somebody here */
+  GArray *events;     /* of PersonEvent: the last ones by now, in order of time */
+  PersonStory *story; /* NULL without events */
   guint64 n_events, n_conflicts;
   gint64 first_ms, last_ms; /* of its events; 0 without */
 } Person;

@@ -2,6 +2,7 @@
 #include "analysis/person_report.h"
 #include "analysis/person.h"
 #include "journey/identity.h"
+#include <math.h>
 
 /* --- JSON ------------------------------------------------------------------------------------------------- */
 static const char *reason_name(const PersonMember *member) {
@@ -48,6 +49,7 @@ static void write_member(const Person *person, const PersonMember *member, JsonO
     json_kv_int(out, "row", (gint64)member->row);
   write_time(out, "at", member->time_ms);
   write_time(out, "first_seen", person_identifier(person, member->identifier)->first_time_ms);
+  write_time(out, "last_seen", member->last_seen_ms);
   if (member->to) {
     g_autofree char *to = g_strdup_printf(WHO_FORMAT, member->to);
     json_kv_string(out, "now_with", to);
@@ -132,6 +134,8 @@ static void write_event(const Person *person, const PersonEvent *event, JsonOut 
   write_name(person, "event", NAME_EVENT, event->event, out);
   json_kv_string(out, "channel", event->channel);
   json_kv_string(out, "touchpoint", event->touchpoint);
+  json_kv_string(out, "family", event->family);
+  json_kv_string(out, "initiator", event->initiator);
   write_name(person, "source", NAME_SOURCE, event->source, out);
   if (event->visit)
     json_kv_int(out, "visit", event->visit);
@@ -141,9 +145,59 @@ static void write_event(const Person *person, const PersonEvent *event, JsonOut 
     json_kv_micro(out, "value", event->value_micro);
     write_name(person, "currency", NAME_CURRENCY, event->currency, out);
   }
+  if (!isnan(event->score))
+    json_kv_double(out, "score", event->score);
   if (event->excluded)
     json_kv_string(out, "excluded", event->excluded);
   json_object_end(out);
+}
+
+static void write_journey(const StoryJourney *journey, JsonOut *out) {
+  json_object(out);
+  json_kv_int(out, "number", journey->number);
+  json_kv_string(out, "state", journey->state);
+  write_time(out, "from", journey->from_ms);
+  write_time(out, "to", journey->to_ms);
+  json_key(out, "stages");
+  json_array(out);
+  for (guint i = 0; i < journey->moves->len; i++) {
+    const StoryMove *move = &g_array_index(journey->moves, StoryMove, i);
+    json_object(out);
+    json_kv_string(out, "stage", move->stage);
+    write_time(out, "at", move->at_ms);
+    json_object_end(out);
+  }
+  json_array_end(out);
+  json_kv_micro(out, "value", journey->value);
+  json_kv_micro(out, "net_value", journey->net_value);
+  json_object_end(out);
+}
+
+static void write_conversion(const StoryConversion *conversion, JsonOut *out) {
+  json_object(out);
+  json_kv_string(out, "goal", conversion->goal);
+  write_time(out, "time", conversion->time_ms);
+  json_kv_micro(out, "value", conversion->value);
+  json_kv_micro(out, "net_value", conversion->net_value);
+  if (conversion->order)
+    json_kv_string(out, "order", conversion->order);
+  json_object_end(out);
+}
+
+static void write_story(const PersonStory *story, JsonOut *out) {
+  json_kv_string(out, "stage", story ? story->stage : NULL);
+  json_kv_string(out, "relationship", story ? story->relationship : NULL);
+  json_kv_string(out, "persona", story ? story->persona : NULL);
+  json_key(out, "journeys");
+  json_array(out);
+  for (guint i = 0; story && i < story->journeys->len; i++)
+    write_journey(&g_array_index(story->journeys, StoryJourney, i), out);
+  json_array_end(out);
+  json_key(out, "conversions");
+  json_array(out);
+  for (guint i = 0; story && i < story->conversions->len; i++)
+    write_conversion(&g_array_index(story->conversions, StoryConversion, i), out);
+  json_array_end(out);
 }
 
 static void person_json(gconstpointer result, JsonOut *out) {
@@ -153,6 +207,7 @@ static void person_json(gconstpointer result, JsonOut *out) {
   json_kv_int(out, "events_total", (gint64)person->n_events);
   write_time(out, "first", person->first_ms);
   write_time(out, "last", person->last_ms);
+  write_story(person->story, out);
   write_members(person, "identifiers", person->members, out);
   write_members(person, "left", person->left, out);
   write_identifiers(person, "shared", person->shared, out);
