@@ -542,13 +542,16 @@ void exchange_stream(Exchange *exchange, const char *type, gssize (*read)(gpoint
   answer(exchange, 200, type, MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_PIECE, read_stream, exchange, NULL));
 }
 
-void exchange_error_status(Exchange *exchange, guint status, const char *code, const char *message, const char *hint) {
+static void answer_error(Exchange *exchange, guint status, const char *code, const char *message, const char *where,
+                         const char *hint) {
   g_autoptr(JsonOut) out = json_out_new();
   json_object(out);
   json_key(out, "error");
   json_object(out);
   json_kv_string(out, "code", code);
   json_kv_string(out, "message", message);
+  if (where)
+    json_kv_string(out, "where", where);
   if (hint)
     json_kv_string(out, "hint", hint);
   json_object_end(out);
@@ -559,10 +562,25 @@ void exchange_error_status(Exchange *exchange, guint status, const char *code, c
     exchange_answer_header(exchange, "Retry-After", status == 507 ? "10" : "1");
 }
 
+void exchange_error_status(Exchange *exchange, guint status, const char *code, const char *message, const char *hint) {
+  answer_error(exchange, status, code, message, NULL, hint);
+}
+
+/* "line 4, goals[1]: when: ..." says where it is wrong: cut off, it is `where`. Returns the rest. */
+static const char *split_where(const char *message, char **where) {
+  const char *end = strstr(message, ": ");
+  if (!g_str_has_prefix(message, "line ") || !g_ascii_isdigit(message[5]) || end == NULL)
+    return message;
+  *where = g_strndup(message, (gsize)(end - message));
+  return end + 2;
+}
+
 void exchange_error(Exchange *exchange, const GError *error) {
   const char *hint = strstr(error->message, "\nhint: ");
   g_autofree char *message = hint ? g_strndup(error->message, (gsize)(hint - error->message)) : g_strdup(error->message);
-  exchange_error_status(exchange, error_http_status(error), error_name(error), message, hint ? hint + 7 : NULL);
+  g_autofree char *where = NULL;
+  const char *rest = split_where(message, &where);
+  answer_error(exchange, error_http_status(error), error_name(error), rest, where, hint ? hint + 7 : NULL);
 }
 
 void exchange_answer_header(Exchange *exchange, const char *name, const char *value) {

@@ -7,6 +7,7 @@
 #include "server/capture_route.h"
 #include "server/log.h"
 #include "server/persons_route.h"
+#include "server/project_route.h"
 #include "server/reply.h"
 #include "server/report_route.h"
 #include "server/routes_private.h"
@@ -33,6 +34,9 @@ static const Route routes[] = {
     {"GET POST", "/api/v1/persons", DOOR_APP, MAY_PERSONS, persons_route_list},
     {"POST", "/api/v1/persons/merge", DOOR_APP, MAY_EDIT, persons_route_merge},
     {"POST", "/api/v1/persons/unmerge", DOOR_APP, MAY_EDIT, persons_route_unmerge},
+    {"GET", "/api/v1/project", DOOR_APP, MAY_READ, project_route_file},
+    {"PUT", "/api/v1/project", DOOR_APP, MAY_ADMIN, project_route_apply},
+    {"POST", "/api/v1/project/check", DOOR_APP, MAY_EDIT, project_route_check},
     {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, persons_route_show},
     {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session},
     {"POST", "/api/v1/setup", DOOR_APP, MAY_ANYBODY, app_route_setup},

@@ -83,6 +83,26 @@ def a_row_says_when_how_much_and_which_way():
 
 
 @test
+def one_person_is_told_whole():
+    with folder() as path, serving(path / "a.db") as server:
+        told(server)
+        server.send(event(6, 0, "anna", "Survey Answered", properties={"score": 3, "metric": "nps"}))
+        anna = server.person("user:anna")
+        check((anna["stage"], anna["relationship"], anna["persona"]), ("retention", "customer", None))
+        check(anna["conversions"], [{"goal": "order", "time": "2026-03-01T10:02:00.000Z", "value": 80, "net_value": 50, "order": "o1"}])
+        first = anna["journeys"][0]
+        check((first["number"], first["state"], first["from"], first["to"], first["value"], first["net_value"]),
+              (1, "converted", "2026-03-01T10:00:00.000Z", "2026-03-01T10:02:00.000Z", 80, 50))
+        check([(move["stage"], move["at"][8:16]) for move in first["stages"]], [("consideration", "01T10:00"), ("decision", "01T10:01"), ("retention", "05T10:00")])
+        check(anna["identifiers"][0]["last_seen"], "2026-03-06T10:00:00.000Z")
+        viewed, order, survey = anna["events"][0], anna["events"][2], anna["events"][4]
+        check((viewed["touchpoint"], viewed["family"], viewed["initiator"], viewed["channel"]), ("Product page", "web", "customer", "email"))
+        check(("score" in order, survey["score"]), (False, 30), "3 of 10 on 0..100")
+        check(json.loads(etappe("person", "show", "user:anna", "--format", "json", db=path / "a.db").stdout)["journeys"], anna["journeys"], "the command line tells the same")
+        check(server.person("user:ben")["journeys"][0]["stages"][-1]["stage"], "decision")
+
+
+@test
 def csv_is_complete_whatever_the_page_shows():
     with folder() as path, serving(path / "a.db") as server:
         server.send(*[event(1, 0, f"u{n}", "Page Viewed") for n in range(250)])
