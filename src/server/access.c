@@ -63,6 +63,20 @@ static Hash128 hash_key(const Access *access, const char *key) {
   return hash128(&access->secret, key, strlen(key));
 }
 
+/* Trackers that send numbers for sites name a public source by it: the name of a public key is no more secret than the
+ * key itself. Other names are too easily guessed by whoever wants to fill them with noise. */
+static gboolean is_site_number(KeyRole role, const char *name) {
+  return role == KEY_SOURCE && *name && strspn(name, "0123456789") == strlen(name);
+}
+
+static void add_source(const Access *access, GHashTable *sources, const void *hash, CaptureSource *take) {
+  if (is_site_number(take->role, take->name)) {
+    Hash128 number = hash_key(access, take->name);
+    g_hash_table_replace(sources, g_memdup2(&number, sizeof number), capture_source_ref(take));
+  }
+  g_hash_table_replace(sources, g_memdup2(hash, sizeof(Hash128)), take);
+}
+
 static GHashTable *read_sources(Access *access, GError **error) {
   g_autoptr(GHashTable) sources = g_hash_table_new_full(hash_of, same, g_free, unref_source);
   g_autoptr(sqlite3_stmt) statement =
@@ -78,9 +92,9 @@ static GHashTable *read_sources(Access *access, GError **error) {
         !key_role_parse((const char *)sqlite3_column_text(statement, 3), &role) ||
         !source_kind_parse((const char *)sqlite3_column_text(statement, 4), &kind))
       continue;
-    g_hash_table_replace(sources, g_memdup2(sqlite3_column_blob(statement, 0), sizeof(Hash128)),
-                         capture_source_new((const char *)sqlite3_column_text(statement, 1),
-                                            (const char *)sqlite3_column_text(statement, 2), kind, role));
+    add_source(access, sources, sqlite3_column_blob(statement, 0),
+               capture_source_new((const char *)sqlite3_column_text(statement, 1), (const char *)sqlite3_column_text(statement, 2),
+                                  kind, role));
   }
   return NULL;
 }

@@ -102,6 +102,31 @@ def every_call_of_segments_client_is_taken():
 
 
 @test
+def a_site_may_be_a_number():
+    with folder() as path, serving(path / "site.db") as server:
+        server.key("7", "source")
+        server.key("8", "write")
+        client("matomo.cjs", server, "7", "one")
+        check(server.report("overview")["events"], 8)
+        check(server.get("/matomo.php?idsite=8&rec=1&url=x").status, 401, "a server's key is a secret, its name is none")
+        check(server.report("overview")["events"], 8)
+
+
+@test
+def what_the_manual_shows_works():
+    blocks = (ROOT / "docs" / "sdks.md").read_text().split("```")[1::2]
+    commands = [block.strip() for block in blocks if block.strip().startswith("curl")]
+    check(len(commands), 3)
+    with folder() as path, serving(path / "manual.db") as server:
+        key = server.key()
+        for command in commands:
+            command = command.replace("https://t.example.com", f"http://127.0.0.1:{server.port}").replace("KEY", key)
+            result = subprocess.run(["bash", "-c", command.replace("curl", "curl --silent --fail --output /dev/null", 1)], capture_output=True, text=True)
+            check((result.returncode, result.stderr), (0, ""), command)
+        check(server.report("overview")["events"], 3)
+
+
+@test
 def a_wrong_key_is_told():
     with folder() as path, serving(path / "calls.db") as server:
         for address, body in [("/v1/batch", {"batch": [], "writeKey": "nobody"}), ("/matomo.php?idsite=7&rec=1&url=x", None),

@@ -85,7 +85,7 @@ static void test_order(Fixture *f, gconstpointer unused) {
   g_assert_true(post(f, "/v1/hooks/shop", order));
   g_assert_cmpstr(f->desk.reply.body->str, ==, "{\"taken\":1,\"skipped\":0,\"refused\":0}");
   g_assert_true(
-      g_str_has_prefix(desk_line(&f->desk, 0), "Coupon Redeemed|track|2025-12-20T06:59:59.999Z|influencer|- |user=7 email="));
+      g_str_has_prefix(desk_line(&f->desk, 1), "Coupon Redeemed|track|2025-12-20T06:59:59.999Z|influencer|- |user=7 email="));
   const char *line = desk_line(&f->desk, 0);
   g_assert_true(g_str_has_prefix(line, "Order Completed|track|2025-12-20T07:00:00.000Z|unassigned|59.8 EUR|user=7 email="));
   g_assert_nonnull(strstr(line, "|order=4711 place=web properties.coupon=lena-10 properties.first=card properties.paid=59.8"));
