@@ -10,7 +10,6 @@
 #include <stdarg.h>
 #include <sys/stat.h>
 
-enum { BUSY_MS = 5000 };
 
 /* --- failures ----------------------------------------------------------------------------------- */
 
@@ -164,7 +163,7 @@ static sqlite3 *open_with(const char *path, int flags, GError **error) {
     return NULL;
   }
   sqlite3_extended_result_codes(db, 1);
-  sqlite3_busy_timeout(db, BUSY_MS);
+  sqlite3_busy_timeout(db, DATABASE_BUSY_MS);
   sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
   sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
   return g_steal_pointer(&db);

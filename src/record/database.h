@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include <sqlite3.h>
 
-enum { DATABASE_APPLICATION_ID = 0x45746170 /* "Etap" */, DATABASE_PAGE_SIZE = 8192 };
+enum { DATABASE_APPLICATION_ID = 0x45746170 /* "Etap" */, DATABASE_PAGE_SIZE = 8192, DATABASE_BUSY_MS = 5000 };
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3, sqlite3_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(sqlite3_stmt, sqlite3_finalize)

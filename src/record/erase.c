@@ -13,7 +13,7 @@
 #include "record/record_private.h"
 #include <stdlib.h>
 
-enum { PIECE = 64, UNSURE_SECONDS = 600 };
+enum { PIECE = 64, UNSURE_SECONDS = 600, CUT_WAIT_MS = 200 };
 
 /* --- tombstones ------------------------------------------------------------------------------------ */
 
@@ -345,11 +345,13 @@ static gboolean commit(Work *work, GError **error) {
   return record_commit_change(record, &change, error);
 }
 
-/* While somebody reads, the log cannot be cut; the list then stays, and the next writer or erasure cuts it. */
-static gboolean cut_log(Record *record, gboolean *clean, GError **error) {
-  g_autoptr(RecordHold) hold = record_hold(record);
+/* While somebody reads, the log cannot be cut. Nobody waits long for that: it is tried again between later commits, by the
+ * next erasure and by the next writer, as long as the list stands. */
+static gboolean cut(Record *record, int wait_ms, GError **error) {
+  sqlite3_busy_timeout(record->db, wait_ms);
   int code = sqlite3_wal_checkpoint_v2(record->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-  *clean = code == SQLITE_OK;
+  sqlite3_busy_timeout(record->db, DATABASE_BUSY_MS);
+  record->cut_tried_us = code == SQLITE_OK ? 0 : g_get_monotonic_time();
   if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
     return TRUE;
   if (code != SQLITE_OK)
@@ -360,6 +362,18 @@ static gboolean cut_log(Record *record, gboolean *clean, GError **error) {
   if (!database_run(record->db, error, "DELETE FROM erasing WHERE done = 1", ""))
     return record_cancel(record);
   return record_commit_events(record, 0, FALSE, error);
+}
+
+static gboolean cut_log(Record *record, gboolean *clean, GError **error) {
+  g_autoptr(RecordHold) hold = record_hold(record);
+  gboolean good = cut(record, CUT_WAIT_MS, error);
+  *clean = good && record->cut_tried_us == 0;
+  return good;
+}
+
+void record_cut_log_sometimes(Record *record) {
+  if (record->cut_tried_us && g_get_monotonic_time() - record->cut_tried_us > G_USEC_PER_SEC)
+    cut(record, 0, NULL);
 }
 
 /* --- the whole -------------------------------------------------------------------------------------------- */

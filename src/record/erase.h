@@ -23,7 +23,7 @@ typedef struct {
   guint64 stripped; /* events of others that named an identifier of the person: without it they stay */
   guint64 batches;  /* rewritten */
   guint64 links;    /* merges and separations removed */
-  gboolean clean;   /* nothing is left in the log either; else somebody reads, and it goes when the log is written out next */
+  gboolean clean;   /* nothing is left in the log either; else somebody reads, and it goes within a second after */
 } ErasureDone;
 
 /* Every batch is looked through (a second for 20 million events), those concerned are rewritten in one transaction. Durable on

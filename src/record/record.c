@@ -93,6 +93,7 @@ static int note_wal(void *data, sqlite3 *db, const char *name, int pages) {
 /* Between commits, where nobody waits for it. A failure loses nothing: the log keeps what it holds. */
 static void checkpoint_sometimes(Record *record) {
   int pages = 0, done = 0;
+  record_cut_log_sometimes(record);
   if (record->wal_pages - record->wal_pages_checkpointed < CHECKPOINT_PAGES)
     return;
   if (sqlite3_wal_checkpoint_v2(record->db, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &done) == SQLITE_OK)

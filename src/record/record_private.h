@@ -51,6 +51,7 @@ struct Record {
   GPtrArray *readers;       /* idle connections */
   _Atomic(GArray *) tombstones; /* of guint64, ascending: erased identifiers; replaced, never changed */
   GPtrArray *tombstones_before; /* somebody may still look at them */
+  gint64 cut_tried_us;          /* monotonic: when the log, which holds what was erased, could not be cut; 0: it holds nothing */
   gint64 erased_at_us;          /* monotonic: when somebody was erased last; 0 not in this process */
   gboolean durable;         /* the connection syncs at each commit */
   int wal_pages, wal_pages_checkpointed;
@@ -106,6 +107,7 @@ gboolean record_remove_import(Record *record, guint64 id, GError **error);
 /* --- erasing (erase.c) --- */
 gboolean record_read_tombstones(Record *record, GError **error); /* the mutex is held, or nobody else has the record yet */
 void record_free_tombstones(Record *record);
+void record_cut_log_sometimes(Record *record); /* between commits, with the mutex */
 gboolean record_resume_erasing(Record *record, GError **error); /* what a crash left */
 /* A batch that was gathered before somebody was erased and is appended after: it becomes one without. NULL: as it is.
  * The mutex is held. */

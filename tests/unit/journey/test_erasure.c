@@ -7,6 +7,7 @@
 #include "journey/index.h"
 #include "record/seen.h"
 #include <glib/gstdio.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -323,6 +324,32 @@ static void test_on_its_way(void) {
   world_free(world);
 }
 
+/* As long as somebody reads, the log keeps what it held; it goes between later commits. */
+static void test_reader(void) {
+  g_autoptr(GError) error = NULL;
+  World *world = world_new();
+  open_index(world);
+  sqlite3 *reader = NULL;
+  g_assert_cmpint(sqlite3_open_v2(world->path, &reader, SQLITE_OPEN_READONLY, NULL), ==, SQLITE_OK);
+  g_assert_cmpint(sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM batch", NULL, NULL, NULL), ==, SQLITE_OK);
+  ErasureDone done;
+  erase(world, &done, &error);
+  g_assert_no_error(error);
+  g_assert_false(done.clean);
+  index_update(world->index, &error);
+  index_fold(world->index, &error);
+  g_assert_no_error(error);
+  check_gone(world);
+  g_assert_true(folder_holds(world->folder, hers[0]));
+  sqlite3_close(reader);
+  g_usleep(1100 * 1000);
+  event_of(world, 800, "otto-0815", NULL, NULL);
+  put(world);
+  commit(world, 0);
+  check_bytes(world, FALSE);
+  world_free(world);
+}
+
 static void test_nobody(void) {
   g_autoptr(GError) error = NULL;
   World *world = world_new();
@@ -426,6 +453,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/erasure/no file holds a byte of hers, others keep theirs", test_erase);
   g_test_add_func("/erasure/what was erased is not let in again", test_kept_out);
   g_test_add_func("/erasure/what was on its way does not come through", test_on_its_way);
+  g_test_add_func("/erasure/while somebody reads, the log is cut later", test_reader);
   g_test_add_func("/erasure/nobody is an error", test_nobody);
   g_test_add_data_func("/erasure/after any failure she is whole or goes on to be erased", argv[0], test_faults);
   return g_test_run();
