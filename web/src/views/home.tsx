@@ -163,8 +163,18 @@ function Changes({ rows }: { rows: Change[] }) {
   )
 }
 
+interface FeedRow {
+  time: string
+  touchpoint: string
+  family: string
+  person: string | null
+  value: number | null
+}
+
+/** The newest events, asked for while somebody looks. */
 function Feed() {
-  const feed = pulse.value?.feed ?? []
+  const { data } = useAnswer<{ events: FeedRow[] }>(seesPersons.value ? address('/api/v1/feed', { limit: 24 }) : undefined, true)
+  const feed = data?.events ?? []
   return (
     <aside class="feed" aria-label={t('home.feed')}>
       <h2>
@@ -175,7 +185,7 @@ function Feed() {
       </h2>
       {!feed.length && <p class="quiet">{t('home.feed_empty')}</p>}
       <ul>
-        {feed.slice(0, 24).map((one, i) => (
+        {feed.map((one, i) => (
           <li key={`${one.time}${i}`}>
             <span class="quiet clock">{clock(one.time)}</span>
             <span>
@@ -187,7 +197,7 @@ function Feed() {
                 </a>
               )}
             </span>
-            <span class="number">{one.value ? <b class="worth">{money(one.value)}</b> : one.stage ? <span class="quiet">→ {labelOf(project.value?.stages, one.stage)}</span> : ''}</span>
+            <span class="number">{one.value ? <b class="worth">{money(one.value)}</b> : ''}</span>
           </li>
         ))}
       </ul>
