@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/persons_route.h"
 
+#include "analysis/feed.h"
 #include "analysis/person_link.h"
 #include "analysis/person_report.h"
 #include "analysis/person_rows.h"
@@ -51,6 +52,22 @@ static gboolean list(Server *server, Exchange *exchange, gpointer user, const gi
 
 void persons_route_list(Server *server, Exchange *exchange, CaptureSource *key) {
   jobs_ask(server->reports, exchange, list, key, NULL);
+}
+
+static gboolean feed(Server *server, Exchange *exchange, gpointer user, const gint *cancel, GError **error) {
+  g_autoptr(Params) params = params_new();
+  if (!report_route_params(exchange, params, error))
+    return FALSE;
+  g_autofree char *text =
+      workspace_answer_until(capture_workspace(server->capture), &feed_report, params, "json", NULL, cancel, error);
+  if (text == NULL)
+    return FALSE;
+  reply_text_as(exchange, "application/json", g_steal_pointer(&text));
+  return TRUE;
+}
+
+void persons_route_feed(Server *server, Exchange *exchange, CaptureSource *key) {
+  jobs_ask(server->reports, exchange, feed, key, NULL);
 }
 
 /* --- one ----------------------------------------------------------------------------------------------------------- */

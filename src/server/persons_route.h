@@ -10,3 +10,4 @@ void persons_route_list(struct Server *server, Exchange *exchange, CaptureSource
 void persons_route_show(struct Server *server, Exchange *exchange, CaptureSource *key);    /* GET /api/v1/persons/<id> */
 void persons_route_merge(struct Server *server, Exchange *exchange, CaptureSource *key);   /* POST {a, b} */
 void persons_route_unmerge(struct Server *server, Exchange *exchange, CaptureSource *key); /* POST {a, b} */
+void persons_route_feed(struct Server *server, Exchange *exchange, CaptureSource *key); /* what arrived last */

@@ -38,6 +38,7 @@ static const Route routes[] = {
     {"PUT", "/api/v1/project", DOOR_APP, MAY_ADMIN, project_route_apply},
     {"POST", "/api/v1/project/check", DOOR_APP, MAY_EDIT, project_route_check},
     {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, persons_route_show},
+    {"GET", "/api/v1/feed", DOOR_APP, MAY_PERSONS, persons_route_feed},
     {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session},
     {"POST", "/api/v1/setup", DOOR_APP, MAY_ANYBODY, app_route_setup},
     {"GET", "/api/v1/stream", DOOR_APP, MAY_READ, stream_route_answer},
