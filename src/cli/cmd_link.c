@@ -79,10 +79,20 @@ static char *address_of(const CliArgs *args, const SignedLink *link, const HashK
   return g_strdup_printf("%.*s/%s/%s%s", (int)size, base, pixel ? "o" : "l", token, pixel ? ".gif" : "");
 }
 
+/* A slip in the namespace would make every click nobody's. */
+static gboolean check_person(const SignedLink *link, const Spaces *spaces, GError **error) {
+  gsize size = link->person ? strcspn(link->person, ":") : 0;
+  return link->person == NULL || spaces_find(spaces, (Text){link->person, (guint32)size}) >= 0 ||
+         error_set(error, ERROR_INVALID,
+                   "there are no identifiers called %.*s\nhint: user, crm, card, email, phone, or the project's own", (int)size,
+                   link->person);
+}
+
 static gboolean run_create(Cli *cli, const CliArgs *args, SignedLinkKind kind, GError **error) {
   g_autoptr(SignedLink) link = link_of(args, kind, error);
   g_autoptr(Record) record = link ? record_open(cli->db, RECORD_READ, error) : NULL;
-  g_autofree char *address = record ? address_of(args, link, record_key(record), error) : NULL;
+  gboolean good = record && check_person(link, record_spaces(record), error);
+  g_autofree char *address = good ? address_of(args, link, record_key(record), error) : NULL;
   if (address == NULL)
     return FALSE;
   cli_print(address);

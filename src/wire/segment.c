@@ -234,7 +234,72 @@ static gboolean read_campaign(Reading *reading, Text name, JsonValue value) {
   return TRUE;
 }
 
+/* What consent tools call what we call a purpose, in any case of letters; OneTrust's are codes. */
+static const char *purpose_of(Text category) {
+  static const struct {
+    const char *category, *key;
+  } known[] = {{"measure", "consent.measure"},
+               {"analytics", "consent.measure"},
+               {"performance", "consent.measure"},
+               {"statistics", "consent.measure"},
+               {"c0002", "consent.measure"},
+               {"personalise", "consent.personalise"},
+               {"functional", "consent.personalise"},
+               {"personalization", "consent.personalise"},
+               {"preferences", "consent.personalise"},
+               {"c0003", "consent.personalise"},
+               {"profile", "consent.profile"},
+               {"advertising", "consent.profile"},
+               {"marketing", "consent.profile"},
+               {"targeting", "consent.profile"},
+               {"c0004", "consent.profile"}};
+  for (guint i = 0; i < G_N_ELEMENTS(known); i++)
+    if (category.size == strlen(known[i].category) && g_ascii_strncasecmp(category.at, known[i].category, category.size) == 0)
+      return known[i].key;
+  return NULL;
+}
+
+static gboolean add_answer(Reading *reading, Text category, gboolean granted) {
+  const char *key = purpose_of(category);
+  if (key == NULL || has_property(reading->event, text_of(key)))
+    return TRUE;
+  return door_property(reading->event, text_of(key), granted ? VALUE_TRUE : VALUE_FALSE, text_of(NULL), &reading->why);
+}
+
+/* Segment's consent: {Analytics: true, Advertising: false}. Refusals first, since the first answer to a purpose stays. */
+static gboolean read_categories(Reading *reading, JsonValue categories) {
+  for (gint granted = 0; granted < 2; granted++) {
+    JsonIter iter;
+    Text name;
+    JsonValue value;
+    json_in_walk(&iter, categories);
+    while (iter.object && json_in_next(&iter, &name, &value))
+      if (json_in_kind(value) == (granted ? JSON_TRUE : JSON_FALSE) && !add_answer(reading, name, granted))
+        return FALSE;
+  }
+  return TRUE;
+}
+
+/* RudderStack's: {deniedConsentIds: ["Marketing"], allowedConsentIds: ["Analytics"]}. */
+static gboolean read_consent_management(Reading *reading, JsonValue consents) {
+  static const char *const lists[] = {"deniedConsentIds", "allowedConsentIds"};
+  for (gint granted = 0; granted < 2; granted++) {
+    JsonIter iter;
+    Text unused;
+    JsonValue list, id;
+    if (!json_in_get(consents, lists[granted], &list) || json_in_kind(list) != JSON_ARRAY)
+      continue;
+    json_in_walk(&iter, list);
+    while (json_in_next(&iter, &unused, &id))
+      if (!add_answer(reading, json_in_string(id), granted))
+        return FALSE;
+  }
+  return TRUE;
+}
+
 static gboolean read_consent(Reading *reading, Text name, JsonValue value) {
+  if (text_is(name, "categoryPreferences"))
+    return read_categories(reading, value);
   return add(reading, "consent.", name, value);
 }
 
@@ -291,6 +356,8 @@ static gboolean read_context(Reading *reading, Text name, JsonValue value) {
     return each_member(reading, value, read_device);
   if (text_is(name, "consent"))
     return each_member(reading, value, read_consent);
+  if (text_is(name, "consentManagement"))
+    return read_consent_management(reading, value);
   if (text_is(name, "externalIds"))
     return read_external_ids(reading, value);
   if (text_is(name, "channel"))

@@ -66,6 +66,7 @@ def only_web_addresses_are_targets():
             result = etappe("link", "create", "--to", target, "--name", "x", db=db, expect=None)
             check((result.returncode in (1, 2), result.stdout), (True, ""), target)
         etappe("link", "create", "--to", "https://a.de/", db=db, expect=1)
+        check("usr" in create(db, "--person", "usr:anna", expect=1).stderr, True)
         etappe("link", "create", "--name", "x", db=db, expect=2)
         etappe("link", "make", db=db, expect=2)
 

@@ -31,10 +31,7 @@ def check_story(server, seen):
     overview = server.report("overview")
     check((overview["events"], overview["persons"]), (5, 1))
     check([(g["conversions"], g["value"]) for g in overview["goals"] if g["goal"] == "order"], [(1, 59.8)])
-    anna = server.person("user:anna")
-    check(anna["events_total"], 5)
-    check(server.person("anonymous:" + seen["told"]["anonymous"])["person"], anna["person"])
-    check(server.person("email:anna@example.com")["person"], anna["person"])
+    check(server.person("anonymous:" + seen["told"]["anonymous"])["events_total"], 5)
     paid = server.report("attribution", goal="order", model=["first"])
     check([(c["key"], c["conversions"]) for c in paid["models"][0]["credits"]], [("email", 1)])
 

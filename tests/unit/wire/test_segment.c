@@ -328,6 +328,18 @@ static void test_repaired(Fixture *f, gconstpointer unused) {
 
 #define TEST(name, function) g_test_add("/segment/" name, Fixture, NULL, set_up, function, tear_down)
 
+static void test_consents(Fixture *f, gconstpointer unused) {
+  good(f, "{\"type\":\"track\",\"event\":\"A\",\"userId\":\"u\",\"timestamp\":\"2025-12-24T12:00:00Z\",\"context\":{\"consent\":{"
+          "\"categoryPreferences\":{\"Analytics\":true,\"marketing\":true,\"Advertising\":false,\"Other\":true}}}}");
+  assert_property(f->event, "consent.measure", VALUE_TRUE, "");
+  assert_property(f->event, "consent.profile", VALUE_FALSE, ""); /* a refusal outweighs */
+  g_assert_null(property(f->event, "consent.Other"));
+  good(f, "{\"type\":\"track\",\"event\":\"A\",\"userId\":\"u\",\"timestamp\":\"2025-12-24T12:00:00Z\",\"context\":{"
+          "\"consentManagement\":{\"allowedConsentIds\":[\"C0002\",7],\"deniedConsentIds\":[\"C0004\"]}}}");
+  assert_property(f->event, "consent.measure", VALUE_TRUE, "");
+  assert_property(f->event, "consent.profile", VALUE_FALSE, "");
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   TEST("a track call becomes an event", test_track);
@@ -345,5 +357,6 @@ int main(int argc, char **argv) {
   TEST("a mapping makes any object flat", test_flat_with_mapping);
   TEST("refuses with the reason and goes on", test_refusals);
   TEST("repairs what would lose an event", test_repaired);
+  TEST("what consent tools say is consent to our purposes", test_consents);
   return g_test_run();
 }
