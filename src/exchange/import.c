@@ -502,7 +502,10 @@ gboolean import_run(Record *record, Seen *seen, const char *const *names, const 
   run.currency = currency;
   run.temp_folder = folder;
   run.zone = zone_new(zone, error);
-  gboolean good = run.zone && (files = import_files(names, options->input, folder, error)) && look_at_all(&run, files, error);
+  gboolean good = run.zone && (files = import_files(names, options->input, folder, error));
+  if (good && options->label && files->len == 1)
+    import_file_call(files->pdata[0], options->label);
+  good = good && look_at_all(&run, files, error);
   run.n_files = files ? files->len : 0;
   good = good && import_each(&run, files, totals, error);
   zone_free(run.zone);

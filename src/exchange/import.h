@@ -10,6 +10,7 @@
 typedef struct {
   ImportMapOptions map;
   const char *source;     /* NULL: "file" */
+  const char *label;      /* of the only file, in messages and lists; NULL: its path */
   const char *timezone;   /* of times without one; NULL: the project's */
   const char *encoding;   /* NULL: found out */
   const char *decimal;    /* "comma", "point", NULL: found out for each file */

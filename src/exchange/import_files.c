@@ -27,6 +27,11 @@ static ImportFile *file_new(char *path, const char *label, int descriptor) {
   return file;
 }
 
+void import_file_call(ImportFile *file, const char *label) {
+  g_free(file->label);
+  file->label = g_strdup(label);
+}
+
 static gboolean copy(int from, int to, const char *label, GError **error) {
   g_autofree char *piece = g_malloc(PIECE_SIZE);
   for (;;) {

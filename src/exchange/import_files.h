@@ -14,3 +14,4 @@ typedef struct {
 /* In the order given, those of a pattern by name. ERROR_NOT_FOUND when nothing matches. */
 /* Of ImportFile*. `input` is what a file named - is read from. */
 GPtrArray *import_files(const char *const *names, int input, const char *temp_folder, GError **error);
+void import_file_call(ImportFile *file, const char *label);

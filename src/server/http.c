@@ -18,6 +18,8 @@
 #include "server/log.h"
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <microhttpd.h>
 #include <netdb.h>
 #include <pthread.h>
@@ -79,6 +81,10 @@ struct Exchange {
   char *body;
   gsize size, room, passed_over;
   gboolean begun, dispatched, too_large, no_room, waits;
+  char *file; /* where the body goes instead, NULL: into memory */
+  int file_descriptor;
+  guint64 file_size, file_max;
+  GError *file_error;
   char address[48];
   gpointer kept[KEPT_SLOTS];
   GDestroyNotify destroy[KEPT_SLOTS];
@@ -265,11 +271,42 @@ static void keep(Exchange *exchange, const char *data, gsize size) {
   exchange->size = wanted;
 }
 
+/* So much more, and a large file has its time anew. */
+enum { FILE_STEP = 256 << 10 };
+
+static void keep_in_file(Exchange *exchange, const char *data, gsize size) {
+  if (exchange->file_size + size > exchange->file_max) {
+    exchange->too_large = TRUE;
+    return;
+  }
+  for (gsize done = 0; done < size && !exchange->file_error;) {
+    gssize put = write(exchange->file_descriptor, data + done, size - done);
+    if (put < 0 && errno != EINTR)
+      error_set_errno(&exchange->file_error, errno, "keeping the file that is sent");
+    done += (gsize)MAX(put, 0);
+  }
+  if ((exchange->file_size + size) / FILE_STEP != exchange->file_size / FILE_STEP)
+    peer_state(exchange->peer, PEER_READING);
+  exchange->file_size += size;
+}
+
+static void drop_file(Exchange *exchange) {
+  if (exchange->file == NULL)
+    return;
+  close(exchange->file_descriptor);
+  unlink(exchange->file);
+  g_clear_pointer(&exchange->file, g_free);
+  g_clear_error(&exchange->file_error);
+}
+
 /* FALSE: enough is enough, the connection ends. */
 static gboolean take_upload(Exchange *exchange, const char *data, gsize size) {
   atomic_fetch_add(&exchange->http->body_bytes, size);
-  if (exchange->response == NULL && !exchange->too_large && !exchange->no_room) {
-    keep(exchange, data, size);
+  if (exchange->response == NULL && !exchange->too_large && !exchange->no_room && !exchange->file_error) {
+    if (exchange->file)
+      keep_in_file(exchange, data, size);
+    else
+      keep(exchange, data, size);
     if (exchange->too_large || exchange->no_room)
       drop_body(exchange);
     return TRUE;
@@ -279,6 +316,11 @@ static gboolean take_upload(Exchange *exchange, const char *data, gsize size) {
 }
 
 static gboolean refuse_body(Exchange *exchange, GError **error) {
+  if (exchange->too_large && exchange->file)
+    return error_set(error, ERROR_LIMIT,
+                     "the file is larger than %" G_GUINT64_FORMAT " bytes\nhint: split it, or import it with "
+                     "`etappe import`",
+                     exchange->file_max);
   if (exchange->too_large)
     return error_set(error, ERROR_LIMIT,
                      "the body is larger than %" G_GSIZE_FORMAT " bytes\nhint: send the events in several requests",
@@ -309,6 +351,12 @@ static gboolean unpack_body(Exchange *exchange, GError **error) {
 static gboolean complete_body(Exchange *exchange, GError **error) {
   if (exchange->too_large || exchange->no_room)
     return refuse_body(exchange, error);
+  if (exchange->file_error) {
+    g_propagate_error(error, g_steal_pointer(&exchange->file_error));
+    return FALSE;
+  }
+  if (exchange->file && exchange_header(exchange, "Content-Encoding"))
+    return error_set(error, ERROR_INVALID, "a file is taken as it is, without a Content-Encoding");
   if (!unpack_body(exchange, error))
     return FALSE;
   if (exchange->body)
@@ -334,10 +382,12 @@ static Exchange *exchange_new(Listener *listener, struct MHD_Connection *connect
 
 static gboolean announces_too_much(const Exchange *exchange) {
   const char *length = exchange_header(exchange, "Content-Length");
-  return length && g_ascii_strtoull(length, NULL, 10) > exchange->http->limits.body_max;
+  guint64 most = exchange->file ? exchange->file_max : exchange->http->limits.body_max;
+  return length && g_ascii_strtoull(length, NULL, 10) > most;
 }
 
 static enum MHD_Result send_answer(Exchange *exchange) {
+  drop_file(exchange); /* whoever reads it has answered */
   peer_state(exchange->peer, exchange->read ? PEER_WORKING : PEER_SENDING);
   exchange->http->hooks.answering(exchange, exchange->http->user);
   if (atomic_load(&exchange->http->stopping))
@@ -348,15 +398,16 @@ static enum MHD_Result send_answer(Exchange *exchange) {
 /* A body that is too large for sure is not waited for. */
 static enum MHD_Result begin(Exchange *exchange) {
   exchange->begun = TRUE;
-  if (announces_too_much(exchange)) {
+  exchange->http->hooks.begin(exchange, exchange->http->user);
+  if (!announces_too_much(exchange))
+    return MHD_YES;
+  if (exchange->response == NULL) {
     g_autoptr(GError) error = NULL;
     exchange->too_large = TRUE;
     refuse_body(exchange, &error);
     exchange_error(exchange, error);
-    return send_answer(exchange);
   }
-  exchange->http->hooks.begin(exchange, exchange->http->user);
-  return MHD_YES;
+  return send_answer(exchange);
 }
 
 /* A handler that waits may be woken before it returns, so whether it does is asked of what it said, not of the answer. */
@@ -416,6 +467,7 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **c
     if (exchange->kept[slot])
       exchange->destroy[slot](exchange->kept[slot]);
   drop_body(exchange);
+  drop_file(exchange);
   if (exchange->response)
     MHD_destroy_response(exchange->response);
   g_free(exchange->path);
@@ -460,6 +512,22 @@ void exchange_each_argument(const Exchange *exchange, void (*each)(const char *n
 
 Text exchange_body(const Exchange *exchange) {
   return (Text){exchange->body, (guint32)exchange->size};
+}
+
+void exchange_into_file(Exchange *exchange, const char *folder, guint64 size_max) {
+  g_autoptr(GError) error = NULL;
+  exchange->file = g_build_filename(folder, "upload-XXXXXX", NULL);
+  exchange->file_max = size_max;
+  exchange->file_descriptor = g_mkstemp_full(exchange->file, O_RDWR | O_CLOEXEC, 0600);
+  if (exchange->file_descriptor >= 0)
+    return;
+  error_set_errno(&error, errno, "keeping the file that is sent");
+  g_clear_pointer(&exchange->file, g_free);
+  exchange_error(exchange, error);
+}
+
+const char *exchange_file(const Exchange *exchange) {
+  return exchange->file;
 }
 
 gint64 exchange_received_ms(const Exchange *exchange) {

@@ -18,7 +18,7 @@ typedef struct {
    * another thread gets to know the exchange. That one answers or not, then calls exchange_resume(); without an answer
    * this is called once more, on the connection's thread. */
   void (*dispatch)(Exchange *exchange, gpointer user);
-  void (*answering)(Exchange *exchange, gpointer user); /* the answer is there: may add headers */
+  void (*answering)(Exchange *exchange, gpointer user);                              /* the answer is there: may add headers */
   void (*finished)(Exchange *exchange, guint status, gint64 took_us, gpointer user); /* for logs and figures */
 } HttpHooks;
 
@@ -50,6 +50,9 @@ const char *exchange_argument(const Exchange *exchange, const char *name);
 void exchange_each_argument(const Exchange *exchange, void (*each)(const char *name, const char *value, gpointer user),
                             gpointer user);
 Text exchange_body(const Exchange *exchange); /* JSON_PADDING zero bytes follow */
+/* Said in `begin`: the body goes into a new file of `folder`, removed with the request; it may be larger then. */
+void exchange_into_file(Exchange *exchange, const char *folder, guint64 size_max);
+const char *exchange_file(const Exchange *exchange); /* its path, NULL when the body is in memory */
 gint64 exchange_received_ms(const Exchange *exchange);
 const char *exchange_address(Exchange *exchange); /* truncated to /24 or /48 */
 guint exchange_doors(const Exchange *exchange);

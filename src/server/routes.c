@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "server/app_route.h"
 #include "server/capture_route.h"
+#include "server/import_route.h"
 #include "server/log.h"
 #include "server/persons_route.h"
 #include "server/project_route.h"
@@ -37,6 +38,11 @@ static const Route routes[] = {
     {"GET", "/api/v1/project", DOOR_APP, MAY_READ, project_route_file},
     {"PUT", "/api/v1/project", DOOR_APP, MAY_ADMIN, project_route_apply},
     {"POST", "/api/v1/project/check", DOOR_APP, MAY_EDIT, project_route_check},
+    {"POST", "/api/v1/import", DOOR_APP, MAY_EDIT, import_route_import, (guint64)2 << 30},
+    {"POST", "/api/v1/import/preview", DOOR_APP, MAY_EDIT, import_route_preview, 4 << 20},
+    {"GET", "/api/v1/imports", DOOR_APP, MAY_EDIT, import_route_list},
+    {"DELETE", "/api/v1/imports/", DOOR_APP, MAY_EDIT, import_route_undo},
+    {"POST", "/api/v1/demo", DOOR_APP, MAY_EDIT, import_route_demo},
     {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, persons_route_show},
     {"GET", "/api/v1/feed", DOOR_APP, MAY_PERSONS, persons_route_feed},
     {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session},
@@ -215,6 +221,8 @@ static void begin(Exchange *exchange, gpointer user) {
   exchange_keep(exchange, KEPT_BY_ROUTES, matched, matched_free);
   if (route->right != MAY_ANYBODY)
     admit(server, exchange, matched);
+  if (route->file_max && !exchange_is_answered(exchange))
+    exchange_into_file(exchange, server->uploads, route->file_max);
 }
 
 static void dispatch(Exchange *exchange, gpointer user) {

@@ -16,6 +16,7 @@ typedef struct {
   guint doors;
   RouteRight right;
   void (*answer)(struct Server *server, Exchange *exchange, CaptureSource *key); /* key: NULL for anybody and sessions; borrowed */
+  guint64 file_max; /* the body is a file of up to so many bytes and goes to the disk; 0: into memory */
 } Route;
 
 const HttpHooks *routes_hooks(void); /* their user is the Server */

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "server/app_route.h"
 #include "server/command_door.h"
+#include "server/import_route.h"
 #include "server/jobs.h"
 #include "server/routes.h"
 #include "server/server_private.h"
@@ -31,6 +32,9 @@ static gboolean open_project(Server *server, GError **error) {
     return FALSE;
   server->accounts = accounts_open(options->db, error);
   if (!server->accounts)
+    return FALSE;
+  server->uploads = import_route_folder(options->db, error);
+  if (!server->uploads)
     return FALSE;
   server->workers = capture_workers_new(server->capture, options->limits.inflated_max);
   server->reports = jobs_new(server, &(JobsLimits){options->report_threads ? options->report_threads : REPORT_THREADS,
@@ -85,6 +89,7 @@ void server_free(Server *server) {
   capture_free(server->capture);
   accounts_free(server->accounts);
   access_free(server->access);
+  g_free(server->uploads);
   g_free(server);
 }
 

@@ -16,6 +16,7 @@ struct Server {
   struct Jobs *reports, *changes; /* questions; what alters the project, one after the other */
   struct Streams *streams;
   struct CommandDoor *commands;
+  char *uploads; /* a folder beside the record, for files on their way */
   Http *http;
   guint port, capture_port;
   gint64 started_us;
