@@ -33,8 +33,9 @@ void signed_link_free(SignedLink *link) {
 static gboolean check_target(const char *target, GError **error) {
   g_autoptr(GError) invalid = NULL;
   for (const char *c = target; *c; c++)
-    if ((guchar)*c <= 0x20 || *c == 0x7f || *c == '\\')
-      return error_set(error, ERROR_INVALID, "the target holds a blank, a control character or a backslash\nhint: write them %%20");
+    if ((guchar)*c <= 0x20 || (guchar)*c >= 0x7f || *c == '\\')
+      return error_set(error, ERROR_INVALID,
+                       "the target holds a blank, a backslash or what is no plain letter\nhint: write them as %%20, %%5C");
   g_autoptr(GUri) uri = g_uri_parse(target, G_URI_FLAGS_ENCODED, &invalid);
   if (uri == NULL)
     return error_set(error, ERROR_INVALID, "the target %s is no address: %s", target, invalid->message);

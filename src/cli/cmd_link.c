@@ -34,10 +34,21 @@ static char *option(const CliArgs *args, const char *name) {
   return value && *value ? g_strdup(value) : NULL;
 }
 
+/* Letters beyond ASCII as addresses write them. */
+static char *encoded(const char *address) {
+  GString *out = g_string_new(NULL);
+  for (const char *c = address; c && *c; c++)
+    if ((guchar)*c >= 0x80)
+      g_string_append_printf(out, "%%%02X", (guchar)*c);
+    else
+      g_string_append_c(out, *c);
+  return g_string_free(out, FALSE);
+}
+
 static SignedLink *link_of(const CliArgs *args, SignedLinkKind kind, GError **error) {
   g_autoptr(SignedLink) link = g_new0(SignedLink, 1);
   link->kind = kind;
-  link->target = kind == LINK_REDIRECT ? option(args, "to") : NULL;
+  link->target = kind == LINK_REDIRECT && params_get(args->params, "to") ? encoded(params_get(args->params, "to")) : NULL;
   link->name = option(args, "name");
   link->source = option(args, "source");
   link->medium = option(args, "medium");

@@ -42,6 +42,14 @@ def a_link_is_always_the_same_and_shown_again():
 
 
 @test
+def letters_of_any_language_may_stand_in_an_address():
+    with folder() as path:
+        db = project(path)
+        address = etappe("link", "create", "--to", "https://shop.example.com/Gr\u00f6\u00dfe?q=\u00e4", "--name", "x", db=db).stdout.strip()
+        check("https://shop.example.com/Gr%C3%B6%C3%9Fe?q=%C3%A4\n" in etappe("link", "show", address, db=db).stdout, True)
+
+
+@test
 def a_pixel_is_no_link():
     with folder() as path:
         db = project(path)
