@@ -13,7 +13,14 @@
 #include <errno.h>
 #include <pthread.h>
 
-enum { GROUP_EVENTS_MAX = SUBMISSION_EVENTS_MAX, BATCH_SIZE_AIM = 8 << 20, WAITING_MAX = 200000, PUBLISH_MS = 200 };
+enum {
+  GATHER_US = 2000, /* a busy writer lets a group grow for so long: a commit costs the same for one event as for a hundred */
+  GATHER_MANY = 8,  /* busy: the group before held more requests */
+  GROUP_EVENTS_MAX = SUBMISSION_EVENTS_MAX,
+  BATCH_SIZE_AIM = 8 << 20,
+  WAITING_MAX = 200000,
+  PUBLISH_MS = 200
+};
 static const gsize waiting_bytes_max = (gsize)256 << 20;
 
 typedef struct Waiting Waiting;
@@ -186,6 +193,25 @@ static Waiting *take_group(Capture *capture) {
   return group;
 }
 
+static guint count_requests(const Waiting *group) {
+  guint n = 0;
+  for (; group; group = group->next)
+    n++;
+  return n;
+}
+
+/* The mutex is held. */
+static void gather(Capture *capture) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  until.tv_nsec += GATHER_US * 1000;
+  until.tv_sec += until.tv_nsec / 1000000000;
+  until.tv_nsec %= 1000000000;
+  while (!capture->stop && !capture->works && capture->figures.waiting < GROUP_EVENTS_MAX / 4 &&
+         pthread_cond_timedwait(&capture->changed, &capture->mutex, &until) != ETIMEDOUT)
+    ;
+}
+
 static void run_work(Capture *capture, Work *work) {
   gboolean good = work->run(capture->record, capture->seen, work->user, work->error);
   pthread_mutex_lock(&capture->mutex);
@@ -199,8 +225,11 @@ static void run_work(Capture *capture, Work *work) {
 
 static gpointer write_on(gpointer user) {
   Capture *capture = user;
-  for (;;) {
+  pthread_setname_np(pthread_self(), "capture-write");
+  for (gboolean busy = FALSE;;) {
     pthread_mutex_lock(&capture->mutex);
+    if (busy)
+      gather(capture);
     while (!capture->first && !capture->works && !capture->stop)
       pthread_cond_wait(&capture->changed, &capture->mutex);
     Waiting *group = take_group(capture);
@@ -210,6 +239,7 @@ static gpointer write_on(gpointer user) {
     pthread_mutex_unlock(&capture->mutex);
     if (!group && !work)
       return NULL;
+    busy = count_requests(group) > GATHER_MANY;
     if (group)
       commit_group(capture, group);
     if (work)
@@ -231,6 +261,7 @@ static void wait_us(Capture *capture, gint64 us) {
 
 static gpointer publish_on(gpointer user) {
   Capture *capture = user;
+  pthread_setname_np(pthread_self(), "capture-index");
   pthread_mutex_lock(&capture->mutex);
   while (!capture->stop_publishing) {
     if (capture->figures.published >= capture->figures.through) {
@@ -285,10 +316,10 @@ Capture *capture_open(const char *path, const CaptureOptions *options, GError **
   capture->writers = g_ptr_array_new_with_free_func((GDestroyNotify)batch_writer_free);
   capture->groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   pthread_mutex_init(&capture->mutex, NULL);
-  pthread_cond_init(&capture->changed, NULL);
   pthread_cond_init(&capture->finished, NULL);
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+  pthread_cond_init(&capture->changed, &monotonic);
   pthread_cond_init(&capture->stored, &monotonic);
   pthread_condattr_destroy(&monotonic);
   if (!open_all(capture, path, error))

@@ -13,7 +13,7 @@
 #include "server/server_private.h"
 #include <string.h>
 
-enum { SUBMISSION_BYTES_MAX = 64 << 20 };
+enum { SUBMISSION_BYTES_MAX = 64 << 20, SHARED_MAX = 128 };
 
 typedef struct {
   Server *server;
@@ -111,13 +111,21 @@ static Sending *sending_new(Server *server, Exchange *exchange) {
 /* --- answering -------------------------------------------------------------------------------------------------- */
 
 static void answer_reply(Sending *sending) {
+  static const char *const headers[] = {"Cache-Control", "no-store", "Access-Control-Allow-Origin", "*", NULL};
   CaptureReply *reply = &sending->reply;
+  if (reply->body && reply->body->len <= SHARED_MAX && !reply->location) {
+    exchange_reply_shared(sending->exchange, reply->status ? reply->status : 200, reply->content_type, reply->body->str,
+                          reply->body->len, headers);
+    atomic_fetch_add(&sending->server->figures.refused_events, reply->refused);
+    return;
+  }
   gsize size = reply->body ? reply->body->len : 0;
   char *text = reply->body ? g_string_free(g_steal_pointer(&reply->body), FALSE) : NULL;
   exchange_reply(sending->exchange, reply->status ? reply->status : 200, reply->content_type, text, size);
   if (reply->location)
     exchange_answer_header(sending->exchange, "Location", reply->location);
   exchange_answer_header(sending->exchange, "Cache-Control", "no-store");
+  allow_origin(sending->exchange);
   atomic_fetch_add(&sending->server->figures.refused_events, reply->refused);
 }
 
@@ -143,12 +151,12 @@ static void on_stored(const GError *problem, const CaptureOutcome *outcome, gpoi
 static void finish(Sending *sending) {
   if (sending->problem && !(sending->was_read && sending->protocol->reply_anyway)) {
     answer_problem(sending->exchange, sending->problem);
+    allow_origin(sending->exchange);
   } else {
     if (sending->protocol->settle && !sending->problem)
       sending->protocol->settle(&sending->reply, &sending->outcome);
     answer_reply(sending);
   }
-  allow_origin(sending->exchange);
 }
 
 static gboolean read_request(Sending *sending, Submission *submission, CaptureWorker *worker) {

@@ -29,7 +29,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { ADDRESSES = 1 << 16, STREAM_PIECE = 4096 };
+enum { ADDRESSES = 1 << 16, STREAM_PIECE = 4096, SHARED = 64 };
 
 typedef enum { PEER_WAITING, PEER_READING, PEER_WORKING, PEER_SENDING } PeerState;
 
@@ -49,6 +49,14 @@ typedef struct {
   guint doors;
 } Listener;
 
+typedef struct { /* an answer that many requests get alike */
+  struct MHD_Response *response;
+  char *text;
+  gsize size;
+  guint status;
+  const char *type; /* static */
+} Shared;
+
 struct Http {
   ServerLimits limits;
   HttpHooks hooks;
@@ -60,6 +68,8 @@ struct Http {
   atomic_size_t bodies; /* bytes held */
   atomic_ullong body_bytes, refused, expired;
   atomic_uint requests;
+  pthread_mutex_t shared_mutex; /* guards the array */
+  Shared shared[SHARED];
 
   pthread_mutex_t mutex; /* guards what follows */
   pthread_cond_t ended;
@@ -80,7 +90,7 @@ struct Exchange {
   gint64 received_ms, started_us;
   char *body;
   gsize size, room, passed_over;
-  gboolean begun, dispatched, too_large, no_room, waits;
+  gboolean begun, dispatched, too_large, no_room, waits, queued;
   char *file; /* where the body goes instead, NULL: into memory */
   int file_descriptor;
   guint64 file_size, file_max;
@@ -388,6 +398,8 @@ static gboolean announces_too_much(const Exchange *exchange) {
 
 static enum MHD_Result send_answer(Exchange *exchange) {
   drop_file(exchange); /* whoever reads it has answered */
+  if (exchange->queued || exchange->response == NULL)
+    return exchange->queued ? MHD_YES : MHD_NO;
   peer_state(exchange->peer, exchange->read ? PEER_WORKING : PEER_SENDING);
   exchange->http->hooks.answering(exchange, exchange->http->user);
   if (atomic_load(&exchange->http->stopping))
@@ -577,6 +589,12 @@ void exchange_keep(Exchange *exchange, KeptSlot slot, gpointer data, GDestroyNot
   exchange->destroy[slot] = destroy;
 }
 
+static void shared_clear(Shared *shared) {
+  if (shared->response)
+    MHD_destroy_response(shared->response);
+  g_free(shared->text);
+}
+
 /* --- answers ------------------------------------------------------------------------------------------------------ */
 
 static void answer(Exchange *exchange, guint status, const char *type, struct MHD_Response *response) {
@@ -596,6 +614,42 @@ void exchange_reply(Exchange *exchange, guint status, const char *type, char *ta
 
 void exchange_reply_static(Exchange *exchange, guint status, const char *type, const void *data, gsize size) {
   answer(exchange, status, type, MHD_create_response_from_buffer(size, (void *)data, MHD_RESPMEM_PERSISTENT));
+}
+
+/* The mutex is held. */
+static struct MHD_Response *share(Shared *shared, guint status, const char *type, const char *text, gsize size,
+                                  const char *const *headers) {
+  if (shared->response && shared->status == status && shared->type == type && shared->size == size &&
+      memcmp(shared->text, text, size) == 0)
+    return shared->response;
+  shared_clear(shared);
+  *shared = (Shared){MHD_create_response_from_buffer(size, (void *)text, MHD_RESPMEM_MUST_COPY), g_memdup2(text, size), size,
+                     status, type};
+  MHD_add_response_header(shared->response, "X-Content-Type-Options", "nosniff");
+  if (type)
+    MHD_add_response_header(shared->response, "Content-Type", type);
+  for (; headers[0]; headers += 2)
+    MHD_add_response_header(shared->response, headers[0], headers[1]);
+  return shared->response;
+}
+
+/* The last few texts are kept: under load nearly all answers are one of them. Queued at once, for until then only the mutex
+ * keeps the response from being replaced. */
+void exchange_reply_shared(Exchange *exchange, guint status, const char *type, const char *text, gsize size,
+                           const char *const *headers) {
+  Http *http = exchange->http;
+  if (atomic_load(&http->stopping)) {
+    exchange_reply(exchange, status, type, g_memdup2(text, size), size);
+    for (; headers[0]; headers += 2)
+      exchange_answer_header(exchange, headers[0], headers[1]);
+    return;
+  }
+  peer_state(exchange->peer, PEER_SENDING);
+  pthread_mutex_lock(&http->shared_mutex);
+  struct MHD_Response *response = share(&http->shared[checksum64(text, size) % SHARED], status, type, text, size, headers);
+  exchange->queued = MHD_queue_response(exchange->connection, status, response) == MHD_YES;
+  pthread_mutex_unlock(&http->shared_mutex);
+  exchange->status = status;
 }
 
 static ssize_t read_stream(void *user, uint64_t at, char *into, size_t room) {
@@ -656,7 +710,7 @@ void exchange_answer_header(Exchange *exchange, const char *name, const char *va
 }
 
 gboolean exchange_is_answered(const Exchange *exchange) {
-  return exchange->response != NULL;
+  return exchange->response != NULL || exchange->queued;
 }
 
 void exchange_wait(Exchange *exchange) {
@@ -685,6 +739,7 @@ Http *http_new(const ServerLimits *limits, const HttpHooks *hooks, gpointer user
   http->addresses = g_new0(guint16, ADDRESSES);
   randombytes_buf(http->secret.bytes, sizeof http->secret.bytes);
   pthread_mutex_init(&http->mutex, NULL);
+  pthread_mutex_init(&http->shared_mutex, NULL);
   pthread_condattr_init(&monotonic);
   pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
   pthread_cond_init(&http->ended, &monotonic);
@@ -809,6 +864,9 @@ void http_free(Http *http) {
   g_ptr_array_unref(http->listeners);
   g_free(http->addresses);
   pthread_cond_destroy(&http->ended);
+  for (guint i = 0; i < SHARED; i++)
+    shared_clear(&http->shared[i]);
+  pthread_mutex_destroy(&http->shared_mutex);
   pthread_mutex_destroy(&http->mutex);
   g_free(http);
 }

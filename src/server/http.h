@@ -67,6 +67,10 @@ void exchange_keep(Exchange *exchange, KeptSlot slot, gpointer data, GDestroyNot
 /* `take` is freed by g_free(); `type` is static or NULL. */
 void exchange_reply(Exchange *exchange, guint status, const char *type, char *take, gsize size);
 void exchange_reply_static(Exchange *exchange, guint status, const char *type, const void *data, gsize size);
+/* For answers that many requests get alike: made once for each text, with these headers (pairs, NULL ends them), to which
+ * nothing is added. On the connection's thread only. */
+void exchange_reply_shared(Exchange *exchange, guint status, const char *type, const char *text, gsize size,
+                           const char *const *headers);
 void exchange_error(Exchange *exchange, const GError *error); /* status, code, message and hint from the error */
 void exchange_error_status(Exchange *exchange, guint status, const char *code, const char *message, const char *hint);
 void exchange_answer_header(Exchange *exchange, const char *name, const char *value);
