@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { address, type Fields } from '../state/api'
 import { command, commonOptions, useAnswer, type Envelope } from '../state/report'
-import { labelOf, project } from '../state/session'
+import { labelOf, project, touchpointName } from '../state/session'
 import { link } from '../state/route'
 import { count, dayTime, money, shortId } from '../words/format'
 import { t } from '../words/words'
@@ -111,7 +111,7 @@ export function PersonsDrawer({ wanted, onClose }: { wanted: Wanted; onClose: ()
   const fields = { ...wanted.fields, who: wanted.who }
   const url = address('/api/v1/persons', { report: wanted.report, ...commonOptions(), ...fields, limit })
   const { data, problem, slow, cancel, again } = useAnswer<Persons>(url)
-  const where = wanted.title ?? [wanted.at && labelOf(project.value?.touchpoints, wanted.at.touchpoint), wanted.at && labelOf(project.value?.stages, wanted.at.stage)].filter(Boolean).join(', ')
+  const where = wanted.title ?? [wanted.at && touchpointName(wanted.at.touchpoint), wanted.at && labelOf(project.value?.stages, wanted.at.stage)].filter(Boolean).join(', ')
   return (
     <Over kind="drawer" label={t('nav.persons')} onClose={onClose}>
       <header class="drawer-head">

@@ -2,6 +2,7 @@
 // Who is looking, and what the project calls its things.
 import { computed, signal } from '@preact/signals'
 import { ApiError, get, onExpired, setCsrf } from './api'
+import { known, t, type Word } from '../words/words'
 import { language } from './prefs'
 
 export type Role = 'admin' | 'analyst' | 'viewer'
@@ -60,4 +61,17 @@ export const seesPersons = computed(() => role.value === 'admin' || role.value =
 export function labelOf(list: Named[] | undefined, name: string): string {
   const found = list?.find((one) => one.name === name)
   return (found && (language.value === 'de' ? found.label_de : found.label)) || found?.label || name
+}
+
+/** A channel of the project, else one of the standard grouping. */
+export function channelName(name: string): string {
+  const own = labelOf(project.value?.channels, name)
+  return own === name && known(`channel.${name}`) ? t(`channel.${name}` as Word) : own
+}
+
+/** A touchpoint of the project, else `channel / event`. */
+export function touchpointName(name: string): string {
+  const own = labelOf(project.value?.touchpoints, name)
+  const cut = own === name ? name.indexOf(' / ') : -1
+  return cut < 0 ? own : `${channelName(name.slice(0, cut))} / ${name.slice(cut + 3)}`
 }

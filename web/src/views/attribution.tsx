@@ -7,7 +7,7 @@ import { Lead } from '../parts/lead'
 import { address } from '../state/api'
 import { commonOptions, useReport, type Envelope } from '../state/report'
 import { option, options, setOptions } from '../state/route'
-import { labelOf, project } from '../state/session'
+import { channelName, labelOf, project, touchpointName } from '../state/session'
 import { count, decimal, money, moneyRange, percent } from '../words/format'
 import { known, t, type Word } from '../words/words'
 
@@ -49,7 +49,7 @@ const modelName = (model: string) => (known(`model.${model}`) ? t(`model.${model
 
 function keyName(answer: Answer, key: string): string {
   if (known(`apart.${key}`)) return t(`apart.${key}` as Word)
-  return answer.key === 'channel' ? labelOf(project.value?.channels, key) : answer.key === 'touchpoint' ? labelOf(project.value?.touchpoints, key) : key
+  return answer.key === 'channel' ? channelName(key) : answer.key === 'touchpoint' ? touchpointName(key) : key
 }
 
 /** The shapes of the models; the chosen one is the yellow dot. */

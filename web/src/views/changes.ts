@@ -2,7 +2,7 @@
 // What changed between two periods beyond chance: touchpoints that more or fewer people reach, and where a larger or
 // smaller share leaves. An interval that excludes no change decides; the worth is an estimate and says so.
 import { link } from '../state/route'
-import { labelOf, project } from '../state/session'
+import { labelOf, project, touchpointName } from '../state/session'
 import { count, decimal, percent } from '../words/format'
 import { t } from '../words/words'
 import type { Cell, MapAnswer } from './map/data'
@@ -36,7 +36,7 @@ interface Span {
 export function changes({ now, before, earlier }: { now: MapAnswer; before: MapAnswer; earlier: MapAnswer }, span: Span, settled: Span): Change[] {
   const found: Change[] = []
   const old = new Map(earlier.cells.map((cell) => [cellKey(cell), cell]))
-  const name = (touchpoint: string) => labelOf(project.value?.touchpoints, touchpoint)
+  const name = (touchpoint: string) => touchpointName(touchpoint)
   const href = (cell: Cell) => link('/map', { ...settled, cell: `${cell.stage}/${cell.touchpoint}` })
   for (const cell of before.cells) {
     const was = old.get(cellKey(cell))

@@ -10,7 +10,7 @@ import { PersonsDrawer, type Wanted } from '../parts/persons'
 import { address } from '../state/api'
 import { commonOptions, useReport, type Envelope } from '../state/report'
 import { option, options, setOptions } from '../state/route'
-import { labelOf, project, seesPersons } from '../state/session'
+import { labelOf, project, seesPersons, touchpointName } from '../state/session'
 import { count, duration, percent } from '../words/format'
 import { t } from '../words/words'
 
@@ -40,7 +40,7 @@ export function stepName(step: string): string {
   const goal = project.value?.goals.find((one) => one.name === step)
   if (goal) return labelOf(project.value?.goals, step)
   const event = /^\s*event\s*=\s*"([^"]+)"\s*$/.exec(step) ?? /^\s*touchpoint\s*=\s*"?([^"]+?)"?\s*$/.exec(step)
-  return event ? labelOf(project.value?.touchpoints, event[1]) : step
+  return event ? touchpointName(event[1]) : step
 }
 
 function StepList({ steps, answer, selected, onSelect }: { steps: string[]; answer?: Answer; selected: number; onSelect: (n: number) => void }) {
@@ -263,7 +263,7 @@ function Dropped({ steps, at, dropped, onPersons }: { steps: string[]; at: numbe
         <tbody>
           {shown.map(([key, n]) => (
             <tr key={key}>
-              <td>{key ? labelOf(project.value?.touchpoints, key) : t('funnel.nothing')}</td>
+              <td>{key ? touchpointName(key) : t('funnel.nothing')}</td>
               <td>
                 <svg width="160" height="9" aria-hidden="true">
                   {key ? <rect class="credit" width={(n / sum) * 160} height="9" /> : <rect class="hollow plain" x=".5" y=".5" width={Math.max(0, (n / sum) * 160 - 1)} height="8" />}

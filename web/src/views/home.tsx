@@ -10,7 +10,7 @@ import { PersonsDrawer, type Wanted } from '../parts/persons'
 import { address, ApiError, post } from '../state/api'
 import { useAnswer, type Envelope } from '../state/report'
 import { go, link } from '../state/route'
-import { labelOf, loadSession, project, role, seesPersons } from '../state/session'
+import { labelOf, loadSession, project, role, seesPersons, touchpointName } from '../state/session'
 import { paused, pulse } from '../state/stream'
 import { clock, count, money, percent, period, shortId } from '../words/format'
 import { failureWords } from '../words/failures'
@@ -55,7 +55,7 @@ function Figure({ label, value, now, before, href }: { label: string; value: str
       <dd>
         <a href={href}>{value}</a>
       </dd>
-      <dd class="quiet">{change === undefined ? t('home.usual') : <><b>{(change > 0 ? '+' : '') + percent(change)}</b> {t('home.to_before')}</>}</dd>
+      <dd class="quiet">{!before ? t('home.nothing_before') : change === undefined ? t('home.usual') : <><b>{(change > 0 ? '+' : '') + percent(change)}</b> {t('home.to_before')}</>}</dd>
     </div>
   )
 }
@@ -122,15 +122,16 @@ function Minutes() {
   const minutes = pulse.value?.minutes ?? []
   if (!minutes.length) return null
   const most = Math.max(1, ...minutes)
-  const step = 880 / minutes.length
+  const shown = [...Array<number>(Math.max(0, 60 - minutes.length)).fill(0), ...minutes]
+  const step = 880 / shown.length
   return (
     <section>
       <h2 class="table-title">
         {t('home.minutes')} <span class="quiet">{t('home.minutes_now', { n: count(minutes[minutes.length - 1]) })}</span>
       </h2>
       <svg width="880" height="92" role="img" aria-label={`${t('home.minutes')}: ${minutes.slice(-10).join(', ')}`}>
-        {minutes.map((n, i) => (
-          <rect key={i} class={i === minutes.length - 1 ? 'minute now' : 'minute'} x={i * step} y={72 - (n / most) * 70} width={step - 1.5} height={(n / most) * 70} />
+        {shown.map((n, i) => (
+          <rect key={i} class={i === shown.length - 1 ? 'minute now' : 'minute'} x={i * step} y={72 - (n / most) * 70} width={step - 1.5} height={(n / most) * 70} />
         ))}
         <line class="axis" x1="0" x2="880" y1="72.500" y2="72.500" />
         <text class="hint" x="880" y="88" text-anchor="end">
@@ -190,7 +191,7 @@ function Feed() {
             <span class="quiet clock">{clock(one.time)}</span>
             <span>
               <i class="tick" data-family={one.family} />
-              {labelOf(project.value?.touchpoints, one.touchpoint)}
+              {touchpointName(one.touchpoint)}
               {one.person && (
                 <a class="below" href={link(`/person/${one.person}`)}>
                   {shortId(one.person)}
@@ -272,7 +273,7 @@ export function View() {
   const goalBefore = before.data?.goals[0]
   const change = goal && goalBefore ? beyond(goal.conversions, goalBefore.conversions) : undefined
   const goalName = goal ? labelOf(project.value?.goals, goal.goal) : ''
-  const lead = !goal ? t('home.lead_events', { n: count(now.data?.events ?? 0) }) : change === undefined ? t('home.lead_usual', { goal: goalName, n: count(goal.conversions) }) : t(change > 0 ? 'home.lead_more' : 'home.lead_fewer', { goal: goalName, n: count(goal.conversions), share: percent(Math.abs(change)) })
+  const lead = !goal ? t('home.lead_events', { n: count(now.data?.events ?? 0) }) : change === undefined ? t(goalBefore?.conversions ? 'home.lead_usual' : 'home.lead_first', { goal: goalName, n: count(goal.conversions) }) : t(change > 0 ? 'home.lead_more' : 'home.lead_fewer', { goal: goalName, n: count(goal.conversions), share: percent(Math.abs(change)) })
   const search = (
     <button type="button" class="button search-button bar-extra" onClick={() => (palette.value = true)}>
       <Icon name="search" /> <span class="quiet">{t('frame.search')}</span> <kbd class="key">{t('home.ctrl')} K</kbd>

@@ -9,7 +9,7 @@ import { Lead } from '../parts/lead'
 import { address } from '../state/api'
 import { commonOptions, useReport, type Envelope } from '../state/report'
 import { option, setOptions } from '../state/route'
-import { labelOf, project } from '../state/session'
+import { channelName, project, touchpointName } from '../state/session'
 import { count, duration, percent } from '../words/format'
 import { t } from '../words/words'
 import { stepName } from './funnel'
@@ -41,7 +41,7 @@ type PlacedLink = SankeyLink<Node, Link>
 const PER_STEP = 8
 
 function name(key: string, by: string): string {
-  return labelOf(by === 'channel' ? project.value?.channels : project.value?.touchpoints, key)
+  return by === 'channel' ? channelName(key) : by === 'touchpoint' ? touchpointName(key) : key
 }
 const familyOf = (key: string) => project.value?.touchpoints.find((one) => one.name === key)?.family ?? 'other'
 

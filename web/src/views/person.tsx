@@ -9,7 +9,7 @@ import { ownKeys } from '../parts/keys'
 import { address, ApiError, post } from '../state/api'
 import { useAnswer, type Envelope } from '../state/report'
 import { go } from '../state/route'
-import { labelOf, project, role, seesPersons } from '../state/session'
+import { channelName, labelOf, project, role, seesPersons, touchpointName } from '../state/session'
 import { count, day, dayTime, money, month, shortId } from '../words/format'
 import { failureWords } from '../words/failures'
 import { known, t, type Word } from '../words/words'
@@ -68,7 +68,7 @@ const LANE = 36
 const WIDTH = 940
 
 const stageName = (name: string | null | undefined) => (name ? labelOf(project.value?.stages, name) : '–')
-const pointName = (touch: Touch) => (touch.touchpoint && labelOf(project.value?.touchpoints, touch.touchpoint)) || touch.event
+const pointName = (touch: Touch) => (touch.touchpoint && touchpointName(touch.touchpoint)) || touch.event
 const identifierName = (one: { namespace: string; value: string | null; id: string }) => `${known(`namespace.${one.namespace}`) ? t(`namespace.${one.namespace}` as Word) : one.namespace} ${one.value ?? shortId(one.id)}`
 
 /** Where the time between first and last touch stands, with the months named. */
@@ -99,7 +99,7 @@ function Timeline({ person, selected, onSelect }: { person: Person; selected?: n
   const lane = (family: string | undefined) => lanesTop + families.indexOf(family ?? 'other') * LANE
   const whyTop = lanesTop + families.length * LANE + 34
   const height = whyTop + person.identifiers.length * 22 + 12
-  const moves = (person.journeys ?? []).flatMap((journey) => journey.stages)
+  const moves = (person.journeys ?? []).flatMap((journey) => journey.stages).sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
   const steps = moves.length ? moves.map((move, i) => `${i ? 'H' : `M${x(move.at)} ${level(move.stage)}`}${i ? `${x(move.at)}V${level(move.stage)}` : ''}`).join('') + `H${x(to)}` : ''
   const orders = person.conversions ?? []
   const rowOf = new Map(person.identifiers.map((one, i) => [one.id, i]))
@@ -233,7 +233,7 @@ function TouchFacts({ touch, onStep }: { touch: Touch; onStep: (by: 1 | -1) => v
         {touch.channel && (
           <>
             <dt>{t('paths.channel')}</dt>
-            <dd>{labelOf(project.value?.channels, touch.channel)}</dd>
+            <dd>{channelName(touch.channel)}</dd>
           </>
         )}
         <dt>{t('person.source')}</dt>
