@@ -19,13 +19,13 @@ static const char POLICY[] = "default-src 'none'; script-src 'self'; style-src '
 
 /* --- files --------------------------------------------------------------------------------------------------- */
 
-/* Pages have addresses without a dot; what they show is decided in the browser. */
+/* What a page shows is decided in the browser; an identifier in its address may hold anything. */
 static gboolean is_page(const char *path) {
   static const char *const others[] = {"/api/", "/v1/", "/assets/", "/mp/", "/l/", "/o/", "/debug/", NULL};
   for (const char *const *other = others; *other; other++)
     if (g_str_has_prefix(path, *other))
       return FALSE;
-  return strchr(path, '.') == NULL;
+  return TRUE;
 }
 
 static gboolean wants_page(const Exchange *exchange) {
