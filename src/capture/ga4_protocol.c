@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // GA4's Measurement Protocol: a client and up to 25 events in GA4's words, said again in those of Segment's spec and
 // read by the same reader. /debug/mp/collect stores nothing and says what is wrong, in GA4's own codes.
-#include "capture/protocols.h"
+#include "capture/ga4_protocol.h"
 
 #include "base/error.h"
 #include "base/json_out.h"
-#include "capture/intake.h"
+#include "capture/protocols.h"
 #include "capture/capture_reply.h"
 
 enum { EVENTS_MAX = 25, PARAMS_MAX = 25, NAME_MAX_SIZE = 40 };
@@ -91,7 +91,8 @@ static void put_properties(JsonOut *out, JsonValue params, gboolean page) {
 
 /* {ad_user_data: GRANTED} allows what we call a profile, {ad_personalization: GRANTED} personal address. */
 static void put_consent(JsonOut *out, JsonValue root) {
-  static const Rename purposes[] = {{"ad_user_data", "profile"}, {"ad_personalization", "personalise"}};
+  static const Rename purposes[] = {
+      {"analytics_storage", "measure"}, {"ad_user_data", "profile"}, {"ad_personalization", "personalise"}};
   JsonValue consent, value;
   if (!json_in_get(root, "consent", &consent))
     return;
@@ -194,6 +195,15 @@ static void read_event(Intake *intake, JsonValue root, JsonValue event) {
   intake_json(intake, text, size);
 }
 
+void ga4_read_events(Intake *intake, JsonValue root, JsonValue events) {
+  JsonIter iter;
+  Text unused;
+  JsonValue event;
+  json_in_walk(&iter, events);
+  while (json_in_next(&iter, &unused, &event))
+    read_event(intake, root, event);
+}
+
 /* The secret, or for a public source its key in the place of the measurement id. */
 static char *read_key(const CaptureRequest *request, JsonIn *json) {
   static const char *const names[] = {"api_secret", "measurement_id", "firebase_app_id"};
@@ -208,18 +218,14 @@ static char *read_key(const CaptureRequest *request, JsonIn *json) {
 static gboolean read_collect(CaptureWorker *worker, const CaptureRequest *request, Submission *submission, CaptureReply *reply,
                              GError **error) {
   Intake intake;
-  JsonIter iter;
-  Text unused;
-  JsonValue root, events, event;
+  JsonValue root, events;
   if (!json_in_parse(worker->json, request->body.at, request->body.size, TRUE, &root, error))
     return FALSE;
   if (!json_in_get(root, "events", &events) || json_in_kind(events) != JSON_ARRAY)
     return error_set(error, ERROR_INVALID,
                      "the body has no list \"events\"\nhint: POST it to /debug/mp/collect to see what is wrong");
   intake_begin(&intake, worker, request, submission, reply);
-  json_in_walk(&iter, events);
-  while (json_in_next(&iter, &unused, &event))
-    read_event(&intake, root, event);
+  ga4_read_events(&intake, root, events);
   reply->status = 204;
   return intake_end(&intake, error);
 }

@@ -5,6 +5,7 @@
 static const Protocol *const all[] = {
     &events_protocol,        &segment_protocol, &segment_pixel_protocol, &segment_settings_protocol,
     &rudder_config_protocol, &matomo_protocol,  &ga4_protocol,           &ga4_debug_protocol,
+    &ga4_web_protocol,
     &link_protocol,          &open_protocol,    &hook_protocol,          NULL,
 };
 

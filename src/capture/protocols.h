@@ -4,4 +4,4 @@
 #include "capture/events_protocol.h"
 
 extern const Protocol segment_protocol, segment_pixel_protocol, segment_settings_protocol, rudder_config_protocol;
-extern const Protocol matomo_protocol, ga4_protocol, ga4_debug_protocol, link_protocol, open_protocol, hook_protocol;
+extern const Protocol matomo_protocol, ga4_protocol, ga4_debug_protocol, ga4_web_protocol, link_protocol, open_protocol, hook_protocol;

@@ -63,10 +63,13 @@ static Hash128 hash_key(const Access *access, const char *key) {
   return hash128(&access->secret, key, strlen(key));
 }
 
-/* Trackers that send numbers for sites name a public source by it: the name of a public key is no more secret than the
- * key itself. Other names are too easily guessed by whoever wants to fill them with noise. */
+/* Trackers that know a site by a number (Matomo) or by G-XXXXXXXX (GA4) name a public source by it: the name of a public
+ * key is no more secret than the key itself. Other names are too easily guessed by whoever wants to fill them with noise. */
 static gboolean is_site_number(KeyRole role, const char *name) {
-  return role == KEY_SOURCE && *name && strspn(name, "0123456789") == strlen(name);
+  gboolean ga4 = g_str_has_prefix(name, "G-") && name[2];
+  return role == KEY_SOURCE && *name &&
+         (ga4 ? strspn(name + 2, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ") == strlen(name + 2)
+              : strspn(name, "0123456789") == strlen(name));
 }
 
 static void add_source(const Access *access, GHashTable *sources, const void *hash, CaptureSource *take) {

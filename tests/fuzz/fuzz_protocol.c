@@ -36,7 +36,8 @@ static const struct {
              {&hook_protocol, "POST", "/v1/hooks/h"},
              {&link_protocol, "GET", "/l/"},
              {&open_protocol, "GET", "/o/"},
-             {&events_protocol, "POST", "/v1/events"}};
+             {&events_protocol, "POST", "/v1/events"},
+             {&ga4_web_protocol, "POST", "/g/collect"}};
 
 typedef struct {
   CaptureRequest request; /* first */

@@ -113,6 +113,17 @@ def a_site_may_be_a_number():
 
 
 @test
+def a_pages_tag_names_its_source_by_measurement_id():
+    with folder() as path, serving(path / "tag.db") as server:
+        server.key("G-TEST1", "source")
+        address = "/g/collect?v=2&tid=G-TEST1&cid=1.2&dl=https%3A%2F%2Fshop.example%2F%3Futm_medium%3Demail&gcs=G111"
+        check(server.post(address, "en=page_view\r\nen=purchase&ep.transaction_id=A-1&epn.value=5&cu=EUR").status, 204)
+        check(server.get(address.replace("TEST1", "OTHER") + "&en=page_view").status, 401)
+        overview = server.report("overview")
+        check((overview["events"], [g["value"] for g in overview["goals"] if g["goal"] == "order"]), (2, [5]))
+
+
+@test
 def what_the_manual_shows_works():
     blocks = (ROOT / "docs" / "sdks.md").read_text().split("```")[1::2]
     commands = [block.strip() for block in blocks if block.strip().startswith("curl")]

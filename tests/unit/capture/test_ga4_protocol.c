@@ -88,6 +88,29 @@ static void test_debug(Fixture *f, gconstpointer unused) {
                           "VALUE_OUT_OF_BOUNDS"));
 }
 
+static void test_web(Fixture *f, gconstpointer unused) {
+  desk_clear(&f->desk);
+  g_assert_true(
+      desk_send(&f->desk, &ga4_web_protocol, "POST",
+                "/g/collect?v=2&tid=G-ABC123&cid=11.22&uid=anna&dl=https%3A%2F%2Fa.de%2F%3Futm_medium%3Demail&dt=Start&gcs=G101"
+                "&sid=7&up.plan=gold",
+                "en=page_view&_et=5\r\nen=purchase&ep.transaction_id=A-1&epn.value=59.8&cu=EUR&pr1=idS1~nmShoe~pr27.45~qt2\n"
+                "en=user_engagement\n"));
+  g_assert_cmpuint(f->desk.reply.status, ==, 204);
+  g_assert_cmpuint(f->desk.submission.lines->len, ==, 2);
+  g_assert_true(g_str_has_prefix(desk_line(&f->desk, 0),
+                                 "Page Viewed|page|" AT_NOON "|email|- |user=anna anonymous=11.22|consent.measure=true"));
+  g_assert_true(
+      g_str_has_prefix(desk_line(&f->desk, 1), "Order Completed|track|" AT_NOON "|email|59.8 EUR|user=anna anonymous=11.22|"));
+  g_assert_nonnull(strstr(desk_line(&f->desk, 1),
+                          "properties.products=[{\"product_id\":\"S1\",\"name\":\"Shoe\",\"price\":27.45,\"quantity\":2}]"));
+  desk_clear(&f->desk);
+  g_assert_true(desk_send(&f->desk, &ga4_web_protocol, "GET", "/g/collect?v=2&tid=G-1&cid=d&en=login&ep.method=x", NULL));
+  g_assert_true(g_str_has_prefix(desk_line(&f->desk, 0), "Signed In|track|"));
+  desk_clear(&f->desk);
+  g_assert_false(desk_send(&f->desk, &ga4_web_protocol, "GET", "/g/collect?v=2&tid=G-1&cid=d", NULL));
+}
+
 static void test_keys(Fixture *f, gconstpointer unused) {
   g_autofree char *secret = desk_key(&f->desk, &ga4_protocol, "POST", "/mp/collect?measurement_id=G-1&api_secret=s", "");
   g_assert_cmpstr(secret, ==, "s");
@@ -101,6 +124,7 @@ int main(int argc, char **argv) {
 #define ADD(name, function) g_test_add("/ga4_protocol/" name, Fixture, NULL, set_up, function, tear_down)
   ADD("a purchase is an order with value and products", test_purchase);
   ADD("a page view has a channel, consent and traits", test_page);
+  ADD("a page's tag says the same in short", test_web);
   ADD("a hashed address is an identifier", test_address);
   ADD("what is no list of events is refused", test_refused);
   ADD("the validation server says what is wrong and stores nothing", test_debug);
