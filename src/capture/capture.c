@@ -58,6 +58,7 @@ struct Capture {
   gsize waiting_bytes;
   CaptureFigures figures;
   gboolean stop, stop_publishing;
+  GHashTable *received; /* source -> gint64*: when its last event was stored */
 
   /* of the writer's thread */
   GPtrArray *writers; /* of BatchWriter */
@@ -135,6 +136,14 @@ static gboolean store(Capture *capture, Waiting *group, GError **error) {
   return good;
 }
 
+/* The mutex is held. */
+static void note_received(Capture *capture, const char *source) {
+  gint64 *at_ms = g_hash_table_lookup(capture->received, source);
+  if (at_ms == NULL)
+    g_hash_table_insert(capture->received, g_strdup(source), at_ms = g_new(gint64, 1));
+  *at_ms = clock_now_ms();
+}
+
 static void count_group(Capture *capture, const Waiting *group, gboolean good, gint64 took_us) {
   CaptureFigures *figures = &capture->figures;
   pthread_mutex_lock(&capture->mutex);
@@ -144,6 +153,8 @@ static void count_group(Capture *capture, const Waiting *group, gboolean good, g
     if (!good)
       continue;
     figures->events += waiting->outcome.stored;
+    if (waiting->outcome.stored)
+      note_received(capture, submission_source(waiting->submission)->name);
     figures->repeated += waiting->outcome.repeated;
     figures->conflicting += waiting->outcome.conflicting;
   }
@@ -315,6 +326,7 @@ Capture *capture_open(const char *path, const CaptureOptions *options, GError **
   capture->last = &capture->first;
   capture->writers = g_ptr_array_new_with_free_func((GDestroyNotify)batch_writer_free);
   capture->groups = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+  capture->received = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
   pthread_mutex_init(&capture->mutex, NULL);
   pthread_cond_init(&capture->finished, NULL);
   pthread_condattr_init(&monotonic);
@@ -349,6 +361,7 @@ void capture_free(Capture *capture) {
   seen_free(capture->seen);
   g_ptr_array_unref(capture->writers);
   g_hash_table_unref(capture->groups);
+  g_hash_table_unref(capture->received);
   record_free(capture->record);
   pthread_cond_destroy(&capture->changed);
   pthread_cond_destroy(&capture->finished);
@@ -441,4 +454,12 @@ void capture_figures(Capture *capture, CaptureFigures *figures) {
   pthread_mutex_lock(&capture->mutex);
   *figures = capture->figures;
   pthread_mutex_unlock(&capture->mutex);
+}
+
+gint64 capture_received_ms(Capture *capture, const char *source) {
+  pthread_mutex_lock(&capture->mutex);
+  const gint64 *at_ms = g_hash_table_lookup(capture->received, source);
+  gint64 received_ms = at_ms ? *at_ms : 0;
+  pthread_mutex_unlock(&capture->mutex);
+  return received_ms;
 }

@@ -44,3 +44,4 @@ typedef struct {
   guint64 commit_us_total, publish_us_total;
 } CaptureFigures;
 void capture_figures(Capture *capture, CaptureFigures *figures);
+gint64 capture_received_ms(Capture *capture, const char *source); /* when its last event was stored; 0: not in this run */

@@ -331,8 +331,10 @@ gboolean accounts_set_password(Accounts *accounts, gint64 id, const char *passwo
   if (!check_password(password, error) || !make_hash(accounts, password, hash, error))
     return FALSE;
   pthread_mutex_lock(&accounts->mutex);
-  gboolean good = database_run(accounts->db, error, "UPDATE account SET password = ? WHERE id = ?", "ti", hash, id) &&
-                  end_sessions(accounts, id, error);
+  gboolean good =
+      database_run(accounts->db, error, "UPDATE account SET password = ? WHERE id = ?", "ti", hash, id) &&
+      (sqlite3_changes(accounts->db) == 1 || error_set(error, ERROR_NOT_FOUND, "there is no account %" G_GINT64_FORMAT, id)) &&
+      end_sessions(accounts, id, error);
   pthread_mutex_unlock(&accounts->mutex);
   return good;
 }

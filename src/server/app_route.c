@@ -181,6 +181,8 @@ static void sign_in(Server *server, Exchange *exchange) {
   }
   if (accounts_sign_in(server->accounts, email, password, exchange_address(exchange), &token, &wait_s, &error)) {
     g_autoptr(Session) session = accounts_session(server->accounts, token);
+    g_autofree char *actor = session ? g_strdup_printf("account:%" G_GINT64_FORMAT, session->account) : NULL;
+    accounts_audit(server->accounts, actor, "session", NULL, NULL, NULL);
     answer_session(server, exchange, session);
     set_cookie(server, exchange, token);
   } else if (wait_s) {
@@ -210,6 +212,35 @@ void app_route_session(Server *server, Exchange *exchange, CaptureSource *key) {
     return;
   }
   answer_session(server, exchange, session);
+}
+
+/* Whoever knows the old one may set a new one; other sessions of the account end. */
+static gboolean change_password(Server *server, Exchange *exchange, const Session *session, char **token, GError **error) {
+  g_autoptr(JsonIn) json = json_in_new(64 << 10);
+  g_autofree char *old = NULL, *fresh = NULL, *known = NULL;
+  JsonValue root;
+  guint wait_s;
+  if (!reply_read(exchange, json, &root, error) || !reply_text(root, "password", &old, error) ||
+      !reply_text(root, "new_password", &fresh, error) ||
+      !accounts_sign_in(server->accounts, session->email, old, exchange_address(exchange), &known, &wait_s, error) ||
+      !accounts_set_password(server->accounts, session->account, fresh, error))
+    return FALSE;
+  return accounts_sign_in(server->accounts, session->email, fresh, exchange_address(exchange), token, &wait_s, error);
+}
+
+void app_route_password(Server *server, Exchange *exchange, CaptureSource *key) {
+  g_autoptr(GError) error = NULL;
+  g_autofree char *token = NULL;
+  const Session *session = routes_session(exchange);
+  if (session == NULL) {
+    exchange_error_status(exchange, 403, "forbidden", "a key has no password", "sign in with the account");
+  } else if (!change_password(server, exchange, session, &token, &error)) {
+    exchange_error(exchange, error);
+  } else {
+    g_autoptr(Session) fresh = accounts_session(server->accounts, token);
+    answer_session(server, exchange, fresh);
+    set_cookie(server, exchange, token);
+  }
 }
 
 void app_route_setup(Server *server, Exchange *exchange, CaptureSource *key) {

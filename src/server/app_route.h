@@ -7,7 +7,8 @@
 gboolean app_route_takes(const Exchange *exchange);
 void app_route_page(struct Server *server, Exchange *exchange, CaptureSource *key);
 
-void app_route_session(struct Server *server, Exchange *exchange, CaptureSource *key); /* GET, POST sign in, DELETE sign out */
+void app_route_session(struct Server *server, Exchange *exchange, CaptureSource *key);  /* GET, POST sign in, DELETE sign out */
+void app_route_password(struct Server *server, Exchange *exchange, CaptureSource *key); /* PUT {password, new_password} */
 void app_route_setup(struct Server *server, Exchange *exchange, CaptureSource *key);
 /* The first account's address with its one-time link, or NULL when there is an account. Caller frees. */
 char *app_route_setup_link(struct Server *server, const char *base);

@@ -7,6 +7,7 @@
 #include "server/capture_route.h"
 #include "server/import_route.h"
 #include "server/log.h"
+#include "server/people_route.h"
 #include "server/persons_route.h"
 #include "server/project_route.h"
 #include "server/reply.h"
@@ -43,6 +44,13 @@ static const Route routes[] = {
     {"GET", "/api/v1/imports", DOOR_APP, MAY_EDIT, import_route_list},
     {"DELETE", "/api/v1/imports/", DOOR_APP, MAY_EDIT, import_route_undo},
     {"POST", "/api/v1/demo", DOOR_APP, MAY_EDIT, import_route_demo},
+    {"GET POST", "/api/v1/accounts", DOOR_APP, MAY_ADMIN, people_route_accounts},
+    {"PUT DELETE", "/api/v1/accounts/", DOOR_APP, MAY_ADMIN, people_route_account},
+    {"PUT", "/api/v1/account", DOOR_APP, MAY_READ, app_route_password},
+    {"GET POST", "/api/v1/keys", DOOR_APP, MAY_ADMIN, people_route_keys},
+    {"DELETE", "/api/v1/keys/", DOOR_APP, MAY_ADMIN, people_route_key},
+    {"GET", "/api/v1/audit", DOOR_APP, MAY_ADMIN, people_route_audit},
+    {"GET", "/api/v1/sources", DOOR_APP, MAY_READ, people_route_sources},
     {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, persons_route_show},
     {"GET", "/api/v1/feed", DOOR_APP, MAY_PERSONS, persons_route_feed},
     {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session},

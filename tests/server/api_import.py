@@ -87,6 +87,7 @@ def an_import_is_that_of_the_command_line():
         check(admin.delete(f"/api/v1/imports/{answer.json['id']}").status, 409)
         check(admin.delete("/api/v1/imports/77").status, 404)
         check(take(admin, "bestellungen.csv", content, source="shop", map=maps).json["stored"], 2, "what was taken back may come again")
+        check([entry["action"] for entry in admin.get("/api/v1/audit").json["entries"]][:3], ["import", "import.undo", "import"])
 
 
 @test
