@@ -19,6 +19,7 @@ enum {
   GROUP_EVENTS_MAX = SUBMISSION_EVENTS_MAX,
   BATCH_SIZE_AIM = 8 << 20,
   WAITING_MAX = 200000,
+  PUBLISH_AGAIN_MS = 2000, /* after it failed */
   PUBLISH_MS = 200
 };
 static const gsize waiting_bytes_max = (gsize)256 << 20;
@@ -64,7 +65,10 @@ struct Capture {
   GPtrArray *writers; /* of BatchWriter */
   const Spaces *spaces;
   gboolean told_live;
+  gint64 commit_told_us;
   GHashTable *groups; /* source -> group, as the record knows them */
+
+  gint64 publish_told_us; /* of the index's thread */
 };
 
 /* --- a group of requests ---------------------------------------------------------------------------- */
@@ -177,11 +181,21 @@ static void free_group(Waiting *group, const GError *problem) {
   }
 }
 
+/* Once a second at most: what goes wrong under load goes wrong often. */
+static void tell_trouble(const Capture *capture, gint64 *told_us, const char *doing, const GError *problem) {
+  gint64 now_us = g_get_monotonic_time();
+  if (!problem || !capture->options.trouble || now_us - *told_us < G_USEC_PER_SEC)
+    return;
+  *told_us = now_us;
+  capture->options.trouble(doing, problem, capture->options.trouble_user);
+}
+
 static void commit_group(Capture *capture, Waiting *group) {
   g_autoptr(GError) problem = NULL;
   gint64 started_us = g_get_monotonic_time();
   gboolean good = store(capture, group, &problem);
   count_group(capture, group, good, g_get_monotonic_time() - started_us);
+  tell_trouble(capture, &capture->commit_told_us, "storing events", problem);
   free_group(group, problem);
 }
 
@@ -282,13 +296,16 @@ static gpointer publish_on(gpointer user) {
     guint64 through = capture->figures.through;
     pthread_mutex_unlock(&capture->mutex);
     gint64 started_us = g_get_monotonic_time();
-    gboolean good = workspace_refresh(capture->workspace, NULL);
+    g_autoptr(GError) problem = NULL;
+    gboolean good = workspace_refresh(capture->workspace, &problem);
     gint64 took_us = g_get_monotonic_time() - started_us;
+    tell_trouble(capture, &capture->publish_told_us, "bringing the index up to date", problem);
     pthread_mutex_lock(&capture->mutex);
     capture->figures.publish_us_total += (guint64)took_us;
     if (good)
       capture->figures.published = MAX(through, capture->figures.published);
-    wait_us(capture, MAX((gint64)capture->options.publish_ms * 1000 - took_us, 0));
+    gint64 pause_us = (gint64)(good ? capture->options.publish_ms : PUBLISH_AGAIN_MS) * 1000;
+    wait_us(capture, MAX(pause_us - took_us, 0));
   }
   pthread_mutex_unlock(&capture->mutex);
   return NULL;

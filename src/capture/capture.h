@@ -11,6 +11,8 @@ typedef struct Capture Capture;
 typedef struct {
   guint waiting_max; /* events waiting for their commit; 0: 200,000. Past it, or past 256 MiB, capture_submit() says ERROR_BUSY */
   guint publish_ms;  /* how often at most the index takes up what was committed; 0: 200 */
+  void (*trouble)(const char *doing, const GError *error, gpointer user); /* for the log, on threads of capture; or NULL */
+  gpointer trouble_user;
 } CaptureOptions;
 
 /* Takes the write lock of the record at `path`, which is made if missing; ERROR_BUSY names the process that has it. */

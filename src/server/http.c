@@ -67,7 +67,7 @@ struct Http {
   atomic_int stopping;
   atomic_size_t bodies; /* bytes held */
   atomic_ullong body_bytes, refused, expired;
-  atomic_uint requests;
+  atomic_uint requests, asleep;
   pthread_mutex_t shared_mutex; /* guards the array */
   Shared shared[SHARED];
 
@@ -715,11 +715,14 @@ gboolean exchange_is_answered(const Exchange *exchange) {
 
 void exchange_wait(Exchange *exchange) {
   exchange->waits = TRUE;
+  atomic_fetch_add(&exchange->http->asleep, 1);
   MHD_suspend_connection(exchange->connection);
 }
 
 void exchange_resume(Exchange *exchange) {
+  Http *http = exchange->http;
   MHD_resume_connection(exchange->connection);
+  atomic_fetch_sub(&http->asleep, 1);
 }
 
 /* --- listening -------------------------------------------------------------------------------------------------------- */
@@ -853,6 +856,8 @@ void http_drain(Http *http, gint64 wait_ms) {
 void http_free(Http *http) {
   if (http == NULL)
     return;
+  while (atomic_load(&http->asleep)) /* a daemon must not end while a connection sleeps; whoever has it wakes it */
+    g_usleep(5000);
   for (guint i = 0; i < http->listeners->len; i++)
     MHD_stop_daemon(((Listener *)http->listeners->pdata[i])->daemon);
   pthread_mutex_lock(&http->mutex);

@@ -33,7 +33,7 @@ Http *http_new(const ServerLimits *limits, const HttpHooks *hooks, gpointer user
 gboolean http_listen(Http *http, const HttpListen *listen, guint *port, GError **error);
 /* Takes no new connections and waits up to `wait_ms` for the requests under way. */
 void http_drain(Http *http, gint64 wait_ms);
-void http_free(Http *http); /* after http_drain(); nothing may wait any more */
+void http_free(Http *http); /* after http_drain(); waits for who called exchange_wait() */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Http, http_free)
 
 typedef struct {

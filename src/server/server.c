@@ -8,6 +8,7 @@
 #include "server/command_door.h"
 #include "server/import_route.h"
 #include "server/jobs.h"
+#include "server/log.h"
 #include "server/routes.h"
 #include "server/server_private.h"
 #include "server/stream_route.h"
@@ -22,9 +23,16 @@ static gboolean read_file(const char *path, char **text, GError **error) {
   return error_set(error, ERROR_IO, "%s", problem->message);
 }
 
+/* An error names files and numbers, never what is in them. */
+static void log_trouble(const char *doing, const GError *error, gpointer user) {
+  log_line("error", doing, "code", error_name(error), "because", error->message, NULL);
+}
+
 static gboolean open_project(Server *server, GError **error) {
   const ServerOptions *options = &server->options;
-  server->capture = capture_open(options->db, &options->writing, error);
+  CaptureOptions writing = options->writing;
+  writing.trouble = log_trouble;
+  server->capture = capture_open(options->db, &writing, error);
   if (!server->capture)
     return FALSE;
   server->access = access_open(options->db, error);

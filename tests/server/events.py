@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """POST /v1/events: what is taken, what is refused and why, each event once; keys; graceful stop."""
 import gzip
+import http.client
 import json
+import ssl
+import subprocess
 import time
 import zlib
 
 from serving import serving
-from tap import check, etappe, folder, report, test, done
+from tap import Skip, check, etappe, folder, report, test, done
 
 
 def event(number, **more):
@@ -156,6 +159,22 @@ def a_report_over_http_is_the_command_lines():
         check(server.get("/api/v1/persons/user:nobody", reader).status, 404)
         names = [r["name"] for r in server.get("/api/v1/reports", reader).json["reports"]]
         check({"overview", "funnel", "paths", "stages", "map", "attribution"} <= set(names), True)
+
+
+@test
+def it_speaks_tls_as_well():
+    with folder() as path:
+        made = subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", path / "k.pem", "-out", path / "c.pem", "-days", "2",
+                               "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"], capture_output=True)
+        if made.returncode:
+            raise Skip("openssl is not there")
+        etappe("serve", "--tls-cert", path / "c.pem", db=path / "a.db", expect=2)
+        etappe("serve", "--tls-cert", path / "k.pem", "--tls-key", path / "c.pem", "--listen", "127.0.0.1:0", db=path / "a.db", expect=1)
+        with serving(path / "a.db", "--tls-cert", path / "c.pem", "--tls-key", path / "k.pem") as server:
+            trust = ssl.create_default_context(cafile=path / "c.pem")
+            connection = http.client.HTTPSConnection("127.0.0.1", server.port, context=trust, timeout=20)
+            check(server.post("/v1/events", [event(1), event(2)], server.key(), connection=connection).json["accepted"], 2)
+            check(server.post("/v1/events", [event(1)], server.key(), connection=connection).json["repeated"], 1)
 
 
 @test
