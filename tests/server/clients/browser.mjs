@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// node browser.mjs segment|rudder|gif ADDRESS KEY: a page of another origin, in a real Chromium with an empty profile,
+// node browser.mjs segment|segment-batch|rudder|rudder-beacon|gif ADDRESS KEY: a page of another origin, in a real Chromium with an empty profile,
 // sends by the browser client. Prints what the page saw as JSON.
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
@@ -12,9 +12,11 @@ const { chromium } = require("playwright-core");
 const esbuild = require("esbuild");
 
 const consent = "{context: {consent: {measure: true}}}";
+const batching = kind === "segment-batch" ? `, {integrations: {"Segment.io": {deliveryStrategy: {strategy: "batching", config: {size: 5, timeout: 2000}}}}}` : "";
+const beacon = kind === "rudder-beacon" ? "useBeacon: true, beaconQueueOptions: {maxItems: 5}," : "";
 const pages = {
   segment: `import {AnalyticsBrowser} from "@segment/analytics-next";
-    const analytics = AnalyticsBrowser.load({writeKey: "${key}", cdnURL: "${address}"});
+    const analytics = AnalyticsBrowser.load({writeKey: "${key}", cdnURL: "${address}"}${batching});
     window.told = (async () => {
       await analytics.page({}, ${consent});
       await analytics.track("Product Viewed", {product_id: "S1"}, ${consent});
@@ -26,7 +28,7 @@ const pages = {
   rudder: `import {RudderAnalytics} from "@rudderstack/analytics-js/bundled";
     const rudder = new RudderAnalytics();
     window.told = new Promise((resolve) => {
-      rudder.load("${key}", "${address}", {configUrl: "${address}", polyfillIfRequired: false, sendAdblockPage: false, logLevel: "DEBUG",
+      rudder.load("${key}", "${address}", {configUrl: "${address}", ${beacon} polyfillIfRequired: false, sendAdblockPage: false, logLevel: "DEBUG",
         onLoaded: () => {
           rudder.page({}, ${consent});
           rudder.track("Product Viewed", {product_id: "S1"}, ${consent});
@@ -45,7 +47,7 @@ const pages = {
 };
 
 const built = await esbuild.build({
-  stdin: { contents: pages[kind], resolveDir: path.dirname(modules), loader: "js" },
+  stdin: { contents: pages[kind.split("-")[0]], resolveDir: path.dirname(modules), loader: "js" },
   bundle: true, write: false, format: "iife", nodePaths: [modules], logLevel: "error",
   define: { "process.env.NODE_ENV": '"production"' },
 });
@@ -74,7 +76,7 @@ try {
   page.on("response", (response) => response.request().method() === "POST" && sent.push([new URL(response.url()).pathname, response.status()]));
   await page.goto(`http://127.0.0.1:${site.address().port}/?utm_source=news&utm_medium=email&utm_campaign=xmas`);
   const told = await page.evaluate(() => window.told);
-  const wanted = kind === "gif" ? 0 : 5;
+  const wanted = { segment: 5, rudder: 5, gif: 0 }[kind] ?? 1;
   for (let i = 0; sent.length < wanted && i < 100; i++) await page.waitForTimeout(100);
   console.log(JSON.stringify({ told, failures, foreign, sent }));
 } finally {
