@@ -46,13 +46,19 @@ static void read_refused(Record *record, Identity *identity) {
   }
 }
 
-static guint64 mark_of(Record *record, const Identity *identity) {
-  g_autofree char *refused = record_setting(record, SETTING_REFUSED);
+/* Order fields that no event has are left out, so that naming them makes nothing anew. Where one was first seen after an
+ * index was made, that one is as good as before: the marks of then are kept beside. */
+static void read_marks(Record *record, Identity *identity) {
+  g_autofree char *refused = record_setting(record, SETTING_REFUSED), *orders = record_setting(record, SETTING_ORDER_FIELDS);
+  g_auto(GStrv) fields = record_order_fields(record, orders);
   g_autoptr(GString) all = g_string_new("rules 2\n"); /* of persons and visits: counts up when they change */
   g_string_append_printf(all, "%u %u\n%s\n", identity->max_links, identity->set_size_max, refused ? refused : "");
-  for (guint i = 0; identity->order_fields[i]; i++)
-    g_string_append_printf(all, "order %s\n", identity->order_fields[i]);
-  return checksum64(all->str, all->len);
+  identity->marks[identity->n_marks++] = checksum64(all->str, all->len);
+  for (guint i = 0; fields[i] && i < IDENTITY_ORDER_FIELDS_MAX; i++) {
+    g_string_append_printf(all, "order %s\n", fields[i]);
+    identity->marks[identity->n_marks++] = checksum64(all->str, all->len);
+  }
+  identity->mark = identity->marks[identity->n_marks - 1];
 }
 
 Identity *identity_read(Record *record) {
@@ -63,8 +69,15 @@ Identity *identity_read(Record *record) {
   identity->set_size_max = (guint)number_setting(record, SETTING_SET_SIZE_MAX, IDENTITY_SET_SIZE_MAX);
   read_order_fields(record, identity);
   read_refused(record, identity);
-  identity->mark = mark_of(record, identity);
+  read_marks(record, identity);
   return identity;
+}
+
+gboolean identity_made(const Identity *identity, guint64 mark) {
+  for (guint i = 0; i < identity->n_marks; i++)
+    if (identity->marks[i] == mark)
+      return TRUE;
+  return FALSE;
 }
 
 void identity_free(Identity *identity) {

@@ -13,9 +13,13 @@ typedef struct Identity { /* immutable */
   char *order_fields[IDENTITY_ORDER_FIELDS_MAX + 1]; /* as conditions write them: "order", "properties.bill" */
   GHashTable *refused;                               /* hashes (Hash128.low) of identifiers to pass over, or NULL */
   guint64 mark;                                      /* of all that the index depends on: another one, another index */
+  guint n_marks;
+  guint64 marks[IDENTITY_ORDER_FIELDS_MAX + 1]; /* it had before the last order fields were first seen, `mark` itself at the end */
 } Identity;
 
 Identity *identity_read(Record *record);
+/* An index with this mark is one by these settings. */
+gboolean identity_made(const Identity *identity, guint64 mark);
 void identity_free(Identity *identity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Identity, identity_free)
 

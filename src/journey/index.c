@@ -53,7 +53,7 @@ static void say(const Index *index, const char *doing, double share) {
 static void read_settings(Index *index) {
   identity_free(index->identity);
   index->identity = identity_read(index->record);
-  index->store.identity = index->identity->mark;
+  index->store.identity = index->identity;
 }
 
 /* --- snapshots -------------------------------------------------------------------------------- */
@@ -162,9 +162,9 @@ static Segment *build_somewhere(Index *index, gboolean files, guint64 through, G
 
 static gboolean rebuild(Index *index, GError **error) {
   g_clear_pointer(&index->fold, fold_free);
+  guint64 through = record_through(index->record); /* before: settings that came between are then taken up again */
   read_settings(index);
   int lock = lock_store(index);
-  guint64 through = record_through(index->record);
   g_autoptr(Segment) segment = build_somewhere(index, lock >= 0, through, error);
   gboolean good = segment && publish(index, snapshot_of(index, through, &segment, 1, error));
   index->n_saved = good ? 0 : index->n_saved;
@@ -353,13 +353,15 @@ static gboolean take_changes(Index *index, GError **error) {
   guint64 through = record_through(index->record);
   if (snapshot_through(index->snapshot) == through)
     return TRUE;
-  BuildOptions options = build_options(index, through, FALSE);
-  options.progress = NULL; /* short */
   g_autoptr(RecordChanges) changes = record_changes(index->record, snapshot_through(index->snapshot), error);
   g_autoptr(GArray) links = record_links(index->record, FALSE, error);
   g_autoptr(GError) problem = NULL;
   if (changes == NULL || links == NULL)
     return FALSE;
+  if (changes->settings)
+    read_settings(index);
+  BuildOptions options = build_options(index, through, FALSE);
+  options.progress = NULL; /* short */
   if (changes->erased)
     index->erased_through = through;
   ChangeContext context = {.options = &options, .percent_max = CHANGE_PERCENT_MAX, .few = CHANGE_FEW, .links = links};

@@ -54,8 +54,8 @@ static Manifest *read_manifest(const Store *store, guint64 through_max, GError *
   g_autoptr(Manifest) manifest = manifest_read(store->folder, error);
   if (manifest == NULL)
     return NULL;
-  if (manifest->record_id == store->record_id && manifest->identity == store->identity && manifest->through <= through_max &&
-      manifest->segments->len > 0)
+  if (manifest->record_id == store->record_id && identity_made(store->identity, manifest->identity) &&
+      manifest->through <= through_max && manifest->segments->len > 0)
     return g_steal_pointer(&manifest);
   error_set(error, ERROR_VERSION, "the index was made from another record or with other settings");
   return NULL;
@@ -141,7 +141,7 @@ gboolean store_write(Store *store, const Snapshot *snapshot, guint n, guint64 th
   g_autoptr(Manifest) manifest = manifest_new();
   manifest->record_id = store->record_id;
   manifest->through = through;
-  manifest->identity = store->identity;
+  manifest->identity = store->identity->mark;
   manifest->generation = random_number();
   for (guint i = 0; i < n; i++)
     g_ptr_array_add(manifest->segments, g_path_get_basename(segment_path(snapshot_segment(snapshot, i))));

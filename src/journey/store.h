@@ -6,13 +6,14 @@
  *   *.col      property columns made from them
  *   lock       held while somebody writes here */
 #pragma once
+#include "journey/identity.h"
 #include "journey/levels.h"
 
 typedef struct {
   char *folder;
   guint64 record_id;
-  guint64 identity;   /* the mark of the settings that the segments are made with */
-  guint64 generation; /* of the manifest that was last read or written; 0: none */
+  const Identity *identity; /* the settings that the segments are made with; borrowed */
+  guint64 generation;       /* of the manifest that was last read or written; 0: none */
 } Store;
 
 void store_init(Store *store, const char *record_path, guint64 record_id);

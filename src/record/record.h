@@ -39,6 +39,9 @@ gboolean record_set_space(Record *record, const char *name, Strength strength, g
 #define SETTING_SET_SIZE_MAX "set_size_max"
 #define SETTING_ORDER_FIELDS "order_fields" /* that hold order ids, one a line; unset: ORDER_FIELDS_DEFAULT */
 #define ORDER_FIELDS_DEFAULT "order"
+/* Those of a value of SETTING_ORDER_FIELDS (NULL: unset) that any event has, by when the first one had: all others decide
+ * nothing. Free with g_strfreev. */
+char **record_order_fields(Record *record, const char *value);
 char *record_setting(Record *record, const char *name); /* NULL when unset; caller frees */
 /* NULL unsets. The same value again is no change. What it replaces is kept with its number. */
 gboolean record_set_setting(Record *record, const char *name, const char *value, GError **error);
@@ -122,6 +125,7 @@ typedef struct {
   GArray *links;       /* of Link: added or undone; not those that came and went */
   gboolean masks;      /* other persons are masked than before: record_hidden() */
   gboolean erased;     /* somebody was erased: files made before still hold what was */
+  gboolean settings;   /* of identity, in a way that nothing known depends on: they hold for what is new */
   gboolean everything; /* something changed that only a rebuild takes up */
 } RecordChanges;
 RecordChanges *record_changes(Record *record, guint64 after, GError **error);

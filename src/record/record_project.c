@@ -105,13 +105,21 @@ gboolean record_set_project(Record *record, const Project *project, const char *
   return good;
 }
 
+/* Does the index stay as it is? */
+static gboolean same_identity(Record *record, const Setting *setting, const char *now) {
+  if (!g_str_equal(setting->name, SETTING_ORDER_FIELDS))
+    return g_strcmp0(now, setting->value) == 0;
+  g_auto(GStrv) old = record_order_fields(record, now), new = record_order_fields(record, setting->value);
+  return g_strv_equal((const char *const *)old, (const char *const *)new);
+}
+
 GPtrArray *record_project_identity(Record *record, const Project *project) {
   GPtrArray *found = g_ptr_array_new();
   Setting settings[SETTINGS];
   settings_of(project, "", settings);
   for (guint i = 0; i < SETTINGS; i++) {
     g_autofree char *now = settings[i].who_is_who ? record_setting(record, settings[i].name) : NULL;
-    if (settings[i].who_is_who && g_strcmp0(now, settings[i].value) != 0)
+    if (settings[i].who_is_who && !same_identity(record, &settings[i], now))
       g_ptr_array_add(found, (gpointer)settings[i].who_is_who);
   }
   settings_clear(settings);

@@ -264,14 +264,38 @@ static gboolean add_import(Reader *reader, guint64 id, GArray *ranges, GError **
   return FALSE;
 }
 
+/* Fields that no event has had yet decide nothing about those that are stored. */
+static gboolean same_order_fields(Reader *reader, guint64 number, const char *value) {
+  g_autoptr(sqlite3_stmt) statement = database_query(reader->db, NULL,
+                                                     "SELECT value FROM setting WHERE name = '" SETTING_ORDER_FIELDS
+                                                     "' AND number < ? ORDER BY number DESC LIMIT 1",
+                                                     "i", (gint64)number);
+  gboolean row = FALSE;
+  if (statement == NULL || !database_step(statement, &row, NULL))
+    return FALSE;
+  g_autofree char *before = row ? database_column_text(statement, 0) : NULL;
+  g_auto(GStrv) old = record_order_fields(reader->record, before), new = record_order_fields(reader->record, value);
+  return g_strv_equal((const char *const *)old, (const char *const *)new);
+}
+
 /* Settings that identity depends on; the others are taken up by whoever asks. */
-static gboolean shapes_identity(Reader *reader, guint64 number) {
-  gint64 shapes;
-  return !database_int(reader->db, &shapes, 0, NULL,
-                       "SELECT 1 FROM setting WHERE number = ? AND name IN ('" SETTING_MAX_LINKS "', '" SETTING_SET_SIZE_MAX
-                       "', '" SETTING_ORDER_FIELDS "', '" SETTING_REFUSED "')",
-                       "i", (gint64)number) ||
-         shapes;
+static void note_setting(Reader *reader, guint64 number, RecordChanges *changes) {
+  g_autoptr(sqlite3_stmt) statement =
+      database_query(reader->db, NULL,
+                     "SELECT name, value FROM setting WHERE number = ? AND name IN ('" SETTING_MAX_LINKS "', '" SETTING_SET_SIZE_MAX
+                     "', '" SETTING_ORDER_FIELDS "', '" SETTING_REFUSED "')",
+                     "i", (gint64)number);
+  gboolean row = FALSE;
+  if (statement == NULL || !database_step(statement, &row, NULL)) {
+    changes->everything = TRUE;
+    return;
+  }
+  if (!row)
+    return;
+  g_autofree char *name = database_column_text(statement, 0), *value = database_column_text(statement, 1);
+  gboolean same = g_str_equal(name, SETTING_ORDER_FIELDS) && same_order_fields(reader, number, value);
+  changes->settings = TRUE;
+  changes->everything |= !same;
 }
 
 /* Done and undone since, or linked and unlinked since, is as if nothing had been: `toggled` collects what is left. */
@@ -297,7 +321,7 @@ static gboolean read_log(Reader *reader, guint64 after, GHashTable *imports, GHa
     case CHANGE_IMPORT_UNDONE: toggle(imports, subject, FALSE); break;
     case CHANGE_LINK: toggle(links, subject, TRUE); break;
     case CHANGE_LINK_UNDONE: toggle(links, subject, FALSE); break;
-    case CHANGE_SETTING: changes->everything |= shapes_identity(reader, number); break;
+    case CHANGE_SETTING: note_setting(reader, number, changes); break;
     case CHANGE_HIDDEN: changes->masks = TRUE; break;
     case CHANGE_ERASED: changes->erased = TRUE; break;
     case CHANGE_SPACE:

@@ -27,3 +27,28 @@ GArray *record_setting_versions(Record *record, const char *name, GError **error
   }
   return statement ? g_steal_pointer(&versions) : NULL;
 }
+
+typedef struct {
+  char *text;
+  guint16 code;
+} Field;
+
+static int compare_fields(gconstpointer a, gconstpointer b) {
+  const Field *x = a, *y = b;
+  return (x->code > y->code) - (x->code < y->code);
+}
+
+char **record_order_fields(Record *record, const char *value) {
+  g_auto(GStrv) lines = g_strsplit(value ? value : ORDER_FIELDS_DEFAULT, "\n", -1);
+  g_autoptr(GArray) known = g_array_new(FALSE, FALSE, sizeof(Field));
+  g_autoptr(GStrvBuilder) fields = g_strv_builder_new();
+  for (char **line = lines; *line; line++) {
+    Field field = {*line, names_find(record_names(record), NAME_KEY, text_of(*line))};
+    if (field.code != NAME_NONE)
+      g_array_append_val(known, field);
+  }
+  g_array_sort(known, compare_fields);
+  for (guint i = 0; i < known->len; i++)
+    g_strv_builder_add(fields, g_array_index(known, Field, i).text);
+  return g_strv_builder_end(fields);
+}

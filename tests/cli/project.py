@@ -45,6 +45,26 @@ def max_links_is_honoured_and_the_check_says_so_before():
 
 
 @test
+def an_order_field_counts_from_its_first_event_on():
+    with folder() as path:
+        db = path / "a.db"
+        load(path, db, "a.csv", "time,event,user\n2025-01-01,page,u1\n2025-01-02,page,u2\n", person="user")
+        check(persons(db), 2)
+        manifest = (path / "a.db.index" / "MANIFEST").read_text()
+        without = GOAL.replace("order: ORDER, ", "")
+        for goal in (without, GOAL.replace("ORDER", "order"), without, GOAL.replace("ORDER", "order")):
+            check("ho is who" in apply(path, db, goal), False, "no event has an order")
+            check(persons(db), 2)
+        check((path / "a.db.index" / "MANIFEST").read_text(), manifest, "nothing was made again")
+        load(path, db, "b.csv", "time,event,user,bill\n2025-01-03,order,u3,7\n2025-01-04,return,,7\n", person="user", order="bill")
+        answer = report("overview", db=db)
+        check((answer["persons"], answer["unidentified"]), (3, 0), "the return is told by its order")
+        contains(apply(path, db, without), "(order, in goals)")
+        answer = report("overview", db=db)
+        check((answer["persons"], answer["unidentified"]), (3, 1), "without it nobody knows whose return it was")
+
+
+@test
 def a_value_refused_later_links_nobody_in_old_events_either():
     with folder() as path:
         db = path / "a.db"

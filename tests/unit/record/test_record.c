@@ -374,6 +374,26 @@ static void test_changes_that_need_everything(Fixture *f, gconstpointer data) {
   check_changes(f, 4, "", "");
 }
 
+static gboolean needs_everything(Fixture *f, guint64 after, gboolean *settings) {
+  g_autoptr(RecordChanges) changes = record_changes(f->record, after, NULL);
+  *settings = changes->settings;
+  return changes->everything;
+}
+
+static void test_unused_order_fields(Fixture *f, gconstpointer data) {
+  gboolean settings;
+  append(f, 0, "a", 2);
+  g_assert_true(record_set_setting(f->record, SETTING_ORDER_FIELDS, "properties.never\nproperties.no", NULL));
+  g_assert_false(needs_everything(f, 2, &settings));
+  g_assert_true(settings);
+  names_intern(record_names(f->record), NAME_KEY, text_of("properties.later"));
+  g_assert_true(record_set_setting(f->record, SETTING_ORDER_FIELDS, "properties.later\nproperties.no", NULL));
+  g_assert_true(needs_everything(f, 3, &settings));
+  g_auto(GStrv) fields = record_order_fields(f->record, "properties.no\nproperties.later");
+  g_assert_cmpuint(g_strv_length(fields), ==, 1);
+  g_assert_cmpstr(fields[0], ==, "properties.later");
+}
+
 /* --- links ------------------------------------------------------------------------------------------------------ */
 
 static void test_links(Fixture *f, gconstpointer data) {
@@ -864,6 +884,7 @@ int main(int argc, char **argv) {
   ADD("/record/the visible events are cut into equal ranges", test_cutting);
   ADD("/record/changes tell what came and what went", test_changes);
   ADD("/record/some changes need everything anew", test_changes_that_need_everything);
+  ADD("/record/order fields that no event has change nothing", test_unused_order_fields);
   ADD("/record/links are added and taken back", test_links);
   ADD("/record/links show among the changes", test_links_change);
   ADD("/record/settings keep their last value", test_settings);
