@@ -41,6 +41,10 @@ static const struct {
     {"kind", FIELD_KIND},
 };
 
+const char *field_builtin(guint i) {
+  return i < G_N_ELEMENTS(FIELDS) ? FIELDS[i].name : NULL;
+}
+
 /* --- names ----------------------------------------------------------------------------------- */
 
 /* Edit distance of short words; `most` + 1 when it is more. */

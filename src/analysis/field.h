@@ -25,6 +25,7 @@ typedef struct Field Field; /* thread-safe */
  * unknown), and a bare X that the record knows as properties.X or as a stored field X (account, url, referrer, ...).
  * Anything else is ERROR_INVALID with the nearest known name. */
 Field *field_new(const Question *question, const char *name, GError **error);
+const char *field_builtin(guint i); /* the i'th name that every project has: event, channel, ...; NULL past the last */
 void field_free(Field *field);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Field, field_free)
 FieldKind field_kind(const Field *field);

@@ -608,6 +608,12 @@ static void append_quoted(GString *out, const char *text) {
   g_string_append_c(out, '"');
 }
 
+char *condition_value_text(const char *value) {
+  GString *out = g_string_new(NULL);
+  append_quoted(out, value);
+  return g_string_free(out, FALSE);
+}
+
 static void append_values(GString *out, const Condition *condition, const char *negation) {
   g_string_append_printf(out, condition->op == OP_IN ? "%s %s (" : "%s %s ", negation, OP_TEXT[condition->op]);
   for (guint i = 0; i < condition->values->len; i++) {

@@ -36,7 +36,9 @@ enum { CONDITION_DEPTH_MAX = 64, CONDITION_NODES_MAX = 1000, CONDITION_SIZE_MAX 
 Condition *condition_parse(const char *text, GError **error);
 void condition_free(Condition *condition);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Condition, condition_free)
-char *condition_text(const Condition *condition);               /* canonical text, parses to the same tree; caller frees */
+char *condition_text(const Condition *condition); /* canonical text, parses to the same tree; caller frees */
+/* A value as a condition writes it: bare where it can be, else in quotes. Caller frees. */
+char *condition_value_text(const char *value);
 gboolean condition_is_person_level(const Condition *condition); /* holds count, first, last, stage, ... */
 gboolean condition_field_is_person_level(const char *field);    /* stage, relationship, persona, consent.X */
 const char *condition_op_text(ConditionOp op);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "server/app_route.h"
 #include "server/capture_route.h"
+#include "server/complete_route.h"
 #include "server/import_route.h"
 #include "server/log.h"
 #include "server/people_route.h"
@@ -51,6 +52,7 @@ static const Route routes[] = {
     {"DELETE", "/api/v1/keys/", DOOR_APP, MAY_ADMIN, people_route_key},
     {"GET", "/api/v1/audit", DOOR_APP, MAY_ADMIN, people_route_audit},
     {"GET", "/api/v1/sources", DOOR_APP, MAY_READ, people_route_sources},
+    {"GET", "/api/v1/complete", DOOR_APP, MAY_READ, complete_route_answer},
     {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, persons_route_show},
     {"GET", "/api/v1/feed", DOOR_APP, MAY_PERSONS, persons_route_feed},
     {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session},

@@ -3,6 +3,7 @@
  * in, then what was asked is answered, then what was sent is committed. */
 #include "server/server.h"
 
+#include "analysis/value_counts.h"
 #include "base/error.h"
 #include "server/app_route.h"
 #include "server/command_door.h"
@@ -41,6 +42,7 @@ static gboolean open_project(Server *server, GError **error) {
   server->accounts = accounts_open(options->db, error);
   if (!server->accounts)
     return FALSE;
+  server->values = value_counts_new();
   server->uploads = import_route_folder(options->db, error);
   if (!server->uploads)
     return FALSE;
@@ -97,6 +99,7 @@ void server_free(Server *server) {
   capture_free(server->capture);
   accounts_free(server->accounts);
   access_free(server->access);
+  value_counts_free(server->values);
   g_free(server->uploads);
   g_free(server);
 }

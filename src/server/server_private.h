@@ -16,6 +16,7 @@ struct Server {
   struct Jobs *reports, *changes; /* questions; what alters the project, one after the other */
   struct Streams *streams;
   struct CommandDoor *commands;
+  struct ValueCounts *values; /* for completion */
   char *uploads; /* a folder beside the record, for files on their way */
   Http *http;
   guint port, capture_port;
