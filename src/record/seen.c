@@ -431,15 +431,25 @@ static gboolean merge_runs(Seen *seen, guint from, guint n, const SeenOrigin *or
   return add_run(seen, path, error);
 }
 
-/* All but the largest become one when there are too many, so that each entry is rewritten a few times in all. That it
- * fails is no failure: more runs are only slower. */
+/* So many of the smallest runs that the next one is larger than all of them together, at least two. */
+static guint small_runs(const Seen *seen) {
+  gsize together = seen_run_size(seen->runs->pdata[0]);
+  guint n = 1;
+  while (n < seen->runs->len && (n < 2 || seen_run_size(seen->runs->pdata[n]) <= together))
+    together += seen_run_size(seen->runs->pdata[n++]);
+  return n;
+}
+
+/* When there are too many, the small ones become one: a run at least doubles each time, so an entry is rewritten as often as
+ * the runs can double. That it fails is no failure: more runs are only slower. */
 static void merge_some(Seen *seen) {
   if (seen->runs->len <= RUNS_MAX)
     return;
   g_auto(SeenOrigin) origin = origin_new(seen);
   g_ptr_array_sort(seen->runs, compare_sizes);
-  gather_covers(seen, seen->runs->len - 1, origin.covers);
-  merge_runs(seen, 0, seen->runs->len - 1, &origin, NULL);
+  guint n = small_runs(seen);
+  gather_covers(seen, n, origin.covers);
+  merge_runs(seen, 0, n, &origin, NULL);
 }
 
 static char *new_run_path(Seen *seen) {
