@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/bits.h"
+#include "base/clones.h"
 #include <string.h>
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
-#define CLONES __attribute__((target_clones("avx2", "default")))
+#define CLONES CLONES_OF("avx2")
 
 void bits_after(const guint64 *x, const guint64 *ends, guint64 *after, guint words) {
   unsigned char carry = 0;

@@ -16,9 +16,10 @@
  * there is done by f.
  * Other units than persons, and steps in any order, are walked one by one (attempt_*). */
 #include "analysis/funnel_kernel.h"
+#include "base/clones.h"
 #include <string.h>
 
-#define CLONES __attribute__((target_clones("avx2", "default")))
+#define CLONES CLONES_OF("avx2")
 enum { PREFETCH_WORDS = 8 };
 #define INLINE static inline __attribute__((always_inline))
 

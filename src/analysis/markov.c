@@ -11,6 +11,7 @@
 // of eight are spread over cores; each comes out the same wherever it runs. Chains that mix too slowly for
 // that (a loop left once in a million) are factorised by CXSparse instead. Either way the answer is exact to rounding.
 #include "analysis/markov.h"
+#include "base/clones.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/parallel.h"
@@ -279,8 +280,7 @@ typedef struct {                    /* two halves a state */
 } Vectors;
 
 /* One pass in place. Cost: a multiply-add of a vector an edge. In halves, which compilers keep in registers. */
-__attribute__((target_clones("avx2,fma", "default"))) static void sweep(const MarkovChain *chain, const Systems *systems,
-                                                                        const Vectors *at, gboolean backwards) {
+CLONES_OF("avx2,fma") static void sweep(const MarkovChain *chain, const Systems *systems, const Vectors *at, gboolean backwards) {
   guint n = chain->tuples->len;
   const Step *steps = chain->steps;
   const guint32 *start = chain->row_start, *newest = chain->newest;
@@ -305,7 +305,7 @@ typedef struct {                                   /* how a round moved the solu
   double most[LANES], along[LANES], square[LANES]; /* largest change; product with the last change; that one's with itself */
 } Move;
 
-__attribute__((target_clones("avx2,fma", "default"))) static void moved(const Vectors *at, guint n, Move *out) {
+CLONES_OF("avx2,fma") static void moved(const Vectors *at, guint n, Move *out) {
   for (guint half = 0; half < 2; half++) {
     Half most = {0}, along = {0}, square = {0};
     for (guint i = half; i < 2 * n; i += 2) {
