@@ -117,5 +117,6 @@ char *coverage_text(const Coverage *coverage) {
 
 char *coverage_definitions(const Question *question) {
   const char *zone = zone_name(question->zone);
-  return g_strdup_printf("%016" G_GINT64_MODIFIER "x", question->project->hash ^ checksum64(zone, strlen(zone)));
+  gboolean own = strcmp(zone, question->project->timezone) != 0; /* of a record without a project file */
+  return g_strdup_printf("%016" G_GINT64_MODIFIER "x", question->project->hash ^ (own ? checksum64(zone, strlen(zone)) : 0));
 }

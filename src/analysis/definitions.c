@@ -108,6 +108,16 @@ static void warn_value(GPtrArray *out, const Names *names, const Goal *goal) {
     g_ptr_array_add(out, g_strdup_printf("Conversions of \"%s\" are worth nothing: %s.", goal->rule.name, why));
 }
 
+/* Order ids that arrived as a property, where the goal reads the event's own field of that name. */
+static void warn_order(GPtrArray *out, const Names *names, const Goal *goal) {
+  g_autofree char *key = goal->order ? project_field_key(goal->order) : NULL;
+  g_autofree char *property = key ? g_strconcat("properties.", key, NULL) : NULL;
+  if (key && !g_str_has_prefix(key, "properties.") && !column_known(names, key) && column_known(names, property))
+    g_ptr_array_add(out, g_strdup_printf("Conversions of \"%s\" name no order: no event has the field %s, but some have %s; import "
+                                         "them with --map %s=%s, or write  order: %s.",
+                                         goal->rule.name, key, property, key, key, property));
+}
+
 GPtrArray *definitions_warnings(const Question *question) {
   GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
   const Names *names = snapshot_names(question->snapshot);
@@ -117,6 +127,7 @@ GPtrArray *definitions_warnings(const Question *question) {
     const Goal *goal = question->project->goals->pdata[i];
     warn(out, names, "goal", &goal->rule);
     warn_value(out, names, goal);
+    warn_order(out, names, goal);
   }
   for (guint i = 0; i < question->project->stages->len; i++)
     warn(out, names, "stage", &((const Stage *)question->project->stages->pdata[i])->rule);

@@ -80,12 +80,18 @@ static gboolean make_column(const Question *question, const char *field, Column 
   return *out != NULL;
 }
 
+/* By the same name as identity reads it, so that an order id that links also counts. */
+static gboolean make_order(const Question *question, const char *field, Column **out, GError **error) {
+  g_autofree char *key = field ? project_field_key(field) : NULL;
+  return !key || (*out = column_open(question->snapshot, key, error)) != NULL;
+}
+
 static gboolean make_matcher(const Question *question, const Condition *when, const char *value, const char *order, Matcher *out,
                              GError **error) {
   out->own_value = value && strcmp(value, "value") == 0;
   out->worthless = value == NULL;
   return make_filter(question, when, &out->when, error) && (out->own_value || make_column(question, value, &out->value, error)) &&
-         make_column(question, order, &out->order, error);
+         make_order(question, order, &out->order, error);
 }
 
 static void matcher_clear(Matcher *matcher) {
@@ -577,11 +583,17 @@ static gboolean counted_before(GArray *conversions, guint first, const Conversio
   return FALSE;
 }
 
+static void take_back(Conversion *conversion, gint64 amount) {
+  conversion->net_value -= amount;
+  conversion->returned_value += amount;
+  conversion->returned = TRUE;
+}
+
 static void change_apply(Conversion *conversion, const Change *change) {
   gint64 amount = change->value < 0 ? -change->value : change->value;
   switch (change->kind) {
-  case ADJUST_CANCEL: conversion->net_value = 0; break;
-  case ADJUST_RETURN: conversion->net_value = change->all ? 0 : MAX(conversion->net_value - amount, 0); break;
+  case ADJUST_CANCEL: take_back(conversion, conversion->net_value); break;
+  case ADJUST_RETURN: take_back(conversion, change->all ? conversion->net_value : MIN(amount, conversion->net_value)); break;
   case ADJUST_RENEWAL: conversion->net_value += change->all ? 0 : amount; break;
   case ADJUST_LATE_VALUE:
     if (!change->all)
@@ -626,6 +638,14 @@ static void apply_all_changes(const Derive *derive, DeriveScratch *s, GHashTable
   apply_changes(s, known, first, (const Change *)(gpointer)all->data, all->len);
 }
 
+static void mark_provisional(const Derive *derive, GArray *conversions) {
+  for (guint i = 0; i < conversions->len; i++) {
+    Conversion *conversion = &g_array_index(conversions, Conversion, i);
+    gint64 within_ms = ((const Goal *)derive->project->goals->pdata[conversion->goal])->provisional_ms;
+    conversion->provisional = derive->question->now_ms - conversion->time_ms < within_ms;
+  }
+}
+
 /* Brings s->conversions into their final form: by person, then event; adjusted. */
 static void settle_conversions(Derive *derive, DeriveScratch *s, const Block *data) {
   g_autoptr(GArray) rows = s->conversions;
@@ -655,6 +675,7 @@ static void settle_conversions(Derive *derive, DeriveScratch *s, const Block *da
     apply_all_changes(derive, s, known, first, data->unidentified ? 0 : data->person_id[p],
                       (const Change *)(gpointer)s->changes->data + first_change, change - first_change);
   }
+  mark_provisional(derive, s->conversions);
   g_array_sort(s->conversions, conversion_compare); /* an order may have moved into a later visit's event */
 }
 
@@ -697,11 +718,14 @@ static guint32 journey_begin(Walk *walk, guint32 event, JourneyState state) {
   return walk->s->journeys->len - 1;
 }
 
-/* Falls back when nothing was heard of the customer for longer than the stage allows. */
+/* Falls back when nothing was heard of the customer for longer than the stage allows; from there too, if it was that long. */
 static void journey_lapse(Walk *walk, Journey *journey, gint64 silence_ms) {
-  const StageMatcher *stage = &walk->derive->stages[journey->stage];
-  if (stage->lapse_ms && silence_ms > stage->lapse_ms)
+  for (guint falls = 0; falls < walk->derive->project->stages->len; falls++) {
+    const StageMatcher *stage = &walk->derive->stages[journey->stage];
+    if (!stage->lapse_ms || silence_ms <= stage->lapse_ms)
+      return;
     journey->stage = (guint8)stage->lapse_to;
+  }
 }
 
 /* The journey's stage at an event: fallen back by time or by rule, then ahead as far as the event qualifies. */

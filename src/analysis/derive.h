@@ -30,11 +30,14 @@ typedef struct {
   guint32 goal;                   /* index in project->goals */
   gint64 time_ms;
   gint64 value, net_value; /* millionths of the project's currency */
+  gint64 returned_value;   /* what returns and cancellations took: net_value + returned_value is value with renewals */
   guint64 order;           /* hash of the order id, 0 none */
   gboolean valued;         /* a row of it stated a value */
   gboolean authoritative;  /* its value comes from the goal's authoritative source */
   gboolean untaxed;        /* its value comes from a source of net amounts */
   gboolean conflicting;    /* another person has a conversion of the same order */
+  gboolean returned;       /* a return or a cancellation changed it */
+  gboolean provisional;    /* so young at `now` that adjustments may still come */
 } Conversion;
 
 /* Events of nobody convert too, each for itself (an order id still counts once), but walk no journeys. */

@@ -15,11 +15,11 @@ enum { SPOTS_COMPARED = 1024 }; /* touchpoints of a block that are compared by n
 struct Field {
   FieldKind kind;
   Snapshot *snapshot;
-  Column *column;         /* FIELD_COLUMN */
+  Column *column;         /* FIELD_COLUMN; FIELD_PLACE: the stated one */
   char *currency;         /* FIELD_CURRENCY: the project's */
   GPtrArray *source_kind; /* FIELD_KIND: of char*, by source code */
-  Rules *rules;           /* the project's, of FIELD_CHANNEL and FIELD_TOUCHPOINT; or NULL */
-  GPtrArray *rule_names;  /* FIELD_TOUCHPOINT: of char*, by rule */
+  Rules *rules;           /* the project's, of FIELD_CHANNEL, FIELD_TOUCHPOINT and FIELD_PLACE; or NULL */
+  GPtrArray *rule_names;  /* FIELD_TOUCHPOINT, FIELD_PLACE: of char*, by rule */
   GArray *rule_codes;     /* FIELD_CHANNEL: of guint32, entries by rule */
   GPtrArray *own_names;   /* FIELD_CHANNEL: of char*: channels that the record does not know */
   Field *channel;         /* FIELD_TOUCHPOINT: of which "channel / event" is made */
@@ -201,10 +201,32 @@ static gboolean open_touchpoint_rules(Field *field, const Question *question, GE
   return TRUE;
 }
 
+static gboolean open_place_rules(Field *field, const Question *question, GError **error) {
+  if (!rules_of_places(question, &field->rules, error))
+    return FALSE;
+  field->rule_names = g_ptr_array_new_with_free_func(g_free);
+  for (guint i = 0; i < question->project->places->len; i++)
+    g_ptr_array_add(field->rule_names, g_strdup(((const Rule *)question->project->places->pdata[i])->name));
+  return TRUE;
+}
+
 static gboolean open_rules(Field *field, const Question *question, GError **error) {
+  if (field->kind == FIELD_PLACE)
+    return open_place_rules(field, question, error);
   if (field->kind == FIELD_CHANNEL)
     return open_channel_rules(field, question, error);
   return field->kind != FIELD_TOUCHPOINT || open_touchpoint_rules(field, question, error);
+}
+
+/* Where it was sold: the project says which field tells, and may name places by rules. */
+static void find_place(const Project *project, FieldKind *kind, char **key) {
+  if (project->place_field && strcmp(project->place_field, "place") != 0) {
+    g_free(*key);
+    *key = project_field_key(project->place_field);
+  }
+  for (guint i = 0; i < project->places->len; i++)
+    if (((const Rule *)project->places->pdata[i])->when)
+      *kind = FIELD_PLACE;
 }
 
 Field *field_new(const Question *question, const char *name, GError **error) {
@@ -213,6 +235,8 @@ Field *field_new(const Question *question, const char *name, GError **error) {
   FieldKind kind;
   if (!find_field(names, name, &kind, &key, error))
     return NULL;
+  if (question->project && strcmp(name, "place") == 0)
+    find_place(question->project, &kind, &key);
   if (key && question->project && project_is_of_employees(question->project, key)) {
     error_set(error, ERROR_INVALID,
               "\"%s\" says which employee it was, and employees are not analysed\nhint: the project file lists it under "
@@ -490,6 +514,39 @@ static gboolean make_channels(const Field *field, guint block, const Block *data
   return TRUE;
 }
 
+/* The entry of a place that is new in this block: named by a rule, else stated. */
+static guint32 place_code(Maker *maker, guint64 identity, guint32 code, const ColumnEntry *place) {
+  g_autofree char *text = text_dup(place->text);
+  guint32 same = code < SPOTS_COMPARED ? text_code(maker, text) : 0;
+  if (same)
+    g_hash_table_insert(maker->known, g_memdup2(&identity, sizeof identity), GUINT_TO_POINTER(same));
+  else
+    add_entry(maker, place->kind, place->text.at, place->text.size);
+  return same ? same : code;
+}
+
+/* The first rule; else what the event states. */
+static gboolean make_places(Maker *maker, const Field *field, guint block, const Block *data, GError **error) {
+  enum { STATED = 1 << 16 }; /* rules are below it */
+  g_autofree guint16 *rules = NULL;
+  ColumnBlock stated;
+  if (!rule_codes(field, block, data, &rules, error) || !column_block(field->column, block, &stated, error))
+    return FALSE;
+  for (guint32 i = 0; i < data->n_events; i++) {
+    guint32 rule = rules ? rules[i] : 0, code = codes_at(&stated.codes, i);
+    guint64 identity = rule ? rule : (guint64)STATED + code;
+    gboolean is_new = FALSE;
+    if (!rule && !code)
+      continue;
+    maker->codes[i] = made_code(maker, identity, &is_new);
+    if (!is_new)
+      continue;
+    ColumnEntry place = rule ? text_entry(text_of(g_ptr_array_index(field->rule_names, rule - 1))) : column_entry(&stated, code);
+    maker->codes[i] = place_code(maker, identity, maker->codes[i], &place);
+  }
+  return TRUE;
+}
+
 static void make_currencies(Maker *maker, const Field *field, const Block *data) {
   for (guint32 i = 0; i < data->n_events; i++) {
     guint32 stated = codes_at(&data->currency, i);
@@ -547,6 +604,7 @@ static gboolean make_block(const Field *field, guint block, const Block *data, F
   add_entry(&maker, VALUE_NONE, "", 0);
   gboolean good = TRUE;
   switch (field->kind) {
+  case FIELD_PLACE: good = make_places(&maker, field, block, data, error); break;
   case FIELD_TOUCHPOINT: good = make_touchpoints(&maker, field, block, data, error); break;
   case FIELD_CURRENCY: make_currencies(&maker, field, data); break;
   case FIELD_INITIATOR: make_initiators(&maker, data); break;

@@ -12,6 +12,7 @@ typedef enum {
   FIELD_KIND,       /* of the event's source: web, app, file, ... */
   FIELD_INITIATOR,  /* customer, company, system: as the block has them */
   FIELD_TOUCHPOINT, /* by the project's rules, else the stated one, else "channel / event" */
+  FIELD_PLACE,      /* by the project's rules, else the stated one; a FIELD_COLUMN where there are no rules */
   FIELD_CURRENCY,   /* of the value; the project's where none was stated */
   FIELD_TIME,
   FIELD_VALUE,

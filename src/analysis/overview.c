@@ -10,6 +10,7 @@
 #include "analysis/scope.h"
 #include "base/error.h"
 #include "record/erase.h"
+#include <math.h>
 #include <string.h>
 
 enum { TOP_MAX = 1000, CODES = 65536, POINTS_BY_DAY = 92, POINTS_BY_MONTH = 120 };
@@ -26,16 +27,16 @@ typedef struct {
 } TopRow;
 
 typedef struct {
-  guint64 conversions, conflicting, untaxed;
-  gint64 value, net_value; /* millionths */
+  guint64 conversions, conflicting, untaxed, returned, provisional;
+  gint64 value, net_value, returned_value; /* millionths */
 } GoalSum;
 
 typedef struct {
   guint64 events, persons, journeys, unidentified;
   guint64 excluded[EXCLUDED_REASONS];
   guint64 erased_persons, erased_events; /* of the whole record, in no other figure */
-  gint64 first_ms, last_ms; /* when events > 0 */
-  GArray *top[LISTS];       /* of TopRow, at most `limit` */
+  gint64 first_ms, last_ms;              /* when events > 0 */
+  GArray *top[LISTS];                    /* of TopRow, at most `limit` */
   guint top_total[LISTS];
   const char *period;    /* "day", "month", "year" */
   GPtrArray *starts;     /* of char*: dates */
@@ -281,6 +282,9 @@ static void count_goals(const Question *question, const Derived *derived, const 
     goal->net_value += conversion->net_value;
     goal->conflicting += conversion->conflicting;
     goal->untaxed += conversion->untaxed;
+    goal->returned += conversion->returned;
+    goal->returned_value += conversion->returned_value;
+    goal->provisional += conversion->provisional;
   }
 }
 
@@ -368,6 +372,9 @@ static void gather_second(Run *run, guint limit) {
       sum->net_value += run->workers[i].goals[j].net_value;
       sum->conflicting += run->workers[i].goals[j].conflicting;
       sum->untaxed += run->workers[i].goals[j].untaxed;
+      sum->returned += run->workers[i].goals[j].returned;
+      sum->returned_value += run->workers[i].goals[j].returned_value;
+      sum->provisional += run->workers[i].goals[j].provisional;
     }
   }
 }
@@ -416,8 +423,8 @@ static gpointer overview_run(const Question *question, const Params *params, GEr
   Overview *overview = g_new0(Overview, 1);
   Run run = {.question = question, .overview = overview};
   Record *record = snapshot_record(question->snapshot);
-  gboolean done = run_passes(&run, params, error) &&
-                  record_erased(record, &overview->erased_persons, &overview->erased_events, error);
+  gboolean done =
+      run_passes(&run, params, error) && record_erased(record, &overview->erased_persons, &overview->erased_events, error);
   run_clear(&run);
   if (done)
     return overview;
@@ -442,6 +449,16 @@ static void write_top(const Overview *overview, guint list, JsonOut *out) {
   json_array_end(out);
 }
 
+/* Of all that was sold, renewals included, what came back; NAN where nothing was. */
+static double return_rate(const GoalSum *goal) {
+  gint64 sold = goal->net_value + goal->returned_value;
+  return sold ? (double)goal->returned_value / (double)sold : NAN;
+}
+
+static double provisional_share(const GoalSum *goal) {
+  return goal->conversions ? (double)goal->provisional / (double)goal->conversions : NAN;
+}
+
 static void write_goals(const Overview *overview, JsonOut *out) {
   json_key(out, "goals");
   json_array(out);
@@ -454,6 +471,11 @@ static void write_goals(const Overview *overview, JsonOut *out) {
     json_kv_micro(out, "net_value", goal->net_value);
     json_kv_int(out, "conflicting", (gint64)goal->conflicting);
     json_kv_int(out, "untaxed", (gint64)goal->untaxed);
+    json_kv_int(out, "returned", (gint64)goal->returned);
+    json_kv_micro(out, "returned_value", goal->returned_value);
+    json_kv_double(out, "return_rate", return_rate(goal));
+    json_kv_int(out, "provisional", (gint64)goal->provisional);
+    json_kv_double(out, "provisional_share", provisional_share(goal));
     json_object_end(out);
   }
   json_array_end(out);
@@ -552,6 +574,8 @@ static void table_goals(const Overview *overview, Table *table) {
   table_column(table, "conversions", CELL_INT);
   table_column(table, "value", CELL_MONEY);
   table_column(table, "net value", CELL_MONEY);
+  table_column(table, "return rate", CELL_SHARE);
+  table_column(table, "provisional", CELL_SHARE);
   table_column(table, "conflicting", CELL_INT);
   for (guint i = 0; i < overview->goals->len; i++) {
     const GoalSum *goal = &g_array_index(overview->goals, GoalSum, i);
@@ -559,6 +583,8 @@ static void table_goals(const Overview *overview, Table *table) {
     table_int(table, (gint64)goal->conversions);
     table_number(table, (double)goal->value / 1e6);
     table_number(table, (double)goal->net_value / 1e6);
+    table_number(table, return_rate(goal));
+    table_number(table, provisional_share(goal));
     table_int(table, (gint64)goal->conflicting);
   }
   for (guint i = 0; i < overview->goals->len; i++) {

@@ -26,7 +26,8 @@ static gboolean order_text(const Question *question, guint block, const Block *d
                            GError **error) {
   *text = NULL;
   g_auto(FieldBlock) values = {0};
-  g_autoptr(Field) field = field_new(question, goal->order, error);
+  g_autofree char *key = project_field_key(goal->order);
+  g_autoptr(Field) field = field_new(question, key, error);
   if (!field)
     return FALSE;
   gboolean good = field_block(field, block, data, &values, error);

@@ -263,6 +263,19 @@ gboolean rules_of_channels(const Question *question, Rules **rules, GError **err
   return make_list(question, &plain, conditions, "channel", names, rules, error);
 }
 
+gboolean rules_of_places(const Question *question, Rules **rules, GError **error) {
+  g_autoptr(GPtrArray) conditions = g_ptr_array_new(), names = g_ptr_array_new(), none = g_ptr_array_new();
+  const Project *project = question->project;
+  for (guint i = 0; project && i < project->places->len; i++) {
+    const Rule *rule = project->places->pdata[i];
+    g_ptr_array_add(conditions, rule->when);
+    g_ptr_array_add(names, rule->name);
+  }
+  Project plain = project ? *project : (Project){0};
+  plain.places = none;
+  return make_list(question, &plain, conditions, "place", names, rules, error);
+}
+
 gboolean rules_of_touchpoints(const Question *question, Rules **rules, GError **error) {
   g_autoptr(GPtrArray) conditions = g_ptr_array_new(), names = g_ptr_array_new(), none = g_ptr_array_new();
   const Project *project = question->project;

@@ -18,5 +18,6 @@ gboolean rules_block(Rules *rules, guint block, const Block *data, guint16 *code
 
 /* The project's own lists; NULL without an error when no entry has a condition. */
 gboolean rules_of_channels(const Question *question, Rules **rules, GError **error);
+gboolean rules_of_places(const Question *question, Rules **rules, GError **error);
 gboolean rules_of_touchpoints(const Question *question, Rules **rules, GError **error);
 gboolean rules_of_initiators(const Question *question, Rules **rules, GError **error);

@@ -97,6 +97,22 @@ static void count_moves(const Run *run, Worker *worker, const Block *data, const
   }
 }
 
+/* Silence since the last event of a journey moves it too: from the stage that its events left it in to the one it has. */
+static void count_fall(const Run *run, Worker *worker, const Journey *journey, guint8 stage) {
+  for (guint falls = 0; stage != journey->stage && stage != STAGE_NONE && falls < STAGES_MAX; falls++) {
+    const Stage *rule = run->question.project->stages->pdata[stage];
+    gint64 time_ms = journey->active_ms + rule->lapse_ms + 1;
+    int to = rule->lapse_to ? project_stage(run->question.project, rule->lapse_to) : -1;
+    if (to < 0)
+      return;
+    if (in_range(&run->question, time_ms)) {
+      worker->sums[stage].lapsed++;
+      worker->sums[to].entered++;
+    }
+    stage = (guint8)to;
+  }
+}
+
 static void count_person(const Run *run, Worker *worker, const Block *data, const Derived *derived, guint32 person) {
   guint32 first = derived->person_journeys[person], end = derived->person_journeys[person + 1];
   if (first == end)
@@ -104,6 +120,7 @@ static void count_person(const Run *run, Worker *worker, const Block *data, cons
   count_moves(run, worker, data, derived, person);
   for (guint32 j = first; j < end; j++) {
     const Journey *journey = &derived->journeys[j];
+    count_fall(run, worker, journey, g_array_index(worker->at, Standing, j - first).stage);
     gint64 ended_ms = journey->active_ms; /* abandoned: counted where the silence began */
     if (journey->state == JOURNEY_ABANDONED && in_range(&run->question, ended_ms))
       worker->sums[journey->stage].lapsed++;

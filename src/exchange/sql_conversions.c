@@ -5,7 +5,7 @@
 
 typedef struct {
   guint32 person, event;
-  gint64 goal, number, time, value, net_value, visit, journey, conflicting;
+  gint64 goal, number, time, value, net_value, returned_value, provisional, visit, journey, conflicting;
 } Row;
 
 #define AT(member) .at = offsetof(Row, member)
@@ -17,7 +17,10 @@ static const SqlColumn columns[] = {
     {"number", SQL_BIGINT, SQL_OF_ROW, AT(number), .help = "1 for the person's first of this goal; NULL for nobody"},
     {"value", SQL_MONEY, SQL_OF_ROW, AT(value), .help = "gross, in the project's currency"},
     {"net_value", SQL_MONEY, SQL_OF_ROW, AT(net_value), .help = "after returns, cancellations, renewals"},
-    {"order_id", SQL_TEXT, SQL_OF_FIELD, AT(event), .field = "order", .help = "the order that its event names"},
+    {"returned_value", SQL_MONEY, SQL_OF_ROW, AT(returned_value), .help = "what returns and cancellations took of it"},
+    {"provisional", SQL_BOOLEAN, SQL_OF_ROW, AT(provisional), .help = "so young that returns may still come (adjustments_within)"},
+    {"order_id", SQL_TEXT, SQL_OF_ORDER, AT(event), .goal_at = offsetof(Row, goal),
+     .help = "the order that its event names, by the goal's `order`"},
     {"event", SQL_ENUM, SQL_OF_FIELD, AT(event), SQL_EVENT, "event", .help = "name of its event"},
     {"channel", SQL_ENUM, SQL_OF_FIELD, AT(event), SQL_CHANNEL, "channel", .help = "channel of its event"},
     {"touchpoint", SQL_TEXT, SQL_OF_TOUCHPOINT, AT(event), .help = "touchpoint of its event"},
@@ -48,6 +51,8 @@ static gboolean rows(SqlBlock *block, GError **error) {
                .time = conversion->time_ms,
                .value = conversion->value,
                .net_value = conversion->net_value,
+               .returned_value = conversion->returned_value,
+               .provisional = conversion->provisional,
                .conflicting = conversion->conflicting,
                .visit = conversion->visit ? conversion->visit : SQL_NULL,
                .journey = conversion->journey == G_MAXUINT32 ? SQL_NULL : derived->journeys[conversion->journey].number};

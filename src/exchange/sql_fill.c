@@ -197,6 +197,22 @@ static void fill_properties(const SqlCells *cells, const SqlCellsBlock *loaded, 
   }
 }
 
+static void fill_orders(const SqlCells *cells, const SqlCellsBlock *loaded, const SqlBlock *block, guint first, guint n,
+                        Vector *to) {
+  for (guint i = 0; i < n; i++) {
+    guint32 event = event_at(block, cells->column, first + i);
+    gint64 goal;
+    memcpy(&goal, (const char *)row_at(block, first + i) + cells->column->goal_at, sizeof goal);
+    const Field *field = cells->orders->pdata[goal];
+    const FieldBlock *codes = &loaded->blocks[goal];
+    ColumnEntry entry = field ? field_entry(field, codes, codes_at(&codes->codes, event)) : (ColumnEntry){VALUE_NONE, {NULL, 0}};
+    if (entry.kind == VALUE_NONE)
+      set_null(to, i);
+    else
+      set_text(to, i, entry.text);
+  }
+}
+
 void sql_cells_fill(const SqlCells *cells, const SqlCellsBlock *loaded, const SqlBlock *block, Derive *derive, guint first, guint n,
                     void *vector) {
   const DuckApi *api = duck_loaded();
@@ -212,6 +228,7 @@ void sql_cells_fill(const SqlCells *cells, const SqlCellsBlock *loaded, const Sq
   case SQL_OF_FIELD: fill_field(cells, loaded, block, first, n, &to); break;
   case SQL_OF_TOUCHPOINT: fill_touchpoints(cells, block, derive, first, n, &to); break;
   case SQL_OF_PROPERTIES: fill_properties(cells, loaded, block, first, n, &to); break;
+  case SQL_OF_ORDER: fill_orders(cells, loaded, block, first, n, &to); break;
   default: fill_numbers(cells, block, first, n, &to);
   }
 }
@@ -239,12 +256,13 @@ gboolean sql_cells_load(const SqlCells *cells, SqlCellsBlock *loaded, guint bloc
     if (cells->column->type == SQL_ENUM)
       loaded->place = entry_places(cells, &loaded->field);
   }
-  if (!cells->properties)
+  const GPtrArray *fields = cells->properties ? cells->properties : cells->orders;
+  if (!fields)
     return TRUE;
-  loaded->n_blocks = cells->properties->len;
+  loaded->n_blocks = fields->len;
   loaded->blocks = g_new0(FieldBlock, loaded->n_blocks + 1);
-  for (guint i = 0; i < cells->properties->len; i++)
-    if (!field_block(cells->properties->pdata[i], block, data, &loaded->blocks[i], error))
+  for (guint i = 0; i < fields->len; i++)
+    if (fields->pdata[i] && !field_block(fields->pdata[i], block, data, &loaded->blocks[i], error))
       return FALSE;
   return TRUE;
 }

@@ -11,12 +11,13 @@ typedef struct { /* a column that a scan asked for */
   Field *field;              /* of SQL_OF_FIELD */
   GPtrArray *properties;     /* of Field*, with `keys` beside; of SQL_OF_PROPERTIES */
   GPtrArray *keys;           /* of char*: "\"total\":" */
+  GPtrArray *orders;         /* of Field* by goal, NULL where it names no order; of SQL_OF_ORDER */
 } SqlCells;
 
 typedef struct { /* what a worker has of a column in the block at hand */
   FieldBlock field;
   guint32 *place;     /* per entry of the field: the code of the ENUM */
-  FieldBlock *blocks; /* per property */
+  FieldBlock *blocks; /* per property, or per goal */
   guint n_blocks;
 } SqlCellsBlock;
 

@@ -193,6 +193,7 @@ static void cells_clear(gpointer data) {
   SqlCells *cells = data;
   field_free(cells->field);
   g_clear_pointer(&cells->properties, g_ptr_array_unref);
+  g_clear_pointer(&cells->orders, g_ptr_array_unref);
   g_clear_pointer(&cells->keys, g_ptr_array_unref);
 }
 
@@ -227,6 +228,20 @@ static gboolean open_properties(SqlCells *cells, const Question *question, GErro
   return TRUE;
 }
 
+static gboolean open_orders(SqlCells *cells, const Question *question, GError **error) {
+  const GPtrArray *goals = question->project->goals;
+  cells->orders = g_ptr_array_new_with_free_func((GDestroyNotify)field_free);
+  for (guint g = 0; g < goals->len; g++) {
+    const Goal *goal = goals->pdata[g];
+    g_autofree char *key = goal->order ? project_field_key(goal->order) : NULL;
+    Field *field = key ? field_new(question, key, error) : NULL;
+    if (key && !field)
+      return FALSE;
+    g_ptr_array_add(cells->orders, field);
+  }
+  return TRUE;
+}
+
 static gboolean cells_init(SqlCells *cells, const Bind *bind, const SqlColumn *column, GError **error) {
   const Question *question = bind->source->question;
   cells->column = column;
@@ -237,6 +252,8 @@ static gboolean cells_init(SqlCells *cells, const Bind *bind, const SqlColumn *c
   }
   if (column->from == SQL_OF_FIELD && !(cells->field = field_new(question, column->field, error)))
     return FALSE;
+  if (column->from == SQL_OF_ORDER)
+    return open_orders(cells, question, error);
   return column->from != SQL_OF_PROPERTIES || open_properties(cells, question, error);
 }
 

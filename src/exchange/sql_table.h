@@ -25,6 +25,7 @@ typedef enum {                /* where a cell comes from; all but the first two:
                SQL_OF_TAIL,
                SQL_OF_TOUCH,
                SQL_OF_PROPERTIES, /* all of them, as JSON */
+               SQL_OF_ORDER,      /* the field of order ids of the goal whose code the row has behind `goal_at` */
 } SqlOrigin;
 
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
   gsize at; /* offset in the row: of a gint64 (SQL_OF_ROW), else of a guint32 event; SQL_NO_EVENT is NULL */
   SqlEnumName dictionary;
   const char *field;
+  gsize goal_at;    /* SQL_OF_ORDER: offset of a gint64 */
   gboolean derived; /* the row needs definitions applied to fill it */
   const char *help; /* meaning and unit, one line */
 } SqlColumn;

@@ -270,12 +270,16 @@ static gboolean goal_is_whole(TreeNode *map, const char *path, const Goal *goal,
     if (!goal->order && !adjustment->order)
       return tree_error(error, map, path, "adjustments need an order id to find their conversion\nhint: add  order: order");
   }
+  if (goal->provisional_ms >= 0 && goal->adjustments->len == 0)
+    return tree_error(error, map, path, "adjustments_within says until when adjustments may come, but %s has none",
+                      goal->rule.name);
   return TRUE;
 }
 
 static gboolean read_goal(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
-  static const char *const known[] = {"name",   "label",    "label_de",   "when",          "value",       "order", "count",
-                                      "closes", "lookback", "inactivity", "authoritative", "adjustments", NULL};
+  static const char *const known[] = {
+      "name",          "label",       "label_de",           "when", "value", "order", "count", "closes", "lookback", "inactivity",
+      "authoritative", "adjustments", "adjustments_within", NULL};
   Goal *goal = g_new0(Goal, 1);
   guint count = COUNT_EACH;
   goal->lookback_ms = project->lookback_ms;
@@ -290,10 +294,16 @@ static gboolean read_goal(TreeNode *map, const char *path, Project *project, Sou
       !take_text(map, "authoritative", path, &goal->authoritative, error))
     return FALSE;
   goal->count = (CountMode)count;
+  goal->provisional_ms = -1;
   TreeNode *adjustments = tree_take(map, "adjustments");
   g_autofree char *inner = g_strconcat(path, ".adjustments", NULL);
-  return (!adjustments || read_list(adjustments, inner, project, sources, goal->adjustments, RULES_MAX, read_adjustment, error)) &&
-         tree_map_done(map, path, known, error) && name_is_new(out, map, path, error) && goal_is_whole(map, path, goal, error);
+  if ((adjustments && !read_list(adjustments, inner, project, sources, goal->adjustments, RULES_MAX, read_adjustment, error)) ||
+      !take_duration(map, "adjustments_within", path, &goal->provisional_ms, error) || !tree_map_done(map, path, known, error) ||
+      !name_is_new(out, map, path, error) || !goal_is_whole(map, path, goal, error))
+    return FALSE;
+  if (goal->provisional_ms < 0)
+    goal->provisional_ms = goal->adjustments->len ? PROJECT_ADJUST_DAYS_DEFAULT * MS_DAY : 0;
+  return TRUE;
 }
 
 static gboolean read_stage(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
@@ -555,13 +565,27 @@ static gboolean asks_for(const Condition *condition, const char *field) {
   return FALSE;
 }
 
+/* Any other rule may ask for the place, so a rule of places asks only for what the event arrived with. */
+static gboolean places_stand_first(const Project *project, GError **error) {
+  static const char *const later[] = {"channel", "touchpoint", "initiator"};
+  for (guint i = 0; i < project->places->len; i++) {
+    const Rule *rule = project->places->pdata[i];
+    for (guint f = 0; rule->when && f < G_N_ELEMENTS(later); f++)
+      if (asks_for(rule->when, later[f]))
+        return error_set(error, ERROR_INVALID, "places[%u] \"%s\" asks for %s, whose rules may ask for place: a circle", i + 1,
+                         rule->name, later[f]);
+  }
+  return TRUE;
+}
+
 /* Rules of events: touchpoints may ask for channels, as those without a rule are named after them, and either may ask for
  * initiators, unless these ask back. What a rule asks of its own field is what the event arrived with. */
 static gboolean no_circles_of_rules(const Project *project, GError **error) {
-  const char *initiators_ask = NULL;
+  gboolean ask_touchpoint = FALSE, ask_channel = FALSE; /* initiators */
   for (guint i = 0; i < project->initiators->len; i++) {
     const Condition *when = ((const InitiatorRule *)project->initiators->pdata[i])->when;
-    initiators_ask = asks_for(when, "touchpoint") ? "touchpoint" : asks_for(when, "channel") ? "channel" : initiators_ask;
+    ask_touchpoint = ask_touchpoint || asks_for(when, "touchpoint");
+    ask_channel = ask_channel || asks_for(when, "channel");
   }
   for (guint i = 0; i < project->channels->len; i++) {
     const Rule *rule = project->channels->pdata[i];
@@ -569,17 +593,17 @@ static gboolean no_circles_of_rules(const Project *project, GError **error) {
       return error_set(error, ERROR_INVALID,
                        "channels[%u] \"%s\" asks for touchpoint, and touchpoints are named after channels: a circle", i + 1,
                        rule->name);
-    if (rule->when && initiators_ask && asks_for(rule->when, "initiator"))
+    if (rule->when && (ask_touchpoint || ask_channel) && asks_for(rule->when, "initiator"))
       return error_set(error, ERROR_INVALID, "channels[%u] \"%s\" asks for initiator, and initiators for %s: a circle", i + 1,
-                       rule->name, initiators_ask);
+                       rule->name, ask_channel ? "channel" : "touchpoint");
   }
   for (guint i = 0; i < project->touchpoints->len; i++) {
     const Rule *rule = &((const Touchpoint *)project->touchpoints->pdata[i])->rule;
-    if (initiators_ask && strcmp(initiators_ask, "touchpoint") == 0 && asks_for(rule->when, "initiator"))
+    if (rule->when && ask_touchpoint && asks_for(rule->when, "initiator"))
       return error_set(error, ERROR_INVALID, "touchpoints[%u] \"%s\" asks for initiator, and initiators for touchpoint: a circle",
                        i + 1, rule->name);
   }
-  return TRUE;
+  return places_stand_first(project, error);
 }
 
 static const char *bare_name(const char *field) {
@@ -830,14 +854,14 @@ const Goal *project_goal(const Project *project, const char *name) {
 }
 
 /* Short names are those of the wire; any other is a property. */
-static char *full_field(const char *field) {
+char *project_field_key(const char *field) {
   static const char *const wire[] = {"order",    "account", "place",   "score",   "source", "medium",
                                      "campaign", "term",    "content", "consent", "cost",   NULL};
   return strchr(field, '.') || g_strv_contains(wire, field) ? g_strdup(field) : g_strconcat("properties.", field, NULL);
 }
 
 static void add_order_field(GPtrArray *fields, const char *field) {
-  g_autofree char *full = field ? full_field(field) : NULL;
+  g_autofree char *full = field ? project_field_key(field) : NULL;
   if (full && !g_ptr_array_find_with_equal_func(fields, full, g_str_equal, NULL))
     g_ptr_array_add(fields, g_steal_pointer(&full));
 }

@@ -34,6 +34,7 @@ typedef struct {
   CountMode count;
   gboolean closes;
   gint64 lookback_ms, inactivity_ms;
+  gint64 provisional_ms;  /* how long after a conversion adjustments may come; until then it is provisional; 0 never */
   char *authoritative;    /* source whose rows win, or NULL */
   GPtrArray *adjustments; /* of Adjustment* */
 } Goal;
@@ -95,7 +96,7 @@ typedef struct {
   Condition *bots, *internal;                                               /* events kept out, or NULL */
 } Project;
 
-enum { PROJECT_MAX_LINKS_DEFAULT = 100, PROJECT_ORDER_FIELDS_MAX = 8 };
+enum { PROJECT_MAX_LINKS_DEFAULT = 100, PROJECT_ORDER_FIELDS_MAX = 8, PROJECT_ADJUST_DAYS_DEFAULT = 30 };
 
 /* Parses and checks. ERROR_INVALID names line, key and what was expected; a file of a newer version is ERROR_VERSION. */
 Project *project_parse(const char *text, gsize size, GError **error);
@@ -109,6 +110,8 @@ const char *project_preset_text(const char *name, gsize *size); /* the YAML of o
 gboolean project_is_of_employees(const Project *project, const char *field);
 const Hook *project_hook(const Project *project, const char *name);
 const Goal *project_goal(const Project *project, const char *name);
+/* The whole name of a field as goals name it: "order", and "bill" is "properties.bill"; caller frees. */
+char *project_field_key(const char *field);
 /* The fields that hold order ids, of goals and adjustments, each once: "order", "properties.bill"; texts to free with it. */
 GPtrArray *project_order_fields(const Project *project);
 int project_stage(const Project *project, const char *name);                                     /* index or -1 */

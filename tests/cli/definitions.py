@@ -201,4 +201,41 @@ def every_version_is_kept_and_check_shows_the_effect():
         check(len(json.loads(etappe("project", "show", "--versions", "--format", "json", db=db).stdout)["versions"]), 2)
 
 
+@test
+def order_ids_by_another_name_count_link_and_are_shown():
+    with folder() as path:
+        db = path / "bill.db"
+        (path / "bill.csv").write_text("""\
+person,card,time,event,value,bill
+ann,,2025-01-01T10:00:00Z,order,100,b1
+,c7,2025-01-02T10:00:00Z,order,110,b1
+,c7,2025-01-03T10:00:00Z,return,10,b1
+""")
+        (path / "project.yaml").write_text(project(order="order: bill"))
+        etappe("project", "apply", path / "project.yaml", db=db)
+        etappe("import", path / "bill.csv", *(w for f in ["person", "card", "time", "event", "value"] for w in ("--map", f"{f}={f}")), db=db)
+        goal = report("overview", db=db)["goals"][0]
+        check((goal["conversions"], goal["value"], goal["net_value"]), (1, 110, 100))
+        check(report("overview", db=db)["persons"], 1, "the bill links card and user")
+        check(etappe("sql", "SELECT order_id FROM conversions", "--format", "csv", db=db).stdout.split(), ["order_id", "b1"])
+
+
+@test
+def order_ids_that_arrived_as_a_property_are_a_warning_not_a_guess():
+    with folder() as path:
+        (path / "story.csv").write_text(STORY)
+        apply(path, project())
+        etappe("import", path / "story.csv", *(w for f in FIELDS if f != "order" for w in ("--map", f"{f}={f}")), db=path / "story.db")
+        warnings = report("overview", db=path / "story.db")["warnings"]
+        check(any("--map order=order" in text and "properties.order" in text for text in warnings), True, warnings)
+
+
+@test
+def results_name_the_definitions_that_were_applied():
+    with folder() as path:
+        db = tell(path, project(more="timezone: Europe/Berlin\n"))
+        said = apply(path, project(more="timezone: Europe/Berlin\n")).stdout
+        check(f"definitions {report('overview', db=db)['definitions']}," in said, True, said)
+
+
 done()

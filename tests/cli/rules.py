@@ -132,7 +132,8 @@ def bots_and_the_house_are_in_no_figure():
         overview = report("overview", db=db)
         check((overview["events"], overview["persons"], overview["journeys"]), (8, 3, 3))
         check(overview["excluded"], {"bots": 2, "internal": 1, "flagged": 0})
-        check(overview["goals"], [{"goal": "order", "conversions": 2, "value": 100, "net_value": 100, "conflicting": 0, "untaxed": 0}])
+        check(overview["goals"], [{"goal": "order", "conversions": 2, "value": 100, "net_value": 100, "conflicting": 0, "untaxed": 0, "returned": 0,
+                                   "returned_value": 0, "return_rate": 0, "provisional": 0, "provisional_share": 0}])
         funnel = report("funnel", "--step", "page", "--step", "order", db=db)
         check((funnel["total"], [step["reached"] for step in funnel["steps"]]), (3, [2, 2]))
         check(report("funnel", "--step", "order", db=db)["steps"][0]["reached"], 2)
@@ -189,6 +190,38 @@ def definitions_in_a_circle_are_refused():
         for text, message in circles.items():
             (path / "p.yaml").write_text("version: 1\n" + text)
             check(message in refused("project", "check", path / "p.yaml", db=path / "none.db"), True)
+
+
+@test
+def a_place_rule_is_what_place_means_everywhere():
+    places = """place: properties.agent
+places:
+  - {name: till, when: event = order and order = o2}
+  - {name: crawler, when: event = page and place = crawler}
+"""
+    with folder() as path:
+        db = tell(path, PROJECT.replace("bots: properties.agent contains crawler\ninternal: properties.agent contains house\n", places))
+        # ben's order by the rule; what else the field says stays: house once, crawler (by rule) and crawler-house
+        counted = etappe("sql", "SELECT place, count(*) FROM events GROUP BY ALL ORDER BY place NULLS LAST", "--format", "csv", db=db).stdout
+        check(counted.split()[1:], ["crawler,1", "crawler-house,1", "house,1", "till,1", ",7"])
+        check(report("overview", "--where", "place = till", db=db)["events"], 1)
+        check(report("overview", "--where", "place in (till, house)", db=db)["events"], 2)
+        check(report("overview", "--where", "place exists", db=db)["events"], 4)
+        check(variants(db, "--key", "place")[("crawler", "crawler-house")], 1)
+        (path / "circle.yaml").write_text(PROJECT + "places:\n  - {name: a, when: channel = tv}\n")
+        said = refused("project", "check", path / "circle.yaml", db=db)
+        check("places[1]" in said and "circle" in said, True, said)
+
+
+@test
+def initiators_that_ask_for_two_rules_are_in_a_circle_with_either():
+    with folder() as path:
+        for order in (["touchpoint = Shop", "channel = tv"], ["channel = tv", "touchpoint = Shop"]):
+            rules = "".join(f"  - {{by: system, when: {when}}}\n" for when in order)
+            text = PROJECT.replace("  - {by: system, when: event = parcel}\n", rules).replace("event in (page, order)'", "event in (page, order) and initiator = customer'")
+            (path / "circle.yaml").write_text(text)
+            said = refused("project", "check", path / "circle.yaml", db=path / "x.db")
+            check("touchpoints[2]" in said and "circle" in said, True, said)
 
 
 done()

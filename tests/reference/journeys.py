@@ -576,6 +576,65 @@ def a_mailing_does_not_stop_the_fall():
     check(one("ann 1 page\nann 2 cart\nann 8 mail\nann 10 mail", stages, project=LAPSING), [{"consideration": 1}])
 
 
+@test
+def a_fall_counts_when_its_time_is_over_though_nothing_follows():
+    with folder() as path:
+        db = tell(path, "ann 1 page\nann 2 cart", LAPSING)
+        for at, entered, lapsed in [("9", {"consideration": 1, "decision": 1}, {}), ("9+1", {"consideration": 2, "decision": 1}, {"decision": 1}),
+                                    ("32+1", {"consideration": 2, "decision": 1}, {"decision": 1, "consideration": 1})]:
+            check(stages(db, *now(at), key="entered"), entered, at)
+            check(stages(db, *now(at), key="lapsed"), lapsed, at)
+        check(stages(db, "--from", text_of_time(10 * DAY), *now("20"), key="lapsed"), {}, "it fell before the period")
+
+
+@test
+def a_long_silence_falls_from_stage_to_stage_with_a_mailing_or_without():
+    twice = LAPSING.replace("when: event = page}", "when: event = page, lapse_after: 14d, lapse_to: awareness}")
+    for story in ("ann 1 page\nann 2 cart", "ann 1 page\nann 2 cart\nann 10 mail"):
+        with folder() as path:
+            db = tell(path, story, twice)
+            check([stages(db, *now(at)) for at in ("9+1", "16", "16+1")], [{"consideration": 1}, {"consideration": 1}, {"awareness": 1}])
+            check(stages(db, *now("16+1"), key="lapsed"), {"decision": 1, "consideration": 1})
+
+
+# --- returns, and what may still come ------------------------------------------------------------------------------
+
+RETURNS = """ann 1 order order=o1 value=100
+             ann 40 return order=o1 value=30
+             bob 2 order order=o2 value=60
+             bob 3 cancel order=o2
+             cat 30 order order=o3 value=40
+             cat 31 renewal order=o3 value=10
+             dan 32 lead"""
+
+
+def of_goal(db, *options, name="order"):
+    row = next(row for row in report("overview", *options, db=db)["goals"] if row["goal"] == name)
+    return [row[key] for key in ("value", "net_value", "returned", "returned_value", "return_rate", "provisional", "provisional_share")]
+
+
+@test
+def the_return_rate_is_what_came_back_of_all_that_was_sold():
+    with folder() as path:
+        db = tell(path, RETURNS)
+        # sold 100 + 60 + 40 and renewed 10; 30 and 60 came back
+        check(of_goal(db, *now("41")), [200, 120, 2, 90, 90 / 210, 1, 1 / 3])
+        check(of_goal(db, *now("4")), [160, 100, 1, 60, 60 / 160, 2, 1], "the later return is not known yet")
+        check(of_goal(db, *now("41"), name="lead"), [0, 0, 0, 0, None, 0, 0], "nothing sold, nothing that could come back")
+        check(of_goal(db, *now("0")), [0, 0, 0, 0, None, 0, None])
+        sql = etappe("sql", "SELECT sum(returned_value)::DOUBLE r, count(*) FILTER (WHERE provisional) p FROM conversions WHERE goal = 'order'",
+                     "--format", "csv", *now("41"), db=db).stdout
+        check(sql.split(), ["r,p", "90.0,1"])
+        check("42.9%" in etappe("overview", *now("41"), db=db).stdout, True)
+
+
+@test
+def a_conversion_is_provisional_while_it_is_younger_than_the_goal_says():
+    with folder() as path:
+        db = tell(path, RETURNS, PROJECT.replace("    adjustments:", "    adjustments_within: 2d\n    adjustments:"))
+        check([of_goal(db, *now(at))[5] for at in ("1", "2", "3", "3+1", "4")], [1, 2, 1, 1, 0], "exactly two days are over")
+
+
 # --- counting modes -----------------------------------------------------------------------------------------------
 
 def counted(mode):
@@ -600,6 +659,7 @@ def a_wrong_project_file_says_where_and_what():
     wrong = [("goals:\n  - {name: order}\n", "when is missing"), ("stages: []\n", "no stages"),
              (PROJECT.replace("restart_stage: consideration", "restart_stage: nowhere"), "nowhere"),
              (PROJECT.replace("kind: cancel", "kind: undo"), "must be one of return|cancel|late_value|renewal"),
+             (PROJECT.replace("{name: lead,", "{name: lead, adjustments_within: 3d,"), "goals[2]: adjustments_within"),
              (PROJECT + "gaols: []\n", "gaols"), ("version: 99\n", "version 99"), ("inactivity: soon\n", "soon"),
              (PROJECT.replace("event = page", "event =="), "stages[2]")]
     with folder() as path:
