@@ -7,10 +7,9 @@
 #include "base/json_in.h"
 #include "base/json_out.h"
 #include "project/model.h"
-#include "server/assets.h"
+#include "server/asset_reply.h"
 #include "server/reply.h"
 #include "server/server_private.h"
-#include <gio/gio.h>
 #include <string.h>
 
 static const char ASSETS[] = "/assets/";
@@ -40,29 +39,6 @@ gboolean app_route_takes(const Exchange *exchange) {
   return g_str_has_prefix(path, ASSETS) || (is_page(path) && (wants_page(exchange) || strcmp(path, "/") == 0));
 }
 
-static void send_plain(Exchange *exchange, const Asset *asset) {
-  g_autoptr(GZlibDecompressor) unpack = g_zlib_decompressor_new(G_ZLIB_COMPRESSOR_FORMAT_GZIP);
-  g_autoptr(GInputStream) packed = g_memory_input_stream_new_from_data(asset->data, (gssize)asset->size, NULL);
-  g_autoptr(GInputStream) plain = g_converter_input_stream_new(packed, G_CONVERTER(unpack));
-  g_autoptr(GOutputStream) out = g_memory_output_stream_new_resizable();
-  g_output_stream_splice(out, plain, G_OUTPUT_STREAM_SPLICE_CLOSE_TARGET, NULL, NULL);
-  gsize size = g_memory_output_stream_get_data_size(G_MEMORY_OUTPUT_STREAM(out));
-  exchange_reply(exchange, 200, asset->type, g_memory_output_stream_steal_data(G_MEMORY_OUTPUT_STREAM(out)), size);
-}
-
-static void send_asset(Exchange *exchange, const Asset *asset, gboolean kept) {
-  const char *accepted = exchange_header(exchange, "Accept-Encoding");
-  gboolean packed = asset->gzip && accepted && strstr(accepted, "gzip");
-  if (asset->gzip && !packed)
-    send_plain(exchange, asset);
-  else
-    exchange_reply_static(exchange, 200, asset->type, asset->data, asset->size);
-  if (packed)
-    exchange_answer_header(exchange, "Content-Encoding", "gzip");
-  exchange_answer_header(exchange, "Vary", "Accept-Encoding");
-  exchange_answer_header(exchange, "Cache-Control", kept ? "public, max-age=31536000, immutable" : "no-cache");
-}
-
 void app_route_page(Server *server, Exchange *exchange, CaptureSource *key) {
   const char *path = exchange_path(exchange);
   gboolean file = g_str_has_prefix(path, ASSETS);
@@ -72,9 +48,8 @@ void app_route_page(Server *server, Exchange *exchange, CaptureSource *key) {
     exchange_error_status(exchange, 404, "not_found", "there is no such file", NULL);
     return;
   }
-  send_asset(exchange, asset, file && strchr(name, '-') != NULL);
+  asset_reply(exchange, asset, file && strchr(name, '-') ? "public, max-age=31536000, immutable" : "no-cache");
   exchange_answer_header(exchange, "Content-Security-Policy", POLICY);
-  exchange_answer_header(exchange, "X-Content-Type-Options", "nosniff");
   exchange_answer_header(exchange, "Referrer-Policy", "same-origin");
   exchange_answer_header(exchange, "Cross-Origin-Opener-Policy", "same-origin");
 }

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "server/app_route.h"
+#include "server/asset_reply.h"
 #include "server/capture_route.h"
 #include "server/complete_route.h"
 #include "server/import_route.h"
@@ -30,6 +31,8 @@ static void answer_figures(Server *server, Exchange *exchange, CaptureSource *ke
 enum { BOTH = DOOR_CAPTURE | DOOR_APP };
 
 static const Route routes[] = {
+    {"GET", "/etappe.js", BOTH, MAY_ANYBODY, asset_reply_tag},
+    {"GET", "/e.js", BOTH, MAY_ANYBODY, asset_reply_tag},
     {"GET", "/healthz", BOTH, MAY_ANYBODY, answer_health},
     {"GET", "/metrics", DOOR_APP, MAY_ANYBODY, answer_figures},
     {"GET", "/api/v1/reports", DOOR_APP, MAY_READ, report_route_list},
