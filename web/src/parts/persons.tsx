@@ -55,7 +55,8 @@ export function PersonTable({ rows: all }: { rows: PersonRow[] }) {
   const long = all.length > 400
   useEffect(() => {
     if (!long) return
-    const scroller = box.current!.closest<HTMLElement>('.drawer-body') ?? document.scrollingElement!
+    const near = box.current!.closest<HTMLElement>('.drawer-body, .page')
+    const scroller = near && near.scrollHeight > near.clientHeight && getComputedStyle(near).overflowY !== 'visible' ? near : document.scrollingElement!
     const look = () => {
       const top = box.current!.getBoundingClientRect().top
       setFirst(Math.max(0, Math.floor(-top / ROW / 20) * 20 - 20))
@@ -67,7 +68,7 @@ export function PersonTable({ rows: all }: { rows: PersonRow[] }) {
   const begin = long ? Math.min(first, Math.max(0, all.length - WINDOW)) : 0
   const rows = long ? all.slice(begin, begin + WINDOW + 40) : all
   return (
-    <div ref={box}>
+    <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('nav.persons')}>
           <table class="rows">
             <thead>
               <tr>

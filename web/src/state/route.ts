@@ -35,7 +35,9 @@ export function link(to: string, change: Change = {}): string {
 export function go(to: string, replace = false) {
   history[replace ? 'replaceState' : 'pushState'](null, '', to)
   place.value = here()
-  if (!replace) scrollTo(0, 0)
+  if (replace) return
+  scrollTo(0, 0)
+  document.querySelector('.page')?.scrollTo(0, 0)
 }
 
 /** Changes options of the page that is open; each change can be taken back by the browser's own button and Ctrl Z. */

@@ -129,6 +129,7 @@ function Minutes() {
       <h2 class="table-title">
         {t('home.minutes')} <span class="quiet">{t('home.minutes_now', { n: count(minutes[minutes.length - 1]) })}</span>
       </h2>
+      <div class="scroll-x" tabIndex={0} role="region" aria-label={t('home.minutes')}>
       <svg width="880" height="92" role="img" aria-label={`${t('home.minutes')}: ${minutes.slice(-10).join(', ')}`}>
         {shown.map((n, i) => (
           <rect key={i} class={i === shown.length - 1 ? 'minute now' : 'minute'} x={i * step} y={72 - (n / most) * 70} width={step - 1.5} height={(n / most) * 70} />
@@ -138,6 +139,7 @@ function Minutes() {
           {t('home.now')}
         </text>
       </svg>
+      </div>
     </section>
   )
 }
@@ -145,7 +147,7 @@ function Minutes() {
 function Changes({ rows }: { rows: Change[] }) {
   if (!rows.length) return <p class="quiet">{t('home.no_changes')}</p>
   return (
-    <table class="rows">
+    <table class="rows changes">
       <tbody>
         {rows.map((row) => (
           <tr key={row.id}>

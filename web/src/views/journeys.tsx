@@ -112,7 +112,11 @@ export function View() {
             <section class="narrow">
               <h2 class="table-title">{t('journeys.lengths')}</h2>
               <Segment label={t('journeys.lengths')} value={shown} choices={data.states.map((one) => ({ value: one.state, label: stateName(one.state) }))} onChange={setShown} />
-              {state && <Lengths state={state} />}
+              {state && (
+                <div class="scroll-x" tabIndex={0} role="region" aria-label={t('journeys.lengths')}>
+                  <Lengths state={state} />
+                </div>
+              )}
             </section>
           </div>
         )}

@@ -33,7 +33,7 @@ function ConsentState() {
   return (
     <section>
       <h2 class="table-title">{t('privacy.consents')}</h2>
-      <table class="rows narrow-rows">
+      <div class="scroll-x"><table class="rows narrow-rows">
         <thead>
           <tr>
             <th>{t('privacy.purpose')}</th>
@@ -52,7 +52,7 @@ function ConsentState() {
             </tr>
           ))}
         </tbody>
-      </table>
+      </table></div>
       <p class="quiet">{t('privacy.hidden', { hidden: count(data.hidden), erased: count(data.erased) })}</p>
     </section>
   )
@@ -72,7 +72,7 @@ function Requests() {
         </button>
       </form>
       {data && data.receipts.length > 0 && (
-        <table class="rows narrow-rows">
+        <div class="scroll-x"><table class="rows narrow-rows">
           <thead>
             <tr>
               <th>{t('privacy.receipt')}</th>
@@ -91,7 +91,7 @@ function Requests() {
               </tr>
             ))}
           </tbody>
-        </table>
+        </table></div>
       )}
     </section>
   )
@@ -106,7 +106,7 @@ function AuditLog() {
     <section>
       <h2 class="table-title section-title">{t('privacy.audit')}</h2>
       {!data.entries.length && <p class="quiet">{t('privacy.audit_empty')}</p>}
-      <table class="rows">
+      <div class="scroll-x"><table class="rows">
         <tbody>
           {data.entries.map((one) => (
             <tr key={one.id}>
@@ -118,7 +118,7 @@ function AuditLog() {
             </tr>
           ))}
         </tbody>
-      </table>
+      </table></div>
       {data.entries.length === 100 && (
         <button type="button" class="button" onClick={() => setBefore(data.entries[99].id)}>
           {t('privacy.older')}

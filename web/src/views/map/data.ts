@@ -25,6 +25,7 @@ export interface Touchpoint {
   touchpoint: string
   label: string
   family: string
+  folded?: string[] // the touchpoints that this row stands for
   persons: number
   credit: number | null
   credit_low: number | null

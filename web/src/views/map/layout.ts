@@ -63,44 +63,26 @@ export interface Layout {
   road: PlacedCell[]
   roadPath: string[]
   maxCredit: number
-  hidden: number
 }
 
 export const cellKey = (at: At) => `${at.stage}\u0001${at.touchpoint}`
-export const OTHER = '\u0000other'
 
 const rowHeight = (n: number, tall: boolean) => (n <= 6 ? 84 : n <= 12 ? 40 : tall ? 24 : 20)
 
-/** Touchpoints with people, in the project's order, at most `most`: the largest of each family in turn. */
-function chooseRows(answer: MapAnswer, unfolded: boolean): { shown: Touchpoint[]; hidden: Touchpoint[] } {
-  const all = answer.touchpoints.filter((one) => one.persons > 0)
-  if (all.length <= 28 || unfolded) return { shown: all, hidden: [] }
-  const families = [...new Set(all.map((one) => one.family))].map((family) => all.filter((one) => one.family === family).sort((a, b) => b.persons - a.persons))
-  const onRoad = new Set(answer.road.map((step) => step.at.touchpoint))
-  const shown = new Set(all.filter((one) => onRoad.has(one.touchpoint)))
-  for (let turn = 0; shown.size < 24; turn++) for (const family of families) if (family[turn] && shown.size < 24) shown.add(family[turn])
-  return { shown: all.filter((one) => shown.has(one)), hidden: all.filter((one) => !shown.has(one)) }
-}
-
-function placeRows(shown: Touchpoint[], hidden: Touchpoint[], top: number, tall: boolean): { rows: Row[]; families: Family[]; end: number } {
+function placeRows(shown: Touchpoint[], top: number, tall: boolean): { rows: Row[]; families: Family[]; end: number } {
   const order = [...new Set(shown.map((one) => one.family))]
-  const height = rowHeight(shown.length + (hidden.length ? 1 : 0), tall)
+  const height = rowHeight(shown.length, tall)
   const rows: Row[] = []
   const families: Family[] = []
   let y = top
   for (const family of order) {
     const begin = y
     for (const touchpoint of shown.filter((one) => one.family === family)) {
-      rows.push({ touchpoint, y, height })
+      rows.push({ touchpoint, y, height, folded: touchpoint.folded?.length })
       y += height
     }
     families.push({ family, y: begin, height: y - begin })
     y += GAP
-  }
-  if (hidden.length) {
-    const touchpoint: Touchpoint = { touchpoint: OTHER, label: '', family: '', persons: 0, credit: hidden.reduce((sum, one) => sum + (one.credit ?? 0), 0), credit_low: null, credit_high: null }
-    rows.push({ touchpoint, y, height, folded: hidden.length })
-    y += height + GAP
   }
   return { rows, families, end: y }
 }
@@ -159,12 +141,12 @@ function roadBetween(a: PlacedCell, b: PlacedCell, columns: Column[]): string {
   return bend(columns[a.column].x + columns[a.column].width, ya, columns[b.column].x - 3, yb)
 }
 
-export function layOut(answer: MapAnswer, width: number, tall: boolean, unfolded: boolean): Layout {
-  const { shown, hidden } = chooseRows(answer, unfolded)
+export function layOut(answer: MapAnswer, width: number, tall: boolean): Layout {
+  const shown = answer.touchpoints.filter((one) => one.persons > 0)
   const bandTop = HEADER + 8
   const rowsTop = bandTop + BAND + EXITS
   const columns = placeColumns(answer, width, bandTop)
-  const { rows, families, end } = placeRows(shown, hidden, rowsTop, tall)
+  const { rows, families, end } = placeRows(shown, rowsTop, tall)
   const rowOf = new Map(rows.map((row) => [row.touchpoint.touchpoint, row]))
   const scale = Math.max(20, (columns[0]?.width ?? 100) - DIGITS)
   const indexOf = new Map(answer.stages.map((stage, i) => [stage.stage, i]))
@@ -180,7 +162,7 @@ export function layOut(answer: MapAnswer, width: number, tall: boolean, unfolded
   const { strands, share } = chooseStrands(answer, at, columns)
   const road = answer.road.map((step) => at.get(cellKey(step.at))).filter((one): one is PlacedCell => !!one)
   const roadPath = road.slice(1).map((cell, i) => roadBetween(road[i], cell, columns)).filter(Boolean)
-  return { width, height: end + FOOT, bandTop, rowsTop, rowsEnd: end, barHeight: Math.min(30, Math.max(10, (rows[0]?.height ?? 20) * 0.36)), columns, rows, families, cells, strands, strandShare: share, road, roadPath, maxCredit: Math.max(1, ...rows.map((row) => row.touchpoint.credit_high ?? row.touchpoint.credit ?? 0)), hidden: hidden.length }
+  return { width, height: end + FOOT, bandTop, rowsTop, rowsEnd: end, barHeight: Math.min(30, Math.max(10, (rows[0]?.height ?? 20) * 0.36)), columns, rows, families, cells, strands, strandShare: share, road, roadPath, maxCredit: Math.max(1, ...rows.map((row) => row.touchpoint.credit_high ?? row.touchpoint.credit ?? 0)) }
 }
 
 /** The line of experience through the stages. */

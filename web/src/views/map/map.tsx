@@ -14,7 +14,7 @@ import { count, percent } from '../../words/format'
 import { t } from '../../words/words'
 import type { At, MapAnswer } from './data'
 import { Inspector } from './inspector'
-import { cellKey, layOut, OTHER, type PlacedCell } from './layout'
+import { cellKey, layOut, type PlacedCell } from './layout'
 import { MapList } from './list'
 import { PhoneMap } from './phone'
 import { Picture } from './picture'
@@ -61,10 +61,10 @@ function useWidth(): [preact.RefObject<HTMLDivElement | null>, number] {
 }
 
 export function View() {
-  const fields = { language: language.value }
+  const [unfolded, setUnfolded] = useState(false)
+  const fields = { language: language.value, rows: unfolded ? undefined : 'auto' }
   const { data, problem, waiting, slow, cancel, again } = useReport<MapAnswer>('map', fields)
   const [box, width] = useWidth()
-  const [unfolded, setUnfolded] = useState(false)
   const [wanted, setWanted] = useState<Wanted>()
   const cell = option('cell')
   const at: At | undefined = cell ? { stage: cell.slice(0, cell.indexOf('/')), touchpoint: cell.slice(cell.indexOf('/') + 1) } : undefined
@@ -72,7 +72,7 @@ export function View() {
   const persons = (one: At) => seesPersons.value && setWanted({ report: 'map', who: `stage:${one.stage},touchpoint:${one.touchpoint}`, at: one })
   const tall = innerHeight > 1000
   const phone = width > 0 && width < 700
-  const layout = data && width && !phone ? layOut(data, Math.max(1080, width), tall, unfolded) : undefined
+  const layout = data && width && !phone ? layOut(data, Math.max(1080, width), tall) : undefined
   const list = option('view') === 'list'
   const formats = (['svg', 'png', 'pdf', 'csv', 'json'] as const).map((format) => ({ label: t(`export.${format}`), name: `etappe-map.${format}`, href: address('/api/v1/reports/map', { ...commonOptions(), ...fields, format }) }))
   return (
@@ -102,7 +102,7 @@ export function View() {
             </Lead>
           )}
           <div ref={box} class={waiting ? 'map-box stale' : 'map-box'}>
-            {data && data.persons > 0 && width > 0 && (phone ? <PhoneMap answer={data} onSelect={select} selected={at} onPersons={persons} /> : list ? <MapList answer={data} onPersons={persons} /> : layout && <Picture answer={data} layout={layout} selected={at && cellKey(at)} onSelect={(placed: PlacedCell) => placed.row.touchpoint.touchpoint !== OTHER && select(placed.cell)} onPersons={(placed) => persons(placed.cell)} onFold={() => setUnfolded(true)} />)}
+            {data && data.persons > 0 && width > 0 && (phone ? <PhoneMap answer={data} onSelect={select} selected={at} onPersons={persons} /> : list ? <MapList answer={data} onPersons={persons} /> : layout && <Picture answer={data} layout={layout} selected={at && cellKey(at)} onSelect={(placed: PlacedCell) => !placed.row.folded && select(placed.cell)} onPersons={(placed) => !placed.row.folded && persons(placed.cell)} onFold={() => setUnfolded(true)} />)}
             {unfolded && !phone && (
               <button type="button" class="button" onClick={() => setUnfolded(false)}>
                 {t('map.fewer_rows')}

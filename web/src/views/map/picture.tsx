@@ -5,10 +5,10 @@ import { count, money, percent } from '../../words/format'
 import { known, t, type Word } from '../../words/words'
 import { Band, Heads } from './band'
 import { certain, experienceClass, type MapAnswer } from './data'
-import { cellKey, OTHER, VALUE, type Layout, type PlacedCell, type Row } from './layout'
+import { cellKey, VALUE, type Layout, type PlacedCell, type Row } from './layout'
 
 export const familyName = (family: string) => (known(`family.${family}`) ? t(`family.${family}` as Word) : family || t('family.other'))
-export const rowName = (row: Row) => (row.touchpoint.touchpoint === OTHER ? t('map.more_rows', { n: row.folded! }) : row.touchpoint.label)
+export const rowName = (row: Row) => row.touchpoint.label
 
 export function cellText(placed: PlacedCell, stage: string): string {
   const { cell, row } = placed
@@ -63,7 +63,7 @@ function Labels({ layout, onFold }: { layout: Layout; onFold: () => void }) {
       ))}
       {layout.rows.map((row) =>
         row.folded ? (
-          <text key="other" class="row-name more" x="106" y={row.y + row.height / 2 + 4} role="button" tabIndex={0} onClick={onFold} onKeyDown={(event) => event.key === 'Enter' && onFold()}>
+          <text key={row.touchpoint.touchpoint} class="row-name more" x="106" y={row.y + row.height / 2 + 4} role="button" tabIndex={0} onClick={onFold} onKeyDown={(event) => event.key === 'Enter' && onFold()}>
             {rowName(row)}
           </text>
         ) : (
@@ -189,10 +189,8 @@ export function Picture({ answer, layout, selected, onSelect, onPersons, onFold 
       viewBox={`0 0 ${layout.width} ${layout.height}`}
       width={layout.width}
       height={layout.height}
-      role="grid"
+      role="group"
       aria-label={t('map.title')}
-      aria-rowcount={layout.rows.length}
-      aria-colcount={layout.columns.length}
       onPointerMove={(event) => setHover(nearest(event) && key(nearest(event)!))}
       onPointerLeave={() => setHover(undefined)}
       onClick={(event) => {
@@ -238,7 +236,8 @@ export function Picture({ answer, layout, selected, onSelect, onPersons, onFold 
           <path class="road" d={path} />
         </g>
       ))}
-      {layout.rows.map((row, r) => (
+      <g role="grid" aria-label={t('map.grid')} aria-rowcount={layout.rows.length} aria-colcount={layout.columns.length}>
+      {layout.rows.filter((row) => layout.cells.some((placed) => placed.row === row)).map((row, r) => (
         <g key={row.touchpoint.touchpoint} role="row" aria-rowindex={r + 1}>
           {layout.cells
             .filter((placed) => placed.row === row)
@@ -274,6 +273,7 @@ export function Picture({ answer, layout, selected, onSelect, onPersons, onFold 
             })}
         </g>
       ))}
+      </g>
       <Credits layout={layout} />
       <Legend layout={layout} />
     </svg>

@@ -8,7 +8,7 @@ import { Icon } from '../../parts/icons'
 import { role } from '../../state/session'
 import { count } from '../../words/format'
 import { failureWords } from '../../words/failures'
-import { t, type Word } from '../../words/words'
+import { known, t, type Word } from '../../words/words'
 import { addEntry, apply, changed, check, checking, conflict, discard, draft, edit, entries, load, moveEntry, past, problem, removeEntry, setField, settle, stored, tryOut, undo, type Entry } from './file'
 
 type Kind = 'text' | 'condition' | 'person' | 'flag' | 'duration' | { choices: string[] }
@@ -51,7 +51,7 @@ function FormField({ part, at, entry, field }: { part: string; at: number; entry
         <select class="input" value={String(value ?? field.kind.choices[0])} onChange={(event) => set(event.currentTarget.value)}>
           {[...new Set([...field.kind.choices, ...(value ? [String(value)] : [])])].map((choice) => (
             <option key={choice} value={choice}>
-              {t(`family.${choice}` as Word) && FAMILIES.includes(choice) ? t(`family.${choice}` as Word) : choice}
+              {known(`family.${choice}`) ? t(`family.${choice}` as Word) : choice}
             </option>
           ))}
         </select>

@@ -88,7 +88,7 @@ function Mapping({ file, preview, onDone, onCancel }: { file: File; preview: Pre
       <h2>{file.name}</h2>
       <p class="quiet">{[preview.format, preview.encoding, preview.separator && t('import.separator', { c: preview.separator === '\t' ? 'Tab' : preview.separator })].filter(Boolean).join(', ')}</p>
       <div class="scroll-x">
-        <table class="rows">
+        <div><table class="rows">
           <thead>
             <tr>
               <th>{t('import.column')}</th>
@@ -113,7 +113,7 @@ function Mapping({ file, preview, onDone, onCancel }: { file: File; preview: Pre
               </tr>
             ))}
           </tbody>
-        </table>
+        </table></div>
       </div>
       {!has('event') && (
         <label class="field">
@@ -149,7 +149,7 @@ function Outcome({ counts }: { counts: Counts }) {
       <h2>{t('import.done', { n: count(counts.stored) })}</h2>
       <p>{t('import.counts', { read: count(counts.read), repeated: count(counts.repeated), conflicting: count(counts.conflicting), refused: count(counts.refused) })}</p>
       {counts.refusals && counts.refusals.length > 0 && (
-        <table class="rows">
+        <div class="scroll-x"><table class="rows">
           <tbody>
             {counts.refusals.map((one) => (
               <tr key={one.row}>
@@ -158,7 +158,7 @@ function Outcome({ counts }: { counts: Counts }) {
               </tr>
             ))}
           </tbody>
-        </table>
+        </table></div>
       )}
       <div class="state-actions">
         <button type="button" class="button primary" onClick={() => go('/map')}>
@@ -225,7 +225,7 @@ export function Import() {
         list.data.imports.length > 0 && (
           <section>
             <h2 class="table-title section-title">{t('import.list')}</h2>
-            <table class="rows">
+            <div class="scroll-x"><table class="rows">
               <thead>
                 <tr>
                   <th>{t('import.file')}</th>
@@ -256,7 +256,7 @@ export function Import() {
                   </tr>
                 ))}
               </tbody>
-            </table>
+            </table></div>
           </section>
         )
       )}

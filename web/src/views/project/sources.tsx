@@ -114,7 +114,7 @@ export function Sources() {
       ) : !sources.data ? (
         <Waiting slow={sources.slow} />
       ) : (
-        <table class="rows">
+        <div class="scroll-x"><table class="rows">
           <thead>
             <tr>
               <th>{t('person.source')}</th>
@@ -142,12 +142,12 @@ export function Sources() {
               </tr>
             ))}
           </tbody>
-        </table>
+        </table></div>
       )}
       {keys.data && keys.data.keys.length > 0 && (
         <section>
           <h2 class="table-title section-title">{t('sources.keys')}</h2>
-          <table class="rows">
+          <div class="scroll-x"><table class="rows">
             <tbody>
               {keys.data.keys.map((one) => (
                 <tr key={one.id}>
@@ -163,7 +163,7 @@ export function Sources() {
                 </tr>
               ))}
             </tbody>
-          </table>
+          </table></div>
         </section>
       )}
     </>

@@ -43,7 +43,7 @@ export function Users() {
     <>
       <h1>{t('project.users')}</h1>
       <p class="quiet">{t('project.users_text')}</p>
-      <table class="rows">
+      <div class="scroll-x"><table class="rows">
         <thead>
           <tr>
             <th>{t('sign.name')}</th>
@@ -78,7 +78,7 @@ export function Users() {
             </tr>
           ))}
         </tbody>
-      </table>
+      </table></div>
       {failed && (
         <p class="field-error" role="alert">
           {failed}
