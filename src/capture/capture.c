@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "record/consent.h"
 #include <errno.h>
 #include <pthread.h>
 
@@ -126,9 +127,22 @@ static gboolean prepare(Capture *capture, const Waiting *group, GError **error) 
   return TRUE;
 }
 
+/* Before the events: should their commit fail, they come again and say the same once more, which changes nothing. */
+static gboolean store_consents(Capture *capture, const Waiting *group, GError **error) {
+  g_autoptr(GArray) all = NULL;
+  for (const Waiting *waiting = group; waiting; waiting = waiting->next) {
+    const GArray *some = submission_consents(waiting->submission);
+    if (some && all == NULL)
+      all = g_array_new(FALSE, FALSE, sizeof(Consent));
+    if (some)
+      g_array_append_vals(all, some->data, some->len);
+  }
+  return all == NULL || record_consents_add(capture->record, (const Consent *)all->data, all->len, error);
+}
+
 static gboolean store(Capture *capture, Waiting *group, GError **error) {
   guint n_writers = 0;
-  if (!prepare(capture, group, error))
+  if (!prepare(capture, group, error) || !store_consents(capture, group, error))
     return FALSE;
   renew_writers(capture);
   seen_live_begin(capture->seen);

@@ -2,6 +2,8 @@
 #include "capture/intake.h"
 
 #include "base/error.h"
+#include "capture/admission.h"
+#include "capture/permission.h"
 #include "record/erase.h"
 
 void intake_begin(Intake *intake, CaptureWorker *worker, const CaptureRequest *request, Submission *submission,
@@ -99,12 +101,25 @@ static gboolean is_let_in(const Intake *intake, Event *event) {
   return verdict != ERASED_SOMEBODY;
 }
 
+/* FALSE: it is dropped, which the sender is not told, since sending it again changes nothing. */
+static gboolean is_permitted(Intake *intake, Event *event) {
+  PermissionAsked asked = {intake->worker, intake->request, intake->act != MACHINE_BROWSING};
+  return permission_apply(&asked, intake->submission, event, intake->visitor);
+}
+
 gboolean intake_add(Intake *intake, Event *event, const char **why) {
   const char *unused;
   *why = ERASED_REASON;
   if (!is_let_in(intake, event))
     return FALSE;
   flag(intake, event);
+  *why = admission_refusal(intake->worker->source, event);
+  if (*why)
+    return FALSE;
+  if (!is_permitted(intake, event)) {
+    intake->taken++;
+    return TRUE;
+  }
   if (!submission_add(intake->submission, event, why))
     return FALSE;
   intake->taken++;

@@ -18,6 +18,7 @@ typedef struct {
   const char *reason;
   guint taken; /* events of this request that the submission has */
   char first_why[200];
+  char visitor[17];  /* of the event of the moment: permission.h */
   char id[25];       /* given to an event that has none */
   Event event;       /* of the moment, 24 KiB */
   CouponTouch touch; /* of its coupon */

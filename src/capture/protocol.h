@@ -38,6 +38,7 @@ typedef struct {
   JsonIn *json;
   Segment *segment;
   Machines *machines; /* shared by all; NULL: everybody is human */
+  struct Permissions *permissions; /* NULL: nobody is asked for consent (tests) */
   Record *record;     /* knows who was erased; NULL: nobody was */
 } CaptureWorker;
 

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "capture/admission.h"
+#include "record/consent.h"
 #include <stdint.h>
 
 enum { PIECE_FIRST = 3 << 10, PIECE_MOST = 256 << 10 };
@@ -23,6 +24,7 @@ struct Submission {
   gsize bytes_max, size;
   Piece *piece;
   GArray *events;     /* of SubmittedEvent */
+  GArray *consents;   /* of Consent; NULL before the first */
   GHashTable *equals; /* content -> how many, of events without id; NULL before the first */
 };
 
@@ -44,6 +46,7 @@ void submission_free(Submission *submission) {
     g_free(piece);
   }
   g_clear_pointer(&submission->equals, g_hash_table_unref);
+  g_clear_pointer(&submission->consents, g_array_unref);
   g_array_unref(submission->events);
   capture_source_unref(submission->source);
   g_free(submission);
@@ -153,6 +156,33 @@ gboolean submission_add(Submission *submission, const Event *event, const char *
         event->time_ms == submission->received_ms ? unlike_any(submission) : count_equal(submission, submitted.content);
   g_array_append_val(submission->events, submitted);
   return TRUE;
+}
+
+static char *copy_text(Submission *submission, Text text) {
+  char *copy = take(submission, (gsize)text.size + 1);
+  if (copy && text.size)
+    memcpy(copy, text.at, text.size);
+  if (copy)
+    copy[text.size] = '\0';
+  return copy;
+}
+
+gboolean submission_consent(Submission *submission, guint64 identifier, Text purpose, Text version, gboolean granted, gboolean masks,
+                            gint64 at_ms) {
+  Consent consent = {.identifier = identifier, .source = submission->source->name, .granted = granted, .masks = masks, .at_ms = at_ms};
+  consent.basis = granted ? "consent" : NULL;
+  consent.purpose = copy_text(submission, purpose);
+  consent.version = version.size ? copy_text(submission, version) : NULL;
+  if (consent.purpose == NULL)
+    return FALSE;
+  if (submission->consents == NULL)
+    submission->consents = g_array_new(FALSE, FALSE, sizeof(Consent));
+  g_array_append_val(submission->consents, consent);
+  return TRUE;
+}
+
+const GArray *submission_consents(const Submission *submission) {
+  return submission->consents;
 }
 
 guint submission_count(const Submission *submission) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "capture/worker.h"
 
+#include "capture/permission.h"
 #include <pthread.h>
 
 enum { IDLE_MAX = 16, OBJECT_SIZE_MAX = 1 << 20 };
@@ -14,6 +15,7 @@ struct CaptureWorkers {
   Capture *capture;
   gsize body_max;
   Machines *machines;
+  Permissions *permissions;
   pthread_mutex_t mutex;
   GPtrArray *idle[2]; /* of Made: of sources that are no web or app, and of those that are */
 };
@@ -29,6 +31,7 @@ CaptureWorkers *capture_workers_new(Capture *capture, gsize body_max) {
   workers->capture = capture;
   workers->body_max = body_max;
   workers->machines = machines_new(record_key(capture_record(capture)));
+  workers->permissions = permissions_new(capture_record(capture));
   pthread_mutex_init(&workers->mutex, NULL);
   for (guint i = 0; i < G_N_ELEMENTS(workers->idle); i++)
     workers->idle[i] = g_ptr_array_new_with_free_func((GDestroyNotify)made_free);
@@ -41,8 +44,13 @@ void capture_workers_free(CaptureWorkers *workers) {
   for (guint i = 0; i < G_N_ELEMENTS(workers->idle); i++)
     g_ptr_array_unref(workers->idle[i]);
   machines_free(workers->machines);
+  permissions_free(workers->permissions);
   pthread_mutex_destroy(&workers->mutex);
   g_free(workers);
+}
+
+Permissions *capture_workers_permissions(CaptureWorkers *workers) {
+  return workers->permissions;
 }
 
 static Made *steal_idle(CaptureWorkers *workers, gboolean web) {
@@ -60,6 +68,7 @@ static Made *make(const CaptureWorkers *workers, const DoorOptions *options, con
   made->worker.project = project;
   made->worker.json = json_in_new(workers->body_max);
   made->worker.machines = workers->machines;
+  made->worker.permissions = workers->permissions;
   made->worker.segment = segment_new(&made->options, NULL, OBJECT_SIZE_MAX);
   return made;
 }

@@ -325,15 +325,20 @@ static gboolean read_stage(TreeNode *map, const char *path, Project *project, So
 }
 
 static gboolean read_source(TreeNode *map, const char *path, Project *project, Sources *sources, GPtrArray *out, GError **error) {
-  static const char *const known[] = {"name", "kind", "group", "amounts", "basis", NULL};
+  static const char *const known[] = {"name", "kind", "group", "amounts", "basis", "anonymous", "users", NULL};
   SourceRule *source = g_new0(SourceRule, 1);
-  guint kind = G_MAXUINT, amounts = 0;
+  static const char *const bases[] = {BASIS_CONSENT, "contract", "legitimate_interest", "legal_obligation"};
+  guint kind = G_MAXUINT, amounts = 0, users = 0, basis = G_MAXUINT;
   g_ptr_array_add(out, source);
   if (!take_required(map, "name", path, &source->name, error) ||
       !take_choice(map, "kind", path, "file|web|app|server", &kind, error) ||
       !take_text(map, "group", path, &source->group, error) || !take_choice(map, "amounts", path, "gross|net", &amounts, error) ||
-      !take_text(map, "basis", path, &source->basis, error))
+      !take_choice(map, "basis", path, "consent|contract|legitimate_interest|legal_obligation", &basis, error) ||
+      !take_flag(map, "anonymous", path, &source->anonymous, error) ||
+      !take_choice(map, "users", path, "proven|open", &users, error))
     return FALSE;
+  source->basis = basis == G_MAXUINT ? NULL : g_strdup(bases[basis]);
+  source->users_open = users == 1;
   source->kind_given = kind != G_MAXUINT;
   source->kind = source->kind_given ? (SourceKind)kind : SOURCE_FILE;
   source->net = amounts == 1;
@@ -474,9 +479,16 @@ static gboolean check_country(Project *project, GError **error) {
          error_set(error, ERROR_INVALID, "phone_country must be a country's dialling code such as 49, not \"%s\"", country);
 }
 
+static gboolean read_without_consent(const char *text, Project *project, GError **error) {
+  project->drop_without_consent = text && strcmp(text, "drop") == 0;
+  return !text || project->drop_without_consent || strcmp(text, "count") == 0 ||
+         error_set(error, ERROR_INVALID, "without_consent must be count or drop, not \"%s\"", text);
+}
+
 static gboolean read_basics(Project *project, Sources *sources, GError **error) {
-  g_autofree char *links = NULL;
-  if (!top_text(sources, "name", &project->name, error) || !top_text(sources, "language", &project->language, error) ||
+  g_autofree char *links = NULL, *without_consent = NULL;
+  if (!top_text(sources, "without_consent", &without_consent, error) || !read_without_consent(without_consent, project, error) ||
+      !top_text(sources, "name", &project->name, error) || !top_text(sources, "language", &project->language, error) ||
       !top_text(sources, "timezone", &project->timezone, error) || !top_text(sources, "currency", &project->currency, error) ||
       !top_duration(sources, "inactivity", &project->inactivity_ms, error) ||
       !top_duration(sources, "lookback", &project->lookback_ms, error) || !top_text(sources, "max_links", &links, error) ||

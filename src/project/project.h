@@ -54,10 +54,13 @@ typedef struct {
 } InitiatorRule;
 
 typedef enum { SOURCE_FILE, SOURCE_WEB, SOURCE_APP, SOURCE_SERVER } SourceKind;
+#define BASIS_CONSENT "consent"
 typedef struct {
-  char *name, *group, *basis;
+  char *name, *group, *basis; /* basis: consent, contract, legitimate_interest, legal_obligation; NULL: by the kind of key */
   SourceKind kind;
   gboolean kind_given, net; /* amounts without tax */
+  gboolean anonymous;       /* who did not agree is a visitor of the day */
+  gboolean users_open;      /* a public key's word is enough for who somebody is */
 } SourceRule;
 
 typedef struct { /* an own kind of identifier */
@@ -79,6 +82,7 @@ typedef struct {
   gint64 inactivity_ms, lookback_ms;
   char *phone_country; /* "49": national phone numbers are of there; NULL: they keep their digits */
   guint max_links;
+  gboolean drop_without_consent; /* else counted without identifiers */
   GPtrArray *channels;      /* Rule*: `when` may be NULL (only a label) */
   GPtrArray *touchpoints;   /* Touchpoint* */
   GPtrArray *places;        /* Rule* */

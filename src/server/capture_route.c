@@ -170,7 +170,7 @@ static gboolean read_request(Sending *sending, Submission *submission, CaptureWo
 
 static void submit(Sending *sending, Submission *submission) {
   Exchange *exchange = sending->exchange;
-  if (submission_count(submission) == 0) {
+  if (submission_count(submission) == 0 && submission_consents(submission) == NULL) {
     submission_free(submission);
     finish(sending);
     return;

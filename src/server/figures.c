@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/figures.h"
 
+#include "capture/permission.h"
 #include "server/server_private.h"
 
 static const double bounds_s[FIGURES_BUCKETS] = {0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 1e9};
@@ -54,6 +55,17 @@ static void put_capture(GString *out, Capture *capture, ServerFigures *counted) 
   put(out, "index_through", "gauge", "Number of the last change that reports include.", (double)figures.published);
 }
 
+static void put_permissions(GString *out, Permissions *permissions) {
+  PermissionFigures figures;
+  permissions_figures(permissions, &figures);
+  put(out, "events_without_consent_total", "counter", "Events counted without identifiers for want of consent.",
+      (double)figures.without);
+  put(out, "events_dropped_total", "counter", "Events dropped for want of consent.", (double)figures.dropped);
+  put(out, "users_unproven_total", "counter", "Events of public keys whose user id was passed over for want of a proof.",
+      (double)figures.unproven);
+  put(out, "consents_ignored_total", "counter", "Statements of consent by somebody who may not make them.", (double)figures.ignored);
+}
+
 static void put_http(GString *out, Http *http) {
   HttpFigures figures;
   http_figures(http, &figures);
@@ -68,6 +80,7 @@ void figures_answer(Server *server, Exchange *exchange) {
   GString *out = g_string_new(NULL);
   put(out, "up_seconds", "gauge", "Time since the start.", (double)(g_get_monotonic_time() - server->started_us) / 1e6);
   put_capture(out, server->capture, &server->figures);
+  put_permissions(out, capture_workers_permissions(server->workers));
   put_http(out, server->http);
   put_answers(out, &server->figures);
   put(out, "reports_total", "counter", "Questions answered.", (double)atomic_load(&server->figures.reports));

@@ -297,9 +297,15 @@ static gboolean read_consent_management(Reading *reading, JsonValue consents) {
   return TRUE;
 }
 
+static gboolean read_contact(Reading *reading, Text name, JsonValue value) {
+  return add(reading, "consent.contact.", name, value);
+}
+
 static gboolean read_consent(Reading *reading, Text name, JsonValue value) {
   if (text_is(name, "categoryPreferences"))
     return read_categories(reading, value);
+  if (text_is(name, "contact") && json_in_kind(value) == JSON_OBJECT)
+    return each_member(reading, value, read_contact);
   return add(reading, "consent.", name, value);
 }
 
@@ -317,6 +323,8 @@ static gboolean read_traits(Reading *reading, Text name, JsonValue value) {
     return identify(reading, SPACE_EMAIL, value);
   if (text_is(name, "phone"))
     return identify(reading, SPACE_PHONE, value);
+  if (text_is(name, "consent") && json_in_kind(value) == JSON_OBJECT)
+    return each_member(reading, value, read_consent);
   return add(reading, "traits.", name, value);
 }
 
@@ -373,7 +381,18 @@ static gboolean read_context(Reading *reading, Text name, JsonValue value) {
   return add(reading, "context.", name, value);
 }
 
+/* Who says "Consent Updated" names the purposes as its properties. */
+static gboolean is_answer(JsonValue value) {
+  JsonKind kind = json_in_kind(value);
+  return kind == JSON_TRUE || kind == JSON_FALSE;
+}
+
 static gboolean read_property(Reading *reading, Text name, JsonValue value) {
+  if (text_is(reading->event->name, "Consent Updated") &&
+      (is_answer(value) || text_is(name, "version") || (text_is(name, "contact") && json_in_kind(value) == JSON_OBJECT)))
+    return read_consent(reading, name, value);
+  if (text_is(name, "consent") && json_in_kind(value) == JSON_OBJECT)
+    return each_member(reading, value, read_consent);
   return add(reading, "properties.", name, value);
 }
 
