@@ -14,6 +14,7 @@ typedef struct {
 typedef struct {
   Scope *scope;
   Field *channel;
+  Field *consent;
   guint32 unassigned; /* entry of the channel */
   Worker *workers;
 } Run;
@@ -33,6 +34,25 @@ static guint64 count_attributable(const Run *run, const Block *data, const Codes
     n += bits_count_and(worker->bits, data->touch, words);
   }
   return touches - n;
+}
+
+/* Who did not agree names nobody, so only events of nobody are looked at. */
+static gboolean count_without_consent(const Run *run, guint block, const Block *data, const guint64 *counted, Worker *worker,
+                                      guint64 *n, GError **error) {
+  g_auto(FieldBlock) consent = {0};
+  *n = 0;
+  if (!data->unidentified)
+    return TRUE;
+  if (!field_block(run->consent, block, data, &consent, error))
+    return FALSE;
+  for (guint32 entry = 1; entry < consent.n_entries; entry++) {
+    if (field_entry(run->consent, &consent, entry).kind != VALUE_FALSE)
+      continue;
+    bits_code(&consent.codes, data->n_events, entry, worker->bits);
+    guint words = bits_words(data->n_events);
+    *n += counted ? bits_count_and(worker->bits, counted, words) : bits_count(worker->bits, words);
+  }
+  return TRUE;
 }
 
 static gboolean measure_block(const Question *question, guint block, const Block *data, guint number, gpointer user,
@@ -60,7 +80,10 @@ static gboolean measure_block(const Question *question, guint block, const Block
   guint64 events = counted ? bits_count(counted, words) : data->n_events;
   worker->sum.events += events;
   worker->sum.identified += data->unidentified ? 0 : events;
-  worker->sum.consented += events;
+  guint64 without;
+  if (!count_without_consent(run, block, data, counted, worker, &without, error))
+    return FALSE;
+  worker->sum.consented += events - without;
   worker->sum.attributable += count_attributable(run, data, &channel.codes, counted, worker);
   return TRUE;
 }
@@ -76,11 +99,12 @@ static guint32 unassigned_entry(const Field *channel) {
 gboolean coverage_measure(const Question *question, Coverage *coverage, GError **error) {
   g_autoptr(Scope) scope = scope_new(question, error);
   g_autoptr(Field) channel = scope ? field_new(question, "channel", error) : NULL;
-  if (!channel)
+  g_autoptr(Field) consent = channel ? field_new(question, "consent.measure", error) : NULL;
+  if (!consent)
     return FALSE;
   guint threads = question_threads(question);
   g_autofree Worker *workers = g_new0(Worker, threads);
-  Run run = {scope, channel, unassigned_entry(channel), workers};
+  Run run = {scope, channel, consent, unassigned_entry(channel), workers};
   gboolean done = question_each_block(question, measure_block, &run, error);
   Coverage sum = {0};
   for (guint i = 0; i < threads; i++) {

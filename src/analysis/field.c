@@ -38,7 +38,7 @@ static const struct {
     {"value", FIELD_VALUE},    {"currency", FIELD_CURRENCY},   {"time", FIELD_TIME},
     {"order", FIELD_COLUMN},   {"id", FIELD_COLUMN},           {"cost", FIELD_COLUMN},
     {"score", FIELD_COLUMN},   {"initiator", FIELD_INITIATOR}, {"grade", FIELD_GRADE},
-    {"kind", FIELD_KIND},
+    {"kind", FIELD_KIND},      {"visitor", FIELD_COLUMN},
 };
 
 const char *field_builtin(guint i) {

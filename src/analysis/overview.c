@@ -32,7 +32,7 @@ typedef struct {
 } GoalSum;
 
 typedef struct {
-  guint64 events, persons, journeys, unidentified;
+  guint64 events, persons, journeys, unidentified, visitor_days, erasures, erased;
   guint64 excluded[EXCLUDED_REASONS];
   guint64 erased_persons, erased_events; /* of the whole record, in no other figure */
   gint64 first_ms, last_ms;              /* when events > 0 */
@@ -55,13 +55,14 @@ typedef struct {
   guint words;
   guint64 *reasons; /* EXCLUDED_REASONS bitmaps of `words` */
   DeriveScratch *scratch;
+  GHashTable *visitors; /* of guint64: hashes of their names; NULL before the first */
 } Worker;
 
 typedef struct {
   const Question *question;
   Scope *scope;
   Derive *derive;
-  Field *channel;
+  Field *channel, *visitor;
   guint32 n_codes; /* of each list */
   Marks *marks;
   Overview *overview;
@@ -99,6 +100,7 @@ static void run_clear(Run *run) {
     g_free(run->workers[i].bits);
     g_free(run->workers[i].reasons);
     derive_scratch_free(run->workers[i].scratch);
+    g_clear_pointer(&run->workers[i].visitors, g_hash_table_unref);
   }
   g_free(run->workers);
   g_free(run->by_day);
@@ -106,6 +108,7 @@ static void run_clear(Run *run) {
     g_array_unref(run->bounds);
   derive_free(run->derive);
   field_free(run->channel);
+  field_free(run->visitor);
   marks_free(run->marks);
   scope_free(run->scope);
 }
@@ -245,6 +248,28 @@ static gboolean count_codes(const Run *run, guint block, const Block *data, cons
   return TRUE;
 }
 
+/* A visitor has another name the next day: one name is one day. */
+static gboolean count_visitors(const Run *run, guint block, const Block *data, const guint64 *counted, Worker *worker,
+                               GError **error) {
+  g_auto(FieldBlock) visitor = {0};
+  if (!data->unidentified)
+    return TRUE;
+  if (!field_block(run->visitor, block, data, &visitor, error))
+    return FALSE;
+  for (guint w = 0; visitor.n_entries > 1 && w < bits_words(data->n_events); w++)
+    for (guint64 word = counted[w]; word; word &= word - 1) {
+      guint32 entry = codes_at(&visitor.codes, w * 64 + (guint)__builtin_ctzll(word));
+      Text name = entry ? field_entry(run->visitor, &visitor, entry).text : text_of(NULL);
+      if (name.size == 0)
+        continue;
+      guint64 hash = checksum64(name.at, name.size);
+      if (worker->visitors == NULL)
+        worker->visitors = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
+      g_hash_table_add(worker->visitors, g_memdup2(&hash, sizeof hash));
+    }
+  return TRUE;
+}
+
 static void count_periods(const Run *run, const Block *data, const guint64 *counted, Worker *worker) {
   for (guint w = 0; w < bits_words(data->n_events); w++)
     for (guint64 word = counted[w]; word; word &= word - 1)
@@ -297,7 +322,7 @@ static gboolean second_pass(const Question *question, guint block, const Block *
     return FALSE;
   if (scope.nothing)
     return TRUE;
-  if (!count_codes(run, block, data, worker->bits, worker, error))
+  if (!count_codes(run, block, data, worker->bits, worker, error) || !count_visitors(run, block, data, worker->bits, worker, error))
     return FALSE;
   count_periods(run, data, worker->bits, worker);
   guint words = bits_words(data->n_events);
@@ -354,10 +379,25 @@ static void gather_first(Run *run) {
   }
 }
 
+static guint64 gather_visitors(const Run *run) {
+  g_autoptr(GHashTable) all = g_hash_table_new(g_int64_hash, g_int64_equal);
+  for (guint i = 0; i < run->n_workers; i++) {
+    GHashTableIter iter;
+    gpointer hash;
+    if (run->workers[i].visitors == NULL)
+      continue;
+    g_hash_table_iter_init(&iter, run->workers[i].visitors);
+    while (g_hash_table_iter_next(&iter, &hash, NULL))
+      g_hash_table_add(all, hash);
+  }
+  return g_hash_table_size(all);
+}
+
 static void gather_second(Run *run, guint limit) {
   Overview *overview = run->overview;
   for (guint list = 0; list < LISTS; list++)
     gather_top(run, list, limit);
+  overview->visitor_days = gather_visitors(run);
   overview->points = g_array_new(FALSE, TRUE, sizeof(guint64));
   g_array_set_size(overview->points, overview->starts->len);
   for (guint i = 0; i < run->n_workers; i++) {
@@ -392,6 +432,8 @@ static gboolean run_passes(Run *run, const Params *params, GError **error) {
   gint64 limit;
   if (!params_int(params, "limit", 1, TOP_MAX, &limit, error) || !(run->scope = scope_new(run->question, error)) ||
       !(run->derive = derive_new(run->question, error)) || !(run->channel = field_new(run->question, "channel", error)) ||
+      !(run->visitor = field_new(run->question, "visitor", error)) ||
+      !record_erased(snapshot_record(run->question->snapshot), &run->overview->erasures, &run->overview->erased, error) ||
       !marks_new(run->question, &run->marks, error))
     return FALSE;
   run->n_codes = MAX(CODES, field_shared_count(run->channel));
@@ -516,6 +558,12 @@ static void overview_json(gconstpointer result, JsonOut *out) {
   json_kv_int(out, "events", (gint64)overview->erased_events);
   json_object_end(out);
   json_kv_int(out, "unidentified", (gint64)overview->unidentified);
+  json_kv_int(out, "visitor_days", (gint64)overview->visitor_days);
+  json_key(out, "erased");
+  json_object(out);
+  json_kv_int(out, "persons", (gint64)overview->erasures);
+  json_kv_int(out, "events", (gint64)overview->erased);
+  json_object_end(out);
   for (guint list = 0; list < LISTS; list++)
     write_top(overview, list, out);
   json_kv_string(out, "period", overview->period);

@@ -455,9 +455,25 @@ static gboolean find_person(Person *person, const char *text, GError **error) {
   return TRUE;
 }
 
+/* Whoever withdrew consent to be measured is not shown. */
+static gboolean is_masked(const Person *person) {
+  guint32 identifier;
+  g_autoptr(GArray) hidden = record_hidden(snapshot_record(person->snapshot), NULL);
+  for (guint i = 0; hidden && i < hidden->len; i++)
+    if (component_find(person->component, g_array_index(hidden, guint64, i), &identifier) && present(person, identifier) == person->id)
+      return TRUE;
+  return FALSE;
+}
+
 Person *person_new(const Question *question, const char *who, guint limit, GError **error) {
   g_autoptr(Person) person = person_empty(question->snapshot);
-  if (!find_person(person, who, error) || !collect_events(person, question, limit, error))
+  if (!find_person(person, who, error))
+    return NULL;
+  if (is_masked(person)) {
+    who_unknown(who, error);
+    return NULL;
+  }
+  if (!collect_events(person, question, limit, error))
     return NULL;
   collect_members(person);
   collect_left(person);

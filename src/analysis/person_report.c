@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/person_report.h"
+#include "analysis/consents.h"
 #include "analysis/person.h"
 #include "journey/identity.h"
 #include <math.h>
@@ -200,6 +201,15 @@ static void write_story(const PersonStory *story, JsonOut *out) {
   json_array_end(out);
 }
 
+static void write_consents(const Person *person, JsonOut *out) {
+  g_autoptr(GArray) identifiers = g_array_new(FALSE, FALSE, sizeof(guint64));
+  for (guint i = 0; i < person->members->len; i++) {
+    guint64 hash = person_identifier(person, g_array_index(person->members, PersonMember, i).identifier)->hash;
+    g_array_append_val(identifiers, hash);
+  }
+  consents_write(snapshot_record(person->snapshot), identifiers, out);
+}
+
 static void person_json(gconstpointer result, JsonOut *out) {
   const Person *person = result;
   g_autofree char *id = g_strdup_printf(WHO_FORMAT, person->id);
@@ -214,6 +224,7 @@ static void person_json(gconstpointer result, JsonOut *out) {
   write_identifiers(person, "shared_by", person->owners, out);
   json_kv_int(out, "conflicts_total", (gint64)person->n_conflicts);
   write_conflicts(person, out);
+  write_consents(person, out);
   write_links(person, "merges", LINK_ALIAS, out);
   write_links(person, "vetoes", LINK_VETO, out);
   json_key(out, "events");

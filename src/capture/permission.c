@@ -99,7 +99,8 @@ static int take_proof(const CaptureWorker *worker, Event *event) {
   if (at < 0)
     return -1;
   for (guint i = 0; i < event->n_identifiers; i++)
-    if (event->identifiers[i].space == SPACE_USER && proves(worker->permissions, event->identifiers[i].value, event->properties[at].text))
+    if (event->identifiers[i].space == SPACE_USER &&
+        proves(worker->permissions, event->identifiers[i].value, event->properties[at].text))
       user = (int)i;
   remove_property(event, (guint)at);
   return user;
@@ -193,13 +194,24 @@ static gboolean objects(const PermissionAsked *asked) {
   return (gpc && g_str_equal(gpc, "1")) || (dnt && g_str_equal(dnt, "1"));
 }
 
-/* Asked in this request counts first; then what is stored about anybody named here, where refusals outweigh. */
-static gboolean agreed(const CaptureWorker *worker, const Event *event, ConsentState said) {
+/* What an earlier event of the same request said is not stored yet. */
+static ConsentState state_of(const CaptureWorker *worker, const Submission *submission, guint64 identifier) {
+  const GArray *consents = submission_consents(submission);
+  for (guint i = consents ? consents->len : 0; i > 0; i--) {
+    const Consent *consent = &g_array_index(consents, Consent, i - 1);
+    if (consent->identifier == identifier && strcmp(consent->purpose, CONSENT_MEASURE) == 0)
+      return consent->granted ? CONSENT_GRANTED : CONSENT_DENIED;
+  }
+  return record_consent(worker->record, identifier, CONSENT_MEASURE);
+}
+
+/* Said in this event counts first; then what is stored about anybody named here, where refusals outweigh. */
+static gboolean agreed(const CaptureWorker *worker, const Submission *submission, const Event *event, ConsentState said) {
   gboolean granted = said == CONSENT_GRANTED;
   if (said == CONSENT_DENIED)
     return FALSE;
   for (guint i = 0; i < event->n_identifiers && !granted; i++) {
-    ConsentState stored = record_consent(worker->record, event->identifiers[i].hash.low, CONSENT_MEASURE);
+    ConsentState stored = state_of(worker, submission, event->identifiers[i].hash.low);
     if (stored == CONSENT_DENIED)
       return FALSE;
     granted = stored == CONSENT_GRANTED;
@@ -241,7 +253,8 @@ static void name_visitor(const PermissionAsked *asked, Event *event, char visito
   const CaptureRequest *request = asked->request;
   const char *agent = request->header(request, "User-Agent");
   HashKey salt = salt_of_today(asked->worker->permissions, request->received_ms);
-  g_autofree char *who = g_strjoin("\n", request->address ? request->address : "", agent ? agent : "", asked->worker->source->name, NULL);
+  g_autofree char *who =
+      g_strjoin("\n", request->address ? request->address : "", agent ? agent : "", asked->worker->source->name, NULL);
   g_snprintf(visitor, VISITOR_SIZE, "%016" G_GINT64_MODIFIER "x", hash64(&salt, who, strlen(who)));
   sodium_memzero(&salt, sizeof salt);
   event->properties[event->n_properties++] = (Property){text_of("visitor"), VALUE_TEXT, {visitor, VISITOR_SIZE - 1}};
@@ -282,7 +295,7 @@ gboolean permission_apply(const PermissionAsked *asked, Submission *submission, 
     said.measure = said.measure == CONSENT_GRANTED ? CONSENT_UNKNOWN : said.measure;
     remove_statements(event);
   }
-  if (!objected && (!needed || agreed(worker, event, said.measure)))
+  if (!objected && (!needed || agreed(worker, submission, event, said.measure)))
     return TRUE;
   return count_nobodys(asked, event, rule, objected, visitor);
 }

@@ -167,9 +167,10 @@ static char *copy_text(Submission *submission, Text text) {
   return copy;
 }
 
-gboolean submission_consent(Submission *submission, guint64 identifier, Text purpose, Text version, gboolean granted, gboolean masks,
-                            gint64 at_ms) {
-  Consent consent = {.identifier = identifier, .source = submission->source->name, .granted = granted, .masks = masks, .at_ms = at_ms};
+gboolean submission_consent(Submission *submission, guint64 identifier, Text purpose, Text version, gboolean granted,
+                            gboolean masks, gint64 at_ms) {
+  Consent consent = {
+      .identifier = identifier, .source = submission->source->name, .granted = granted, .masks = masks, .at_ms = at_ms};
   consent.basis = granted ? "consent" : NULL;
   consent.purpose = copy_text(submission, purpose);
   consent.version = version.size ? copy_text(submission, version) : NULL;

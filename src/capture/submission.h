@@ -19,8 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
  * event is refused: too large, or not this source's to say; the others stay. */
 gboolean submission_add(Submission *submission, const Event *event, const char **why);
 /* What somebody agreed to or refused, stored with the events: record/consent.h. FALSE: no memory is left. */
-gboolean submission_consent(Submission *submission, guint64 identifier, Text purpose, Text version, gboolean granted, gboolean masks,
-                            gint64 at_ms);
+gboolean submission_consent(Submission *submission, guint64 identifier, Text purpose, Text version, gboolean granted,
+                            gboolean masks, gint64 at_ms);
 guint submission_count(const Submission *submission);
 
 /* --- for the writer ------------------------------------------------------------------------------------------------ */
@@ -31,4 +31,4 @@ typedef struct {
 const SubmittedEvent *submission_event(const Submission *submission, guint i);
 const CaptureSource *submission_source(const Submission *submission);
 const GArray *submission_consents(const Submission *submission); /* of Consent; NULL: none */
-gsize submission_size(const Submission *submission); /* bytes held */
+gsize submission_size(const Submission *submission);             /* bytes held */

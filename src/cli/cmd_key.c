@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/json_out.h"
+#include "capture/permission.h"
 #include "cli/cli.h"
 #include "record/record.h"
 #include "server/access.h"
@@ -13,6 +14,7 @@ const char cmd_key_usage[] =
     "etappe key create --name NAME --role source|write|read|admin [--kind web|app|server] [--group GROUP]\n"
     "etappe key list [--format table|json|csv]\n"
     "etappe key revoke ID\n"
+    "etappe key proof\n"
     "\n"
     "A key goes with each request: Authorization: Bearer KEY, or as the user name of Basic.\n"
     "  source   sends events from a page or an app, where anybody can read it: may not join persons or state cost\n"
@@ -21,6 +23,8 @@ const char cmd_key_usage[] =
     "  admin    everything: a secret\n"
     "NAME is the source of its events. KIND says where they happen [web for source, else server]. Sources of one\n"
     "GROUP send copies of the same events (a shop's page and its server): equal ids count once.\n"
+    "proof prints the secret by which your server proves user ids to a page: context.proof is the HMAC-SHA256 of the id\n"
+    "with this secret, in hex digits. It follows from the project's key, so it stays the same.\n"
     "create prints the key alone, once: only its keyed hash is kept.\n";
 
 static Access *open_access(const Cli *cli, GError **error) {
@@ -111,6 +115,18 @@ static gboolean key_list(Cli *cli, const CliArgs *args, GError **error) {
   return TRUE;
 }
 
+static gboolean key_proof(const Cli *cli, GError **error) {
+  HashKey key;
+  char secret[PROOF_SECRET_SIZE];
+  g_autofree char *path = g_strconcat(cli->db, ".key", NULL);
+  if (!hash_key_load(&key, path, FALSE, error))
+    return FALSE;
+  permission_proof_secret(&key, secret);
+  g_autofree char *line = g_strconcat(secret, "\n", NULL);
+  cli_print(line);
+  return TRUE;
+}
+
 static gboolean key_revoke(Cli *cli, const CliArgs *args, GError **error) {
   guint64 id;
   if (args->arguments->len != 2 || !g_ascii_string_to_unsigned(args->arguments->pdata[1], 10, 1, G_MAXINT64, &id, NULL))
@@ -135,8 +151,10 @@ gboolean cmd_key(Cli *cli, int argc, char **argv, GError **error) {
     return key_create(cli, &args, error);
   if (strcmp(what, "list") == 0)
     return key_list(cli, &args, error);
+  if (strcmp(what, "proof") == 0)
+    return key_proof(cli, error);
   if (strcmp(what, "revoke") == 0)
     return key_revoke(cli, &args, error);
-  return error_set(error, ERROR_USAGE, "etappe key %s: expected create, list or revoke\nhint: `etappe help key` explains them",
-                   what);
+  return error_set(error, ERROR_USAGE,
+                   "etappe key %s: expected create, list, revoke or proof\nhint: `etappe help key` explains them", what);
 }

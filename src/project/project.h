@@ -83,19 +83,19 @@ typedef struct {
   char *phone_country; /* "49": national phone numbers are of there; NULL: they keep their digits */
   guint max_links;
   gboolean drop_without_consent; /* else counted without identifiers */
-  GPtrArray *channels;      /* Rule*: `when` may be NULL (only a label) */
-  GPtrArray *touchpoints;   /* Touchpoint* */
-  GPtrArray *places;        /* Rule* */
-  GPtrArray *initiators;    /* InitiatorRule* */
-  GPtrArray *goals;         /* Goal* */
-  GPtrArray *stages;        /* Stage*, in order */
-  GPtrArray *relationships; /* Rule*: person conditions, first match from the end (furthest) wins */
-  GPtrArray *personas;      /* Rule*: person conditions, first match wins */
-  GPtrArray *sources;       /* SourceRule* */
-  GPtrArray *identifiers;   /* IdentifierRule* */
-  GPtrArray *rates;         /* Rate*, ascending by (currency, from) */
-  GPtrArray *hooks;         /* Hook* */
-  GPtrArray *coupons;       /* Coupon* */
+  GPtrArray *channels;           /* Rule*: `when` may be NULL (only a label) */
+  GPtrArray *touchpoints;        /* Touchpoint* */
+  GPtrArray *places;             /* Rule* */
+  GPtrArray *initiators;         /* InitiatorRule* */
+  GPtrArray *goals;              /* Goal* */
+  GPtrArray *stages;             /* Stage*, in order */
+  GPtrArray *relationships;      /* Rule*: person conditions, first match from the end (furthest) wins */
+  GPtrArray *personas;           /* Rule*: person conditions, first match wins */
+  GPtrArray *sources;            /* SourceRule* */
+  GPtrArray *identifiers;        /* IdentifierRule* */
+  GPtrArray *rates;              /* Rate*, ascending by (currency, from) */
+  GPtrArray *hooks;              /* Hook* */
+  GPtrArray *coupons;            /* Coupon* */
   GPtrArray *brand_terms, *own_domains, *refused_ids, *employee_properties; /* char* */
   Condition *bots, *internal;                                               /* events kept out, or NULL */
 } Project;

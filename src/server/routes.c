@@ -11,6 +11,7 @@
 #include "server/log.h"
 #include "server/people_route.h"
 #include "server/persons_route.h"
+#include "server/privacy_route.h"
 #include "server/project_route.h"
 #include "server/reply.h"
 #include "server/report_route.h"
@@ -40,6 +41,7 @@ static const Route routes[] = {
     {"GET POST", "/api/v1/persons", DOOR_APP, MAY_PERSONS, persons_route_list},
     {"POST", "/api/v1/persons/merge", DOOR_APP, MAY_EDIT, persons_route_merge},
     {"POST", "/api/v1/persons/unmerge", DOOR_APP, MAY_EDIT, persons_route_unmerge},
+    {"GET", "/api/v1/consents", DOOR_APP, MAY_ADMIN, privacy_route_consents},
     {"GET", "/api/v1/project", DOOR_APP, MAY_READ, project_route_file},
     {"PUT", "/api/v1/project", DOOR_APP, MAY_ADMIN, project_route_apply},
     {"POST", "/api/v1/project/check", DOOR_APP, MAY_EDIT, project_route_check},
