@@ -98,7 +98,7 @@ static void judge(Capture *capture, Waiting *waiting, guint *n_writers) {
   guint16 code = names_intern(record_names(capture->record), NAME_SOURCE, text_of(source->name));
   for (guint i = 0; i < submission_count(waiting->submission); i++) {
     const SubmittedEvent *submitted = submission_event(waiting->submission, i);
-    SeenKey key = seen_key(capture->seen, submitted->event, source->group, submitted->content);
+    SeenKey key = seen_key(capture->seen, submitted->event, source->group, submitted->judged);
     switch (seen_live_judge(capture->seen, &key, submitted->occurrence)) {
     case SEEN_REPEATED: waiting->outcome.repeated++; continue;
     case SEEN_CONFLICTING: waiting->outcome.conflicting++; continue;

@@ -116,11 +116,12 @@ gboolean intake_add(Intake *intake, Event *event, const char **why) {
   *why = admission_refusal(intake->worker->source, event);
   if (*why)
     return FALSE;
+  guint64 judged = seen_live_content(event, intake->worker->source->name, intake->worker->door->key);
   if (!is_permitted(intake, event)) {
     intake->taken++;
     return TRUE;
   }
-  if (!submission_add(intake->submission, event, why))
+  if (!submission_add_less(intake->submission, event, judged, why))
     return FALSE;
   intake->taken++;
   if (coupon_touch(intake->worker->project->coupons, event, intake->worker->door->hook, &intake->touch))

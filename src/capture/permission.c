@@ -153,26 +153,45 @@ static gboolean is_statement(const Property *property, Text *purpose) {
   return (property->kind == VALUE_TRUE || property->kind == VALUE_FALSE) && consent_is_purpose(*purpose);
 }
 
+typedef struct { /* for whom the sender may speak */
+  guint64 subjects[EVENT_IDENTIFIERS_MAX];
+  guint n;
+  gboolean masks;       /* a refusal hides them even if they never agreed */
+  gboolean doubtful;    /* a public key whose users are not proven */
+  gboolean beside_user; /* ... and this event names one */
+} Speaker;
+
 typedef struct {
   gboolean any;
   ConsentState measure;
 } Said;
 
-static Said note_statements(const PermissionAsked *asked, Submission *submission, const Event *event, const guint64 *subjects,
-                            guint n_subjects, gboolean masks) {
+/* A public key whose word is enough to link a device with a user could otherwise agree to letters in that user's name. */
+static gboolean is_believed(const Speaker *speaker, Text purpose, gboolean granted) {
+  return !granted || !speaker->doubtful || purpose.size < 8 || memcmp(purpose.at, "contact.", 8) != 0;
+}
+
+/* Takes away what nobody may say here, and of what a device says the part that would count for the user beside it. */
+static Said note_statements(const PermissionAsked *asked, Submission *submission, Event *event, const Speaker *speaker) {
   Said said = {FALSE, CONSENT_UNKNOWN};
   int version = find_property(event, "consent.version");
-  for (guint i = 0; i < event->n_properties; i++) {
+  Text words = version < 0 ? text_of(NULL) : event->properties[version].text;
+  gint64 at_ms = MIN(event->time_ms, asked->request->received_ms);
+  for (guint i = event->n_properties; i > 0; i--) {
     Text purpose;
-    if (!is_statement(&event->properties[i], &purpose))
+    if (!is_statement(&event->properties[i - 1], &purpose))
       continue;
-    gboolean granted = event->properties[i].kind == VALUE_TRUE;
+    gboolean granted = event->properties[i - 1].kind == VALUE_TRUE, measure = text_is(purpose, CONSENT_MEASURE);
+    gboolean believed = is_believed(speaker, purpose, granted);
     said.any = TRUE;
-    if (text_is(purpose, CONSENT_MEASURE))
+    if (measure)
       said.measure = granted ? CONSENT_GRANTED : CONSENT_DENIED;
-    for (guint k = 0; k < n_subjects; k++)
-      submission_consent(submission, subjects[k], purpose, version < 0 ? text_of(NULL) : event->properties[version].text, granted,
-                         masks, MIN(event->time_ms, asked->request->received_ms));
+    for (guint k = 0; believed && k < speaker->n; k++)
+      submission_consent(submission, speaker->subjects[k], purpose, words, granted, speaker->masks, at_ms);
+    if (!believed)
+      atomic_fetch_add(&asked->worker->permissions->ignored, 1);
+    if (!believed || (granted && !measure && speaker->beside_user))
+      remove_property(event, i - 1);
   }
   return said;
 }
@@ -277,20 +296,28 @@ static gboolean count_nobodys(const PermissionAsked *asked, Event *event, const 
 
 /* --- the whole ---------------------------------------------------------------------------------------------------- */
 
+static gboolean names_user(const CaptureWorker *worker, const Event *event) {
+  for (guint i = 0; i < event->n_identifiers; i++)
+    if (!is_device(worker, &event->identifiers[i]))
+      return TRUE;
+  return FALSE;
+}
+
 gboolean permission_apply(const PermissionAsked *asked, Submission *submission, Event *event, char visitor[VISITOR_SIZE]) {
   const CaptureWorker *worker = asked->worker;
-  guint64 subjects[EVENT_IDENTIFIERS_MAX];
   if (worker->permissions == NULL)
     return TRUE;
   const SourceRule *rule = rule_of(worker);
-  gboolean needed = needs_consent(worker, rule), trusted = worker->source->trusted;
-  int proven = take_proof(worker, event);
-  if (!trusted && !(rule && rule->users_open))
-    pass_over_unproven(worker, event, &proven);
-  guint n_subjects = find_subjects(worker, event, proven, subjects);
+  gboolean needed = needs_consent(worker, rule), trusted = worker->source->trusted, strict = rule && rule->users_proven;
   gboolean objected = objects(asked);
-  Said said = note_statements(asked, submission, event, subjects, objected ? 0 : n_subjects, trusted || !needed);
-  if (said.any && n_subjects == 0) {
+  int proven = take_proof(worker, event);
+  if (!trusted && strict)
+    pass_over_unproven(worker, event, &proven);
+  Speaker speaker = {.masks = trusted || !needed, .doubtful = !trusted && proven < 0 && !strict};
+  speaker.beside_user = speaker.doubtful && names_user(worker, event);
+  speaker.n = objected ? 0 : find_subjects(worker, event, proven, speaker.subjects);
+  Said said = note_statements(asked, submission, event, &speaker);
+  if (said.any && speaker.n == 0 && !objected) {
     atomic_fetch_add(&worker->permissions->ignored, event->n_identifiers > 0);
     said.measure = said.measure == CONSENT_GRANTED ? CONSENT_UNKNOWN : said.measure;
     remove_statements(event);

@@ -37,9 +37,9 @@ typedef struct {
   const Project *project;
   JsonIn *json;
   Segment *segment;
-  Machines *machines; /* shared by all; NULL: everybody is human */
+  Machines *machines;              /* shared by all; NULL: everybody is human */
   struct Permissions *permissions; /* NULL: nobody is asked for consent (tests) */
-  Record *record;     /* knows who was erased; NULL: nobody was */
+  Record *record;                  /* knows who was erased; NULL: nobody was */
 } CaptureWorker;
 
 typedef struct {

@@ -139,7 +139,7 @@ static guint64 unlike_any(const Submission *submission) {
   return hash64(submission->key, mark, sizeof mark) >> 26;
 }
 
-gboolean submission_add(Submission *submission, const Event *event, const char **why) {
+static gboolean add(Submission *submission, const Event *event, const guint64 *judged, const char **why) {
   *why = admission_refusal(submission->source, event);
   if (*why == NULL && submission->events->len == SUBMISSION_EVENTS_MAX)
     *why = "more than 16384 events in one request: send them in several";
@@ -151,11 +151,20 @@ gboolean submission_add(Submission *submission, const Event *event, const char *
     return FALSE;
   }
   submitted.content = seen_live_content(submitted.event, submission->source->name, submission->key);
+  submitted.judged = judged && event->id.size ? *judged : submitted.content;
   if (event->id.size == 0)
     submitted.occurrence =
         event->time_ms == submission->received_ms ? unlike_any(submission) : count_equal(submission, submitted.content);
   g_array_append_val(submission->events, submitted);
   return TRUE;
+}
+
+gboolean submission_add(Submission *submission, const Event *event, const char **why) {
+  return add(submission, event, NULL, why);
+}
+
+gboolean submission_add_less(Submission *submission, const Event *event, guint64 judged, const char **why) {
+  return add(submission, event, &judged, why);
 }
 
 static char *copy_text(Submission *submission, Text text) {

@@ -18,6 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
 /* Copies the event with its texts. FALSE with *why (a static text or one that lives as long as the submission) when the
  * event is refused: too large, or not this source's to say; the others stay. */
 gboolean submission_add(Submission *submission, const Event *event, const char **why);
+/* The same of an event that said more before: `judged` is its seen_live_content() then. */
+gboolean submission_add_less(Submission *submission, const Event *event, guint64 judged, const char **why);
 /* What somebody agreed to or refused, stored with the events: record/consent.h. FALSE: no memory is left. */
 gboolean submission_consent(Submission *submission, guint64 identifier, Text purpose, Text version, gboolean granted,
                             gboolean masks, gint64 at_ms);
@@ -27,6 +29,7 @@ guint submission_count(const Submission *submission);
 typedef struct {
   const Event *event; /* shortened: it ends behind its last property */
   guint64 content, occurrence;
+  guint64 judged; /* content by which copies are known: before what may not be kept was taken away */
 } SubmittedEvent;
 const SubmittedEvent *submission_event(const Submission *submission, guint i);
 const CaptureSource *submission_source(const Submission *submission);

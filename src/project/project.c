@@ -335,10 +335,10 @@ static gboolean read_source(TreeNode *map, const char *path, Project *project, S
       !take_text(map, "group", path, &source->group, error) || !take_choice(map, "amounts", path, "gross|net", &amounts, error) ||
       !take_choice(map, "basis", path, "consent|contract|legitimate_interest|legal_obligation", &basis, error) ||
       !take_flag(map, "anonymous", path, &source->anonymous, error) ||
-      !take_choice(map, "users", path, "proven|open", &users, error))
+      !take_choice(map, "users", path, "open|proven", &users, error))
     return FALSE;
   source->basis = basis == G_MAXUINT ? NULL : g_strdup(bases[basis]);
-  source->users_open = users == 1;
+  source->users_proven = users == 1;
   source->kind_given = kind != G_MAXUINT;
   source->kind = source->kind_given ? (SourceKind)kind : SOURCE_FILE;
   source->net = amounts == 1;

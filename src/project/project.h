@@ -60,7 +60,7 @@ typedef struct {
   SourceKind kind;
   gboolean kind_given, net; /* amounts without tax */
   gboolean anonymous;       /* who did not agree is a visitor of the day */
-  gboolean users_open;      /* a public key's word is enough for who somebody is */
+  gboolean users_proven;    /* a public key's word is not enough for who somebody is */
 } SourceRule;
 
 typedef struct { /* an own kind of identifier */

@@ -60,15 +60,15 @@ def the_answer_may_be_an_event_or_a_trait():
     with folder() as path, serving(path / "a.db") as server:
         page = server.key("page", "source")
         server.send({"type": "track", "event": "Consent Updated", "anonymousId": "d1", "messageId": "c1",
-                     "properties": {"measure": True, "contact": {"email": True}, "version": "2025-06"}}, view(1), key=page)
+                     "properties": {"measure": True, "contact": {"email": False}, "profile": True, "version": "2025-06"}}, view(1), key=page)
         server.send({"type": "identify", "userId": "anna", "messageId": "c2", "traits": {"consent": {"measure": True, "profile": False}}})
         check(server.person("anonymous:d1")["events_total"], 2)
         consents = server.get("/api/v1/consents", server.key("boss", "admin")).json
         check({one["purpose"]: (one["granted"], one["denied"]) for one in consents["purposes"]},
-              {"measure": (2, 0), "contact.email": (1, 0), "profile": (0, 1)})
+              {"measure": (2, 0), "contact.email": (0, 1), "profile": (1, 1)})
         check([(one["purpose"], one["granted"], one["version"]) for one in server.person("anonymous:d1")["consents"]],
-              [("contact.email", True, "2025-06"), ("measure", True, "2025-06")])
-        check(server.report("overview", among="consent.contact.email = true")["persons"], 1)
+              [("contact.email", False, "2025-06"), ("measure", True, "2025-06"), ("profile", True, "2025-06")])
+        check(server.report("overview", among="consent.profile = true")["persons"], 1)
 
 
 @test
@@ -128,34 +128,43 @@ def a_visitor_lives_for_a_day_and_is_no_person():
 
 
 @test
-def a_public_key_proves_no_user_and_grants_nothing_for_one():
+def a_public_key_grants_nothing_for_a_user():
     with folder() as path, serving(path / "a.db") as server:
         page = server.key("page", "source")
         server.send({"event": "Order Completed", "userId": "anna", "messageId": "o1"})
-        forged = {"type": "identify", "userId": "anna", "messageId": "f1", "context": {"consent": {"measure": True, "contact.email": True}}}
+        forged = {"type": "identify", "userId": "anna", "messageId": "f1", "context": {"consent": {"measure": True, "profile": True}}}
         server.send(forged, key=page)
         check(server.figure("consents_ignored_total"), 1)
-        check(server.report("overview", among="consent.contact.email = true")["persons"], 0)
-        server.send(view(1, device="d9", userId="anna", context=YES), key=page)
-        check(server.figure("users_unproven_total"), 1)
-        check((server.person("user:anna")["events_total"], server.person("anonymous:d9")["events_total"]), (1, 1))
+        server.send(view(1, device="d9", userId="anna", context={"consent": {"measure": True, "profile": True, "contact.email": True}}), key=page)
+        check(server.person("user:anna")["events_total"], 2, "unless the project asks for proofs, a page may say who signed in")
+        check(server.figure("consents_ignored_total"), 2)
+        for purpose in ("profile", "contact.email"):
+            check(server.report("overview", among=f"consent.{purpose} = true")["persons"], 0, purpose)
         answer = server.post("/v1/events", [{"type": "alias", "userId": "anna", "previousId": "d9", "messageId": "f2"}], page)
         check(answer.status, 400)
-        denied = {"event": "Consent Updated", "userId": "anna", "messageId": "f3", "properties": {"measure": False}}
-        server.send(denied, key=page)
-        check(server.person("user:anna")["events_total"], 1, "not masked by a stranger")
+        server.send({"event": "Consent Updated", "userId": "anna", "messageId": "f3", "properties": {"measure": False}}, key=page)
+        check(server.person("user:anna")["events_total"], 2, "not masked by a stranger")
 
 
 @test
-def a_proof_links_a_user():
-    with folder() as path, serving(path / "a.db") as server:
-        page = server.key("page", "source")
-        secret = etappe("key", "proof", db=path / "a.db").stdout.strip()
-        proof = hmac.new(secret.encode(), b"anna", hashlib.sha256).hexdigest()
-        server.send(view(1, context=YES), view(2, userId="anna", context={**YES, "proof": proof}), key=page)
-        check(server.person("user:anna")["events_total"], 2)
-        server.send(view(3, device="d7", userId="bob", context={**YES, "proof": proof}), key=page)
-        check(server.person("user:bob"), None, "the proof of another")
+def a_proof_links_a_user_where_the_project_asks_for_it():
+    with folder() as path:
+        apply(path, "sources:\n  - {name: page, users: proven}\n")
+        with serving(path / "a.db") as server:
+            link_by_proof(path, server, server.key("page", "source"))
+
+
+def link_by_proof(path, server, page):
+    server.send({"event": "Order Completed", "userId": "carl", "messageId": "o1"})
+    server.send(view(9, device="d9", userId="carl", context=YES), key=page)
+    check(server.figure("users_unproven_total"), 1)
+    check((server.person("user:carl")["events_total"], server.person("anonymous:d9")["events_total"]), (1, 1))
+    secret = etappe("key", "proof", db=path / "a.db").stdout.strip()
+    proof = hmac.new(secret.encode(), b"anna", hashlib.sha256).hexdigest()
+    server.send(view(1, context=YES), view(2, userId="anna", context={**YES, "proof": proof}), key=page)
+    check(server.person("user:anna")["events_total"], 2)
+    server.send(view(3, device="d7", userId="bob", context={**YES, "proof": proof}), key=page)
+    check(server.person("user:bob"), None, "the proof of another")
 
 
 done()
