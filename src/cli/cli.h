@@ -51,6 +51,7 @@ typedef struct {
 
 /* Attribution over the paths of a file: --paths among the options. */
 gboolean cmd_attribution_file(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_backup(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_demo(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_doctor(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_import(Cli *cli, int argc, char **argv, GError **error);
@@ -60,7 +61,10 @@ extern const char cmd_key_usage[];
 gboolean cmd_link(Cli *cli, int argc, char **argv, GError **error);
 extern const char cmd_link_usage[];
 gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_person_erase(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_person_export(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_project(Cli *cli, int argc, char **argv, GError **error);
+gboolean cmd_restore(Cli *cli, int argc, char **argv, GError **error);
 gboolean cmd_serve(Cli *cli, int argc, char **argv, GError **error);
 extern const char cmd_serve_usage[];
 gboolean cmd_simulate(Cli *cli, int argc, char **argv, GError **error);

@@ -100,7 +100,7 @@ static gboolean run_link(Cli *cli, int argc, char **argv, PlanFunc make, GError 
 }
 
 gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error) {
-  static const char *const actions[] = {"list", "show", "merge", "unmerge", NULL};
+  static const char *const actions[] = {"list", "show", "merge", "unmerge", "export", "erase", NULL};
   const char *action = argc > 1 ? argv[1] : "";
   if (strcmp(action, "list") == 0)
     return run_list(cli, argc - 1, argv + 1, error);
@@ -110,9 +110,13 @@ gboolean cmd_person(Cli *cli, int argc, char **argv, GError **error) {
     return run_link(cli, argc - 1, argv + 1, link_plan_merge, error);
   if (strcmp(action, "unmerge") == 0)
     return run_link(cli, argc - 1, argv + 1, link_plan_unmerge, error);
+  if (strcmp(action, "export") == 0)
+    return cmd_person_export(cli, argc - 1, argv + 1, error);
+  if (strcmp(action, "erase") == 0)
+    return cmd_person_erase(cli, argc - 1, argv + 1, error);
   const char *nearest = action[0] ? cli_nearest(action, actions) : NULL;
   if (nearest)
     return error_set(error, ERROR_USAGE, "etappe person knows no \"%s\"\nhint: did you mean `etappe person %s`?", action, nearest);
   return error_set(error, ERROR_USAGE,
-                   "say what to do with persons: list, show, merge or unmerge\nhint: `etappe help person` explains each");
+                   "say what to do with persons: list, show, merge, unmerge, export or erase\nhint: `etappe help person` explains each");
 }

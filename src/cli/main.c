@@ -15,6 +15,11 @@ static gboolean cmd_help(Cli *cli, int argc, char **argv, GError **error);
 static gboolean cmd_version(Cli *cli, int argc, char **argv, GError **error);
 
 static const Verb verbs[] = {
+    {"backup", "Copy the project's record into one file, also while it is served",
+     "etappe backup FILE\n\n"
+     "FILE must not be there yet. The key and the accounts are not in it. Erasing a person reaches FILE while it stays\n"
+     "where it is; else the receipt names it.\n",
+     cmd_backup},
     {"demo", "Make a sample company in a folder, print its first reports and serve it",
      "etappe demo [--events 200000] [--folder etappe-demo] [--no-serve]\n", cmd_demo},
     {"doctor", "Check everything that is stored", "etappe doctor [--db PATH]\n", cmd_doctor},
@@ -22,13 +27,15 @@ static const Verb verbs[] = {
     {"import", "Import files of events: CSV, JSON, Parquet", cmd_import_usage, cmd_import},
     {"key", "Make, list and revoke the keys that may send events or ask questions", cmd_key_usage, cmd_key},
     {"link", "Make addresses that tell of clicks and opened mails, and QR codes", cmd_link_usage, cmd_link},
-    {"person", "List persons, explain one, join or separate two",
+    {"person", "List persons, explain one, join or separate two, hand out or erase the data of one",
      "etappe person list [--limit N] [--sort last|first|events|id] [--from --to --where --among]\n"
      "etappe person show ID [--limit N]      identifiers with the moment and the reason they joined; the events\n"
      "etappe person merge ID ID              the first joins the second, which owns\n"
-     "etappe person unmerge ID ID            takes the merge back, or keeps the two apart from now on\n\n"
-     "An ID is namespace:value (user:anna, email:anna@example.com, card:4711) or 16 hex digits. Each of the last\n"
-     "two takes the other back; every figure is then as before. All take --format json.\n",
+     "etappe person unmerge ID ID            takes the merge back, or keeps the two apart from now on\n"
+     "etappe person export ID [--out FILE]    all that is kept of the person, as JSON: for an access request\n"
+     "etappe person erase ID [--yes]          from the record, its log, the index and the backups; prints a receipt\n\n"
+     "An ID is namespace:value (user:anna, email:anna@example.com, card:4711) or 16 hex digits. Merge and\n"
+     "unmerge take each other back; every figure is then as before. All take --format json.\n",
      cmd_person},
     {"project", "Write, check, show or apply the project file: what counts as goal, stage, touchpoint",
      "etappe project init [FILE] [--preset shop|store|b2b|subscription|bank|service]\n"
@@ -38,6 +45,11 @@ static const Verb verbs[] = {
      "etappe project show --versions lists every version with the change that brought it\n"
      "FILE is project.yaml unless named.\n",
      cmd_project},
+    {"restore", "Make a project anew from a backup",
+     "etappe restore FILE [--db PATH]\n\n"
+     "PATH must not be there yet, its key PATH.key must. Whoever was erased since the backup was made (PATH.ledger) is\n"
+     "erased again; index and memory of what has arrived are made anew.\n",
+     cmd_restore},
     {"serve", "Take events in over HTTP and answer questions", cmd_serve_usage, cmd_serve},
     {"simulate", "Write the events of an invented retailer, and the truth behind them",
      "etappe simulate --events N --out FILE [--seed S]\n\n"

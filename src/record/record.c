@@ -457,7 +457,7 @@ static gboolean open_file(Record *record, GError **error) {
          (record->mode == RECORD_READ || become_writer(record, error));
 }
 
-static gboolean open_or_create(Record *record, GError **error) {
+static gboolean open_or_create(Record *record, const char *key, GError **error) {
   gboolean there;
   if (!is_there(record->path, &there, error))
     return FALSE;
@@ -470,7 +470,6 @@ static gboolean open_or_create(Record *record, GError **error) {
     if (record->lock < 0 || !is_there(record->path, &there, error)) /* again: another writer may just have made it */
       return FALSE;
   }
-  g_autofree char *key = g_strconcat(record->path, ".key", NULL);
   if (!hash_key_load(&record->key, key, !there, error))
     return FALSE;
   return (there || create(record, error)) && open_file(record, error);
@@ -480,7 +479,7 @@ static void close_reader(gpointer db) {
   sqlite3_close(db);
 }
 
-Record *record_open(const char *path, RecordMode mode, GError **error) {
+Record *record_open_keyed(const char *path, RecordMode mode, const char *key, GError **error) {
   g_autoptr(Record) record = g_new0(Record, 1);
   record->path = g_strdup(path);
   record->mode = mode;
@@ -490,7 +489,12 @@ Record *record_open(const char *path, RecordMode mode, GError **error) {
   record->spaces_before = g_ptr_array_new_with_free_func((GDestroyNotify)spaces_free);
   record->readers = g_ptr_array_new_with_free_func(close_reader);
   pthread_mutex_init(&record->mutex, NULL);
-  return open_or_create(record, error) ? g_steal_pointer(&record) : NULL;
+  return open_or_create(record, key, error) ? g_steal_pointer(&record) : NULL;
+}
+
+Record *record_open(const char *path, RecordMode mode, GError **error) {
+  g_autofree char *key = g_strconcat(path, ".key", NULL);
+  return record_open_keyed(path, mode, key, error);
 }
 
 void record_free(Record *record) {

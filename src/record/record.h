@@ -16,6 +16,7 @@ typedef enum { RECORD_READ, RECORD_WRITE, RECORD_CREATE } RecordMode; /* CREATE:
  * A writer removes what imports of dead processes left. */
 
 Record *record_open(const char *path, RecordMode mode, GError **error);
+Record *record_open_keyed(const char *path, RecordMode mode, const char *key, GError **error); /* key: its file */
 void record_free(Record *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Record, record_free)
 

@@ -529,3 +529,35 @@ GPtrArray *accounts_audit_list(Accounts *accounts, gint64 before, guint limit, G
   pthread_mutex_unlock(&accounts->mutex);
   return list;
 }
+
+static gboolean write_about(Accounts *accounts, const char *subject, JsonOut *out, GError **error) {
+  g_autoptr(sqlite3_stmt) statement = database_query(
+      accounts->db, error, "SELECT at_ms, actor, action, detail FROM audit WHERE subject = ? ORDER BY id", "t", subject);
+  for (gboolean row = statement != NULL; row;) {
+    if (!database_step(statement, &row, error))
+      return FALSE;
+    if (!row)
+      return TRUE;
+    g_autofree char *at = clock_text(sqlite3_column_int64(statement, 0)), *actor = database_column_text(statement, 1),
+                    *action = database_column_text(statement, 2), *detail = database_column_text(statement, 3);
+    json_object(out);
+    json_kv_string(out, "time", at);
+    json_kv_string(out, "actor", actor);
+    json_kv_string(out, "action", action);
+    json_kv_string(out, "detail", detail);
+    json_object_end(out);
+  }
+  return FALSE;
+}
+
+gboolean accounts_write_about(const char *db_path, guint64 person, JsonOut *out, GError **error) {
+  g_autofree char *subject = g_strdup_printf("%016" G_GINT64_MODIFIER "x", person);
+  g_autoptr(Accounts) accounts = accounts_open(db_path, error);
+  if (accounts == NULL)
+    return FALSE;
+  json_key(out, "audit");
+  json_array(out);
+  gboolean good = write_about(accounts, subject, out, error);
+  json_array_end(out);
+  return good;
+}

@@ -4,6 +4,7 @@
  * hashes: whoever reads the file can use neither. Any thread. */
 #pragma once
 #include "base/error.h"
+#include "base/json_out.h"
 
 typedef enum { ROLE_VIEWER, ROLE_ANALYST, ROLE_ADMIN } Role; /* figures; persons too; everything */
 
@@ -73,3 +74,5 @@ void audit_entry_free(AuditEntry *entry);
 gboolean accounts_audit(Accounts *accounts, const char *actor, const char *action, const char *subject, const char *detail,
                         GError **error);
 GPtrArray *accounts_audit_list(Accounts *accounts, gint64 before, guint limit, GError **error); /* newest first; before 0: all */
+/* The member `audit`: who did what with this person's data, for a copy of it. */
+gboolean accounts_write_about(const char *db_path, guint64 person, JsonOut *out, GError **error);

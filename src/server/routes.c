@@ -42,6 +42,9 @@ static const Route routes[] = {
     {"POST", "/api/v1/persons/merge", DOOR_APP, MAY_EDIT, persons_route_merge},
     {"POST", "/api/v1/persons/unmerge", DOOR_APP, MAY_EDIT, persons_route_unmerge},
     {"GET", "/api/v1/consents", DOOR_APP, MAY_ADMIN, privacy_route_consents},
+    {"GET", "/api/v1/erasures", DOOR_APP, MAY_ADMIN, privacy_route_erasures},
+    {"GET", "/api/v1/persons/*/export", DOOR_APP, MAY_ADMIN, privacy_route_export},
+    {"POST", "/api/v1/persons/*/erase", DOOR_APP, MAY_ADMIN, privacy_route_erase},
     {"GET", "/api/v1/project", DOOR_APP, MAY_READ, project_route_file},
     {"PUT", "/api/v1/project", DOOR_APP, MAY_ADMIN, project_route_apply},
     {"POST", "/api/v1/project/check", DOOR_APP, MAY_EDIT, project_route_check},
@@ -80,7 +83,17 @@ static void matched_free(gpointer data) {
   g_free(matched);
 }
 
+/* A star stands for one piece of a path. */
+static gboolean star_fits(const char *pattern, const char *star, const char *path) {
+  gsize before = (gsize)(star - pattern), after = strlen(star + 1), size = strlen(path);
+  return size > before + after && strncmp(path, pattern, before) == 0 && strcmp(path + size - after, star + 1) == 0 &&
+         memchr(path + before, '/', size - before - after) == NULL;
+}
+
 static gboolean path_fits(const Route *route, const char *path) {
+  const char *star = strchr(route->path, '*');
+  if (star)
+    return star_fits(route->path, star, path);
   return g_str_has_suffix(route->path, "/") ? g_str_has_prefix(path, route->path) && path[strlen(route->path)]
                                             : g_str_equal(path, route->path);
 }

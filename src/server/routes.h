@@ -12,7 +12,7 @@ typedef enum { MAY_ANYBODY, MAY_SEND, MAY_READ, MAY_PERSONS, MAY_EDIT, MAY_ADMIN
 
 typedef struct {
   const char *methods; /* "GET POST" */
-  const char *path;    /* ends in a slash: a prefix */
+  const char *path;    /* ends in a slash: a prefix; a star: one piece */
   guint doors;
   RouteRight right;
   void (*answer)(struct Server *server, Exchange *exchange, CaptureSource *key); /* key: NULL for anybody and sessions; borrowed */
