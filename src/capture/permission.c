@@ -238,26 +238,6 @@ static gboolean agreed(const CaptureWorker *worker, const Submission *submission
   return granted;
 }
 
-/* What says where it happened, not to whom. */
-static gboolean is_harmless(const Property *property) {
-  static const char *const kept[] = {"source", "medium", "campaign", "content", "term", "place", "excluded", NULL};
-  for (const char *const *name = kept; *name; name++)
-    if (text_is(property->key, *name))
-      return TRUE;
-  return FALSE;
-}
-
-static void make_nobodys(Event *event) {
-  guint kept = 0;
-  for (guint i = 0; i < event->n_properties; i++)
-    if (is_harmless(&event->properties[i]))
-      event->properties[kept++] = event->properties[i];
-  event->n_properties = kept;
-  event->n_identifiers = 0;
-  event->has_alias = FALSE;
-  event->properties[event->n_properties++] = (Property){text_of("consent." CONSENT_MEASURE), VALUE_FALSE, text_of("false")};
-}
-
 static HashKey salt_of_today(Permissions *permissions, gint64 now_ms) {
   pthread_mutex_lock(&permissions->mutex);
   if (permissions->day != now_ms / MS_DAY)
@@ -288,7 +268,7 @@ static gboolean count_nobodys(const PermissionAsked *asked, Event *event, const 
     return FALSE;
   }
   atomic_fetch_add(&worker->permissions->without, 1);
-  make_nobodys(event);
+  event_forget_person(event);
   if (anonymous)
     name_visitor(asked, event, visitor);
   return TRUE;

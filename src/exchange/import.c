@@ -8,6 +8,7 @@
 #include "exchange/event_feed.h"
 #include "exchange/import_files.h"
 #include "exchange/json_shape.h"
+#include "record/consent.h"
 #include "record/erase.h"
 
 enum { BATCH_SIZE_AIM = 8 << 20, EXPECT_AHEAD = 8, PROGRESS_PAUSE_US = 50000 };
@@ -37,6 +38,10 @@ typedef struct { /* one file */
   guint16 source_code;
   gboolean costs;
   const GPtrArray *coupons; /* NULL: the project has none */
+  gboolean needs_consent;   /* the project says so of this source */
+  gboolean drops;           /* what has none */
+  GArray *consents;         /* of Consent, told once the file is in */
+  GStringChunk *texts;      /* theirs */
   CouponTouch *touch;
   ImportInfo info;
   gint64 started_us;
@@ -63,6 +68,8 @@ static void work_clear(Work *work) {
   g_clear_pointer(&work->in, row_in_free);
   g_clear_pointer(&work->mapping_text, g_free);
   g_clear_pointer(&work->touch, g_free);
+  g_clear_pointer(&work->consents, g_array_unref);
+  g_clear_pointer(&work->texts, g_string_chunk_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
 
@@ -218,6 +225,77 @@ static Event *stripped(Record *record, const Event *event) {
   return copy;
 }
 
+/* --- consents ------------------------------------------------------------------------------------ */
+
+static gboolean is_statement(const Property *property, Text *purpose) {
+  static const char prefix[] = "consent.";
+  if (property->key.size < sizeof prefix || property->key.at[0] != 'c' || memcmp(property->key.at, prefix, sizeof prefix - 1) != 0)
+    return FALSE;
+  *purpose = (Text){property->key.at + sizeof prefix - 1, property->key.size - (guint32)sizeof prefix + 1};
+  return (property->kind == VALUE_TRUE || property->kind == VALUE_FALSE) && consent_is_purpose(*purpose);
+}
+
+static guint64 strongest(const Work *work, const Event *event) {
+  guint best = 0;
+  for (guint i = 1; i < event->n_identifiers; i++)
+    if (work->spaces->spaces[event->identifiers[i].space].rank < work->spaces->spaces[event->identifiers[best].space].rank)
+      best = i;
+  return event->identifiers[best].hash.low;
+}
+
+static char *keep_text(Work *work, Text text) {
+  return text.size ? g_string_chunk_insert_len(work->texts, text.at, (gssize)text.size) : NULL;
+}
+
+static void note_consent(Work *work, const Event *event, const Property *property, Text purpose) {
+  Text version = text_of(NULL);
+  gboolean granted = property->kind == VALUE_TRUE;
+  for (guint i = 0; i < event->n_properties; i++)
+    if (text_is(event->properties[i].key, "consent.version"))
+      version = event->properties[i].text;
+  if (work->consents == NULL) {
+    work->consents = g_array_new(FALSE, FALSE, sizeof(Consent));
+    work->texts = g_string_chunk_new(4096);
+  }
+  Consent consent = {.identifier = strongest(work, event), .granted = granted, .masks = TRUE, .at_ms = event->time_ms};
+  consent.purpose = keep_text(work, purpose);
+  consent.version = keep_text(work, version);
+  consent.source = work->run->source;
+  consent.basis = granted ? "consent" : NULL;
+  g_array_append_val(work->consents, consent);
+}
+
+/* TRUE: it says that measuring is agreed to. */
+static gboolean take_consents(Work *work, const Event *event) {
+  gboolean agreed = FALSE;
+  Text purpose;
+  for (guint i = 0; i < event->n_properties; i++) {
+    if (!is_statement(&event->properties[i], &purpose))
+      continue;
+    agreed = agreed || (text_is(purpose, CONSENT_MEASURE) && event->properties[i].kind == VALUE_TRUE);
+    if (event->n_identifiers)
+      note_consent(work, event, &event->properties[i], purpose);
+  }
+  return agreed;
+}
+
+static void find_consent_rule(Work *work) {
+  const Project *project = work->run->options->project;
+  for (guint i = 0; project && i < project->sources->len; i++) {
+    const SourceRule *rule = project->sources->pdata[i];
+    if (g_strcmp0(rule->name, work->run->source) == 0)
+      work->needs_consent = g_strcmp0(rule->basis, BASIS_CONSENT) == 0;
+  }
+  work->drops = project && project->drop_without_consent;
+}
+
+static Event *without_person(const Event *event) {
+  Event *copy = g_new0(Event, 1);
+  memcpy(copy, event, offsetof(Event, properties) + event->n_properties * sizeof(Property));
+  event_forget_person(copy);
+  return copy;
+}
+
 static gboolean append(Work *work, const Event *event, guint64 content, GError **error) {
   batch_writer_add(work->writer, event, work->source_code, content);
   if (batch_writer_count(work->writer) < BATCH_EVENTS_MAX && batch_writer_size(work->writer) < BATCH_SIZE_AIM)
@@ -244,7 +322,15 @@ static gboolean store(Work *work, const FeedTray *tray, const FeedItem *item, GE
   case SEEN_CONFLICTING: work->info.conflicting++; return TRUE;
   default: break;
   }
+  gboolean agreed = take_consents(work, item->event);
+  if (work->needs_consent && !agreed && work->drops)
+    return refuse(work, tray->block, item->row,
+                  "the project asks for consent, which this row does not state (without_consent: drop)", error);
   work->info.stored++;
+  if (work->needs_consent && !agreed) {
+    g_autofree Event *nobodys = without_person(item->event);
+    return append(work, nobodys, item->key.content, error);
+  }
   g_autofree Event *less = verdict == ERASED_DEVICE ? stripped(run->record, item->event) : NULL;
   const Event *event = less ? less : item->event;
   return append(work, event, item->key.content, error) && (!work->coupons || append_coupon(work, event, error));
@@ -342,6 +428,7 @@ static gboolean take_all(Work *work, GError **error) {
   work->spaces = record_spaces(run->record);
   work->writer = batch_writer_new(work->spaces, record_names(run->record));
   work->source_code = names_intern(record_names(run->record), NAME_SOURCE, text_of(run->source));
+  find_consent_rule(work);
   work->coupons = run->options->project && run->options->project->coupons->len ? run->options->project->coupons : NULL;
   if (work->coupons && !work->touch)
     work->touch = g_new(CouponTouch, 1);
@@ -376,6 +463,8 @@ static gboolean finish(Work *work, GError **error) {
     return error_set(error, ERROR_INVALID, "%s: nothing was imported, each of its %" G_GUINT64_FORMAT " rows was refused",
                      work->file->label, work->info.read);
   gboolean good = seen_commit(run->seen, work->info.id, error) && record_import_finish(run->record, &work->info, error);
+  if (good && work->consents)
+    good = record_consents_add(run->record, (const Consent *)work->consents->data, work->consents->len, error);
   seen_release(run->seen);
   return good;
 }

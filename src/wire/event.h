@@ -8,13 +8,13 @@
 typedef enum { CALL_TRACK, CALL_IDENTIFY, CALL_PAGE, CALL_SCREEN, CALL_GROUP, CALL_ALIAS } Call;
 typedef enum { INITIATOR_CUSTOMER, INITIATOR_COMPANY, INITIATOR_SYSTEM } Initiator;
 typedef enum { /* how close a touch came, strongest first; GRADE_NONE: no touch */
-  GRADE_VISIT,
-  GRADE_CLICK,
-  GRADE_CONVERSATION,
-  GRADE_OPEN,
-  GRADE_VIEW,
-  GRADE_DELIVERED,
-  GRADE_NONE
+               GRADE_VISIT,
+               GRADE_CLICK,
+               GRADE_CONVERSATION,
+               GRADE_OPEN,
+               GRADE_VIEW,
+               GRADE_DELIVERED,
+               GRADE_NONE
 } Grade;
 
 typedef enum { VALUE_NONE, VALUE_TEXT, VALUE_NUMBER, VALUE_TRUE, VALUE_FALSE, VALUE_JSON } ValueKind;
@@ -55,4 +55,7 @@ typedef struct {
   Property properties[EVENT_PROPERTIES_MAX]; /* last, so that a copy may end behind the last one used */
 } Event;
 
+/* Leaves name, time, channel, campaign, value: what happened, not to whom; marked as without consent. There must be room for one
+ * property when the event had none. */
+void event_forget_person(Event *event);
 void event_clear(Event *event); /* empty event, track by customer, no texts */

@@ -167,4 +167,20 @@ def link_by_proof(path, server, page):
     check(server.person("user:bob"), None, "the proof of another")
 
 
+@test
+def a_file_may_need_consent_too():
+    with folder() as path:
+        apply(path, "sources:\n  - {name: old, basis: consent}\n")
+        lines = [view(1, timestamp="2025-01-01T10:00:00Z"), view(2, device="d2", context=YES, timestamp="2025-01-01T10:00:00Z"),
+                 {"type": "track", "event": "Consent Updated", "userId": "anna", "messageId": "c", "timestamp": "2025-01-02T10:00:00Z",
+                  "properties": {"measure": True, "profile": True}}]
+        (path / "old.ndjson").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        etappe("import", path / "old.ndjson", "--source", "old", db=path / "a.db")
+        overview = report("overview", db=path / "a.db")
+        check((overview["events"], overview["persons"], overview["unidentified"]), (3, 2, 1))
+        check(report("overview", "--among", "consent.profile = true", db=path / "a.db")["persons"], 1)
+        shown = json.loads(etappe("person", "show", "user:anna", "--format", "json", db=path / "a.db").stdout)
+        check([one["purpose"] for one in shown["consents"]], ["measure", "profile"])
+
+
 done()
