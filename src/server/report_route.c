@@ -6,6 +6,8 @@
 #include "base/json_in.h"
 #include "exchange/map_svg.h"
 #include "server/jobs.h"
+#include "server/min_group.h"
+#include "server/routes.h"
 #include "server/server_private.h"
 #include <string.h>
 
@@ -176,6 +178,23 @@ static GBytes *answer_bytes(Workspace *workspace, Asked *asked, const char *form
   return text ? g_bytes_new_take(text, strlen(text)) : NULL;
 }
 
+/* In figures of a few a viewer could make out persons: none of them, no lists, and no exports that would hold them. */
+static gboolean check_viewer(const Asked *asked, const char *format, GError **error) {
+  if (params_get(asked->params, "who"))
+    return error_set(error, ERROR_FORBIDDEN,
+                     "this account sees figures, not whom they are about\nhint: an administrator can change its role");
+  return strcmp(format, "json") == 0 ||
+         error_set(error, ERROR_FORBIDDEN, "this account takes nothing out as %s\nhint: an administrator can change its role",
+                   format);
+}
+
+static GBytes *hide_groups(GBytes *take, GError **error) {
+  gsize size;
+  g_autofree char *data = g_bytes_unref_to_data(take, &size), *text = g_strndup(data, size);
+  char *hidden = min_group_hide(text, error);
+  return hidden ? g_bytes_new_take(hidden, strlen(hidden)) : NULL;
+}
+
 static gboolean run_asked(Server *server, Exchange *exchange, gpointer user, const gint *cancel, GError **error) {
   Asked *asked = user;
   const char *format = params_get(asked->params, "format");
@@ -183,7 +202,13 @@ static gboolean run_asked(Server *server, Exchange *exchange, gpointer user, con
   if (type == NULL)
     return error_set(error, ERROR_USAGE, "format \"%s\" is not available here\nhint: json, csv; svg, png or pdf for the map",
                      format);
+  const Session *session = routes_session(exchange);
+  gboolean viewer = session && session->role == ROLE_VIEWER;
+  if (viewer && !check_viewer(asked, format ? format : "json", error))
+    return FALSE;
   GBytes *bytes = answer_bytes(capture_workspace(server->capture), asked, format ? format : "json", cancel, error);
+  if (bytes && viewer)
+    bytes = hide_groups(bytes, error);
   if (bytes == NULL)
     return FALSE;
   gsize size;

@@ -142,5 +142,41 @@ def the_audit_tells_who_did_what_by_ids_only():
         check(admin.get("/api/v1/audit?limit=x").status, 400)
 
 
+def small(value):
+    """Every number of one to four that counts somebody."""
+    if isinstance(value, dict):
+        return [f"{key} {one}" for key, one in value.items() if key in ("persons", "reached", "now", "count", "conversions", "dropped", "total") and one in (1, 2, 3, 4)] + [one for part in value.values() for one in small(part)]
+    return [one for part in value for one in small(part)] if isinstance(value, list) else []
+
+
+@test
+def viewers_see_no_group_of_fewer_than_five():
+    with folder() as path, serving(path / "a.db") as server:
+        def story(who, channel, *names):
+            return [{"event": name, "userId": who, "messageId": who + name, "timestamp": f"2026-01-01T00:0{n}:00Z", "context": {"channel": channel}} for n, name in enumerate(names)]
+
+        # 40 view; 12 by mail, 25 direct, 3 by sms. 37 put in, and 30 of them buy.
+        for n in range(40):
+            names = ("Product Viewed", "Product Added", "Order Completed")[: 3 if n < 30 else 2 if n < 37 else 1]
+            server.send(*story(f"u{n}", "email" if n < 12 else "direct" if n < 37 else "sms", *names))
+        server.settle()
+        admin = first_account(server)
+        viewer = admin.add("viewer")
+        funnel = "/api/v1/reports/funnel?step=Product%20Viewed&step=Product%20Added&step=Order%20Completed&by=channel"
+        whole, shown = admin.get(funnel).json, viewer.get(funnel).json
+        check([step["reached"] for step in whole["steps"]], [40, 37, 30])
+        check([(step["reached"], step["dropped"]) for step in shown["steps"]], [(40, None), (None, None), (30, 0)], "37 would tell of the 3")
+        check({group["value"]: group["total"] for group in shown["groups"]}, {"direct": 25, "email": None, "sms": None}, "with the next smallest, or 40 - 25 - 12 were 3")
+        assert small(admin.get("/api/v1/reports/paths?key=channel").json), "there is something to hide"
+        for name in ("overview", "map", "stages", "journeys", "attribution", "paths", "paths?key=channel"):
+            check(small(viewer.get(f"/api/v1/reports/{name}").json), [], name)
+        check(viewer.get("/api/v1/reports/overview").json["persons"], 40, "what is of many stays")
+        check(viewer.get("/api/v1/reports/overview?among=count(channel%20%3D%20sms)%20%3E%3D%201").status, 403, "a question about three")
+        for more in ("&who=dropped:1", "&format=csv"):
+            check((viewer.get(funnel + more).status, admin.get(funnel + more).status), (403, 200), more)
+        check((viewer.get("/api/v1/reports/map?format=png").status, admin.get("/api/v1/reports/map?format=png").body[:4]), (403, b"\x89PNG"))
+        check(admin.get("/api/v1/reports/map?format=pdf").body[:4], b"%PDF")
+
+
 if __name__ == "__main__":
     done()
