@@ -9,6 +9,7 @@
 #include "server/complete_route.h"
 #include "server/import_route.h"
 #include "server/log.h"
+#include "server/openapi_route.h"
 #include "server/people_route.h"
 #include "server/persons_route.h"
 #include "server/privacy_route.h"
@@ -36,37 +37,48 @@ static const Route routes[] = {
     {"GET", "/e.js", BOTH, MAY_ANYBODY, asset_reply_tag},
     {"GET", "/healthz", BOTH, MAY_ANYBODY, answer_health},
     {"GET", "/metrics", DOOR_APP, MAY_ANYBODY, answer_figures},
-    {"GET", "/api/v1/reports", DOOR_APP, MAY_READ, report_route_list},
+    {"GET", "/api/v1/reports", DOOR_APP, MAY_READ, report_route_list, .about = "The reports and their options"},
     {"GET POST", "/api/v1/reports/", DOOR_APP, MAY_READ, report_route_answer},
-    {"GET POST", "/api/v1/persons", DOOR_APP, MAY_PERSONS, persons_route_list},
-    {"POST", "/api/v1/persons/merge", DOOR_APP, MAY_EDIT, persons_route_merge},
-    {"POST", "/api/v1/persons/unmerge", DOOR_APP, MAY_EDIT, persons_route_unmerge},
-    {"GET", "/api/v1/consents", DOOR_APP, MAY_ADMIN, privacy_route_consents},
-    {"GET", "/api/v1/erasures", DOOR_APP, MAY_ADMIN, privacy_route_erasures},
-    {"GET", "/api/v1/persons/*/export", DOOR_APP, MAY_ADMIN, privacy_route_export},
-    {"POST", "/api/v1/persons/*/erase", DOOR_APP, MAY_ADMIN, privacy_route_erase},
-    {"GET", "/api/v1/project", DOOR_APP, MAY_READ, project_route_file},
-    {"PUT", "/api/v1/project", DOOR_APP, MAY_ADMIN, project_route_apply},
-    {"POST", "/api/v1/project/check", DOOR_APP, MAY_EDIT, project_route_check},
-    {"POST", "/api/v1/import", DOOR_APP, MAY_EDIT, import_route_import, (guint64)2 << 30},
-    {"POST", "/api/v1/import/preview", DOOR_APP, MAY_EDIT, import_route_preview, 4 << 20},
-    {"GET", "/api/v1/imports", DOOR_APP, MAY_EDIT, import_route_list},
-    {"DELETE", "/api/v1/imports/", DOOR_APP, MAY_EDIT, import_route_undo},
-    {"POST", "/api/v1/demo", DOOR_APP, MAY_EDIT, import_route_demo},
-    {"GET POST", "/api/v1/accounts", DOOR_APP, MAY_ADMIN, people_route_accounts},
-    {"PUT DELETE", "/api/v1/accounts/", DOOR_APP, MAY_ADMIN, people_route_account},
-    {"PUT", "/api/v1/account", DOOR_APP, MAY_READ, app_route_password},
-    {"GET POST", "/api/v1/keys", DOOR_APP, MAY_ADMIN, people_route_keys},
-    {"DELETE", "/api/v1/keys/", DOOR_APP, MAY_ADMIN, people_route_key},
-    {"GET", "/api/v1/audit", DOOR_APP, MAY_ADMIN, people_route_audit},
-    {"GET", "/api/v1/sources", DOOR_APP, MAY_READ, people_route_sources},
-    {"GET", "/api/v1/complete", DOOR_APP, MAY_READ, complete_route_answer},
-    {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, persons_route_show},
-    {"GET", "/api/v1/feed", DOOR_APP, MAY_PERSONS, persons_route_feed},
-    {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session},
-    {"POST", "/api/v1/setup", DOOR_APP, MAY_ANYBODY, app_route_setup},
-    {"GET", "/api/v1/stream", DOOR_APP, MAY_READ, stream_route_answer},
+    {"GET POST", "/api/v1/persons", DOOR_APP, MAY_PERSONS, persons_route_list,
+     .about = "The persons behind a figure, or all of them"},
+    {"POST", "/api/v1/persons/merge", DOOR_APP, MAY_EDIT, persons_route_merge, .about = "Two persons become one"},
+    {"POST", "/api/v1/persons/unmerge", DOOR_APP, MAY_EDIT, persons_route_unmerge,
+     .about = "Two identifiers never stand for one person"},
+    {"GET", "/api/v1/consents", DOOR_APP, MAY_ADMIN, privacy_route_consents, .about = "How many agreed to what"},
+    {"GET", "/api/v1/erasures", DOOR_APP, MAY_ADMIN, privacy_route_erasures, .about = "The receipts of erasures"},
+    {"GET", "/api/v1/persons/*/export", DOOR_APP, MAY_ADMIN, privacy_route_export, .about = "All that is known of a person"},
+    {"POST", "/api/v1/persons/*/erase", DOOR_APP, MAY_ADMIN, privacy_route_erase, .about = "Erase a person"},
+    {"GET", "/api/v1/project", DOOR_APP, MAY_READ, project_route_file, .about = "The project file; apply another"},
+    {"PUT", "/api/v1/project", DOOR_APP, MAY_ADMIN, project_route_apply, .about = "The project file; apply another"},
+    {"POST", "/api/v1/project/check", DOOR_APP, MAY_EDIT, project_route_check, .about = "What another project file would change"},
+    {"POST", "/api/v1/import", DOOR_APP, MAY_EDIT, import_route_import, (guint64)2 << 30, .about = "Import a file"},
+    {"POST", "/api/v1/import/preview", DOOR_APP, MAY_EDIT, import_route_preview, 4 << 20,
+     .about = "Look into a file before it is imported"},
+    {"GET", "/api/v1/imports", DOOR_APP, MAY_EDIT, import_route_list, .about = "What was imported"},
+    {"DELETE", "/api/v1/imports/", DOOR_APP, MAY_EDIT, import_route_undo, .about = "Take an import back"},
+    {"POST", "/api/v1/demo", DOOR_APP, MAY_EDIT, import_route_demo, .about = "The sample company, into an empty project"},
+    {"GET POST", "/api/v1/accounts", DOOR_APP, MAY_ADMIN, people_route_accounts, .about = "The accounts; a new one"},
+    {"PUT DELETE", "/api/v1/accounts/", DOOR_APP, MAY_ADMIN, people_route_account,
+     .about = "Change an account's role or password; remove it"},
+    {"PUT", "/api/v1/account", DOOR_APP, MAY_READ, app_route_password, .about = "A new password of one's own"},
+    {"GET POST", "/api/v1/keys", DOOR_APP, MAY_ADMIN, people_route_keys, .about = "The keys; a new one"},
+    {"DELETE", "/api/v1/keys/", DOOR_APP, MAY_ADMIN, people_route_key, .about = "Revoke a key"},
+    {"GET", "/api/v1/audit", DOOR_APP, MAY_ADMIN, people_route_audit, .about = "Who did what"},
+    {"GET", "/api/v1/sources", DOOR_APP, MAY_READ, people_route_sources, .about = "Where events come from, and whether any arrive"},
+    {"GET", "/api/v1/openapi.json", DOOR_APP, MAY_READ, openapi_route_answer, .about = "This description"},
+    {"GET", "/api/v1/complete", DOOR_APP, MAY_READ, complete_route_answer, .about = "How a half-typed condition may go on"},
+    {"GET", "/api/v1/persons/", DOOR_APP, MAY_PERSONS, persons_route_show,
+     .about = "One person: stage, journeys, conversions, identifiers, events"},
+    {"GET", "/api/v1/feed", DOOR_APP, MAY_PERSONS, persons_route_feed, .about = "What happened last"},
+    {"GET POST DELETE", "/api/v1/session", DOOR_APP, MAY_ANYBODY, app_route_session, .about = "Who is looking; sign in; sign out"},
+    {"POST", "/api/v1/setup", DOOR_APP, MAY_ANYBODY, app_route_setup, .about = "The first account, by its one-time link"},
+    {"GET", "/api/v1/stream", DOOR_APP, MAY_READ, stream_route_answer, .about = "Counts and stages as they change, server-sent"},
 };
+
+const Route *routes_all(guint *n) {
+  *n = G_N_ELEMENTS(routes);
+  return routes;
+}
 
 static const Route app_page = {"GET", "/", DOOR_APP, MAY_ANYBODY, app_route_page};
 

@@ -16,8 +16,11 @@ typedef struct {
   guint doors;
   RouteRight right;
   void (*answer)(struct Server *server, Exchange *exchange, CaptureSource *key); /* key: NULL for anybody and sessions; borrowed */
-  guint64 file_max; /* the body is a file of up to so many bytes and goes to the disk; 0: into memory */
+  guint64 file_max;  /* the body is a file of up to so many bytes and goes to the disk; 0: into memory */
+  const char *about; /* a few words for the description of the API; NULL: none */
 } Route;
+
+const Route *routes_all(guint *n);
 
 const HttpHooks *routes_hooks(void); /* their user is the Server */
 /* Whose session the request is in, NULL with a key. Lives as long as the request. */

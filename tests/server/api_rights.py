@@ -11,6 +11,8 @@ ROUTES = [
     ("POST", "/api/v1/reports/overview", {}, "viewer", "read"),
     ("GET", "/api/v1/sources", None, "viewer", "read"),
     ("GET", "/api/v1/project", None, "viewer", "read"),
+    ("GET", "/api/v1/complete?text=event&at=5&scope=event", None, "viewer", "read"),
+    ("GET", "/api/v1/openapi.json", None, "viewer", "read"),
     ("GET", "/api/v1/persons", None, "analyst", "read"),
     ("GET", "/api/v1/persons/user:anna", None, "analyst", "read"),
     ("POST", "/api/v1/persons/merge", {"a": "user:anna", "b": "user:nobody"}, "analyst", "admin"),
@@ -43,6 +45,8 @@ def told(server):
 def every_role_and_key_may_what_it_should_and_nothing_else():
     with folder() as path, serving(path / "a.db") as server:
         told(server)
+        server.send(*[{"event": "Page Viewed", "userId": f"u{n}", "messageId": f"u{n}", "timestamp": "2026-01-01T00:00:00Z"} for n in range(9)])
+        server.settle()
         admin = first_account(server)
         sessions = {"admin": admin, **{role: admin.add(role) for role in ROLES[:2]}}
         keys = {role: server.key(f"k-{role}", role) for role in ("source", "write", "read", "admin")}
