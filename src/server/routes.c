@@ -216,7 +216,8 @@ static void admit_session(Server *server, Exchange *exchange, Matched *matched, 
     exchange_error_status(exchange, 401, "unauthorized", "the session has ended", "sign in again");
   else if (!session_may(matched->route->right, matched->session))
     exchange_error_status(exchange, 403, "forbidden", "this account may not do that", "an administrator can change its role");
-  else if (strcmp(exchange_method(exchange), "GET") != 0 && !reply_is_ours(exchange, matched->session))
+  else if (strcmp(exchange_method(exchange), "GET") && strcmp(exchange_method(exchange), "HEAD") &&
+           !reply_is_ours(exchange, matched->session))
     exchange_error_status(exchange, 403, "forbidden", "the request does not come from the app's own page",
                           "send the session's csrf token as X-Etappe-Csrf");
 }
