@@ -92,8 +92,8 @@ static void worker_clear(Worker *worker) {
   transitions_clear(&worker->transitions);
   arena_clear(&worker->arena);
   g_free(worker->own);
-  g_array_unref(worker->starts);
-  g_array_unref(worker->ends);
+  g_clear_pointer(&worker->starts, g_array_unref); /* a refused option comes before the workers begin */
+  g_clear_pointer(&worker->ends, g_array_unref);
 }
 
 static void run_clear(Run *run) {

@@ -238,4 +238,17 @@ def results_name_the_definitions_that_were_applied():
         check(f"definitions {report('overview', db=db)['definitions']}," in said, True, said)
 
 
+@test
+def a_refused_option_is_one_sentence_in_every_report():
+    with folder() as path:
+        db = tell(path)
+        for words, says in [(["overview", "--limit", 0], "--limit must"), (["paths", "--limit", 0], "--limit must"), (["attribution", "--resamples", -1], "--resamples must"),
+                            (["attribution", "--lookback", "0d"], "--lookback"), (["journeys", "--threads", 9999], "--threads must"), (["map", "--model", "x"], "--model must"),
+                            (["stages", "--now", "2025-13-01"], "--now")]:
+            result = etappe(*words, db=db, expect=None)
+            check((result.returncode in (1, 2), result.stdout), (True, ""), words)
+            check(result.stderr.startswith("etappe: ") and says in result.stderr, True, result.stderr)
+            check("CRITICAL" in result.stderr, False, result.stderr)
+
+
 done()
