@@ -11,6 +11,7 @@
 // conversion in the same visit is a journey of its own.
 #include "analysis/derive.h"
 #include "analysis/bits.h"
+#include "analysis/derive_cache.h"
 #include "analysis/filter.h"
 #include "analysis/key.h"
 #include "analysis/money.h"
@@ -59,6 +60,8 @@ struct Derive {
   int restart_stage;
   gboolean falls_back; /* some stage is left backwards by a rule */
   gboolean without_journeys;
+  gboolean cached, keeps; /* blocks may be in the question's cache; are put there */
+  DeriveState state;      /* with `cached` */
   atomic_ullong repeated_orders, unmatched_adjustments, foreign_currency, negative_values;
 };
 
@@ -191,7 +194,7 @@ static gboolean make_rules(Derive *derive, GError **error) {
   return make_entries(derive, error);
 }
 
-static gboolean match_orders(Derive *derive, GError **error);
+static gboolean find_or_match_orders(Derive *derive, GError **error);
 
 Derive *derive_new(const Question *question, GError **error) {
   g_autoptr(Derive) derive = g_new0(Derive, 1);
@@ -206,7 +209,7 @@ Derive *derive_new(const Question *question, GError **error) {
     derive->inactivity_ms = project->inactivity_ms;
   make_tables(derive);
   find_untaxed(derive);
-  return match_orders(derive, error) ? g_steal_pointer(&derive) : NULL;
+  return find_or_match_orders(derive, error) ? g_steal_pointer(&derive) : NULL;
 }
 
 void derive_free(Derive *derive) {
@@ -225,7 +228,7 @@ void derive_free(Derive *derive) {
   g_free(derive->stages);
   g_free(derive->aftersales);
   g_free(derive->entry_of);
-  orders_free(derive->orders);
+  orders_unref(derive->orders);
   g_free(derive->untaxed);
   rules_free(derive->touchpoints);
   rules_free(derive->entries);
@@ -280,6 +283,8 @@ struct DeriveScratch {
   guint16 *codes; /* of rules */
   guint64 *order; /* per event of a goal, adjustment or after-sales touch: hash of the order it names */
   GArray *journeys, *conversions, *changes;
+  DeriveNotes notes; /* of the block */
+  DeriveKept *kept;  /* what the last block was read from, or NULL */
 };
 
 DeriveScratch *derive_scratch_new(Derive *derive) {
@@ -317,6 +322,7 @@ void derive_scratch_free(DeriveScratch *s) {
   g_array_unref(s->journeys);
   g_array_unref(s->conversions);
   g_array_unref(s->changes);
+  derive_kept_unref(s->kept);
   g_free(s);
 }
 
@@ -418,8 +424,8 @@ static gboolean read_orders(Column *order, guint block, const Block *data, const
 }
 
 /* The amount that a matcher takes from an event; FALSE when there is none. */
-static gboolean read_amount(Derive *derive, const Matcher *matcher, const ColumnBlock *column, const Block *data, guint32 event,
-                            gint64 *micro) {
+static gboolean read_amount(const Derive *derive, DeriveScratch *s, const Matcher *matcher, const ColumnBlock *column,
+                            const Block *data, guint32 event, gint64 *micro) {
   char currency[MONEY_CURRENCY_SIZE];
   const char *why;
   if (matcher->worthless)
@@ -433,7 +439,7 @@ static gboolean read_amount(Derive *derive, const Matcher *matcher, const Column
       return FALSE;
   }
   if (!money_in_project(derive->question, data, event, micro))
-    derive->foreign_currency++;
+    s->notes.foreign_currency++;
   return TRUE;
 }
 
@@ -471,12 +477,12 @@ static gboolean find_conversions(Derive *derive, DeriveScratch *s, guint goal, g
     conversion.conflicting = derive->orders && orders_conflict(derive->orders, goal, conversion.order);
     guint32 authority = derive->goals[goal].authoritative;
     gint64 micro;
-    if (read_amount(derive, matcher, &column, data, i, &micro)) {
+    if (read_amount(derive, s, matcher, &column, data, i, &micro)) {
       conversion.valued = TRUE;
       conversion.authoritative = authority && codes_at(&data->source, i) == authority;
       conversion.untaxed = derive->untaxed && derive->untaxed[codes_at(&data->source, i)];
       if (micro < 0)
-        derive->negative_values++;
+        s->notes.negative_values++;
       conversion.value = conversion.net_value = MAX(micro, 0);
     }
     g_array_append_val(s->conversions, conversion);
@@ -503,7 +509,7 @@ static gboolean find_changes(Derive *derive, DeriveScratch *s, guint goal, guint
                        .order = s->order[i],
                        .time_ms = block_time_ms(data, i),
                        .row = block_row(data, i)};
-      change.all = !read_amount(derive, matcher, &column, data, i, &change.value);
+      change.all = !read_amount(derive, s, matcher, &column, data, i, &change.value);
       g_array_append_val(s->changes, change);
     }
   }
@@ -552,7 +558,7 @@ static Conversion *order_find(GArray *conversions, guint first, GHashTable *know
 
 /* The same order from another row: it stands where it was first seen inside a visit, else where it was first seen; its
  * value is the latest row's, unless an authoritative source spoke. */
-static void order_repeat(Derive *derive, Conversion *kept, const Conversion *again) {
+static void order_repeat(DeriveScratch *s, Conversion *kept, const Conversion *again) {
   if (kept->visit == 0 && again->visit != 0) {
     kept->event = again->event;
     kept->time_ms = again->time_ms;
@@ -564,7 +570,7 @@ static void order_repeat(Derive *derive, Conversion *kept, const Conversion *aga
     kept->authoritative = again->authoritative;
     kept->untaxed = again->untaxed;
   }
-  derive->repeated_orders++;
+  s->notes.repeated_orders++;
 }
 
 static void remember_conversion(GArray *conversions, GHashTable *known, const Conversion *conversion) {
@@ -661,10 +667,10 @@ static void settle_conversions(Derive *derive, DeriveScratch *s, const Block *da
       Conversion *same = order_find(s->conversions, first, known, next->goal, next->order);
       const Goal *goal = derive->project->goals->pdata[next->goal];
       if (data->unidentified && derive->orders && orders_claimed(derive->orders, next->goal, next->order)) {
-        derive->repeated_orders++;
+        s->notes.repeated_orders++;
       } else if (same) {
         guint32 before = same->event;
-        order_repeat(derive, same, next);
+        order_repeat(s, same, next);
         bit_set(s->repeats, same->event == before ? next->event : before);
       } else if (data->unidentified || !counted_before(s->conversions, first, next, goal->count))
         remember_conversion(s->conversions, known, next);
@@ -961,28 +967,46 @@ static gboolean find_orders(const Question *question, guint block, const Block *
   return add_orders(derive->orders, worker, s, data, error);
 }
 
+/* A field that no event has tells no two persons of one order. */
 static gboolean names_orders(const Derive *derive) {
-  for (guint g = 0; g < derive->project->goals->len; g++)
-    if (derive->goals[g].match.order || derive->goals[g].adjustments->len)
+  const Names *names = snapshot_names(derive->question->snapshot);
+  for (guint g = 0; g < derive->project->goals->len; g++) {
+    const Goal *goal = derive->project->goals->pdata[g];
+    g_autofree char *property = goal->order ? g_strconcat("properties.", goal->order, NULL) : NULL;
+    if (goal->adjustments->len || (property && (column_known(names, goal->order) || column_known(names, property))))
       return TRUE;
+  }
   return FALSE;
 }
 
 /* The notes are those of the derivation itself, except for what only this pass can know. */
 static gboolean match_orders(Derive *derive, GError **error) {
   guint n = question_threads(derive->question);
-  if (!names_orders(derive))
-    return TRUE;
   OrderPass pass = {derive, g_new0(DeriveScratch *, n)};
   g_autoptr(Orders) orders = derive->orders = orders_new(n);
   gboolean good = question_each_block(derive->question, find_orders, &pass, error) && orders_settle(orders, error);
   for (guint i = 0; i < n; i++)
     derive_scratch_free(pass.scratch[i]);
   g_free(pass.scratch);
-  derive->foreign_currency = derive->negative_values = 0;
-  derive->unmatched_adjustments = good ? orders_unmatched(orders) : 0;
   derive->orders = good ? g_steal_pointer(&orders) : NULL;
   return good;
+}
+
+static gboolean find_or_match_orders(Derive *derive, GError **error) {
+  const Question *question = derive->question;
+  gboolean known = FALSE;
+  derive->cached = question->cache && question->project == question->cached;
+  if (derive->cached) {
+    guint64 zone = (guint64)(guintptr)question->zone; /* as old as the project, and as lasting */
+    derive->state = (DeriveState){snapshot_through(question->snapshot), derive->project->hash ^ hash_mix(zone), question->now_ms};
+    derive->keeps = derive_cache_begin(question->cache, &derive->state, question->serial, &derive->orders, &known);
+  }
+  if (!known && names_orders(derive) && !match_orders(derive, error))
+    return FALSE;
+  if (derive->cached && !known)
+    derive_cache_orders(question->cache, &derive->state, derive->orders);
+  derive->unmatched_adjustments = derive->orders ? orders_unmatched(derive->orders) : 0;
+  return TRUE;
 }
 
 /* Every event's touchpoint, the stage it qualifies for and, after sales, the order it names: what journeys are drawn from. */
@@ -1006,10 +1030,10 @@ static void walk_block(Derive *derive, DeriveScratch *s, const Block *data) {
   drop_second_in_journey(derive, s);
 }
 
-gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {
+static gboolean make_block(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {
   guint words = bits_words(data->n_events);
   gboolean journeys = !derive->without_journeys;
-  scratch_reserve(s, derive, data);
+  s->notes = (DeriveNotes){0};
   g_array_set_size(s->journeys, 0);
   g_array_set_size(s->conversions, 0);
   g_array_set_size(s->changes, 0);
@@ -1043,5 +1067,62 @@ gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block
                    .person_journeys = s->person_journeys,
                    .conversions = (const Conversion *)(gpointer)s->conversions->data,
                    .person_conversions = s->person_conversions};
+  return TRUE;
+}
+
+/* --- what was derived before ---------------------------------------------------------------------- */
+
+static guint64 mix_bits(guint64 content, const guint64 *bits, guint n) {
+  return hash_mix(content ^ (bits ? checksum64(bits, bits_words(n) * sizeof *bits) : 1));
+}
+
+/* Events never change, so their numbers say what they are, wherever a block came from. */
+static guint64 content_of(const Block *data) {
+  guint64 content = hash_mix(data->row_base ^ hash_mix(data->n_persons + (data->unidentified ? G_GUINT64_CONSTANT(1) << 32 : 0)));
+  content = hash_mix(content ^ checksum64(data->row, data->n_events * sizeof *data->row));
+  content = hash_mix(content ^ checksum64(data->person_id, data->n_persons * sizeof *data->person_id));
+  content = hash_mix(content ^ checksum64(data->person_start, (data->n_persons + (gsize)1) * sizeof *data->person_start));
+  content = mix_bits(content, data->dead, data->n_persons);
+  content = mix_bits(content, data->touch, data->n_events);
+  content = mix_bits(content, data->company, data->n_events);
+  return mix_bits(content, data->excluded, data->n_events);
+}
+
+/* Touchpoints are made again: the codes of those that no rule names are this question's own. */
+static gboolean take_kept(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {
+  *out = *derive_kept_derived(s->kept);
+  s->notes = derive_kept_notes(s->kept);
+  memcpy(s->seen, out->seen, bits_words(data->n_events) * sizeof *s->seen);
+  if (derive->without_journeys)
+    return TRUE;
+  out->touchpoint = s->touchpoint;
+  return mark_touchpoints(derive, s, block, data, error);
+}
+
+static gboolean find_or_make(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {
+  const Question *question = derive->question;
+  if (!derive->keeps)
+    return make_block(derive, s, block, data, out, error);
+  DeriveKey key = {derive->state, content_of(data), data->n_events, derive->without_journeys};
+  s->kept = derive_cache_find(question->cache, &key, question->serial);
+  if (s->kept)
+    return take_kept(derive, s, block, data, out, error);
+  if (!make_block(derive, s, block, data, out, error))
+    return FALSE;
+  DeriveKept *kept = derive_kept_new(out, &s->notes);
+  if (kept)
+    derive_cache_keep(question->cache, &key, question->serial, kept);
+  derive_kept_unref(kept);
+  return TRUE;
+}
+
+gboolean derive_block(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {
+  g_clear_pointer(&s->kept, derive_kept_unref);
+  scratch_reserve(s, derive, data);
+  if (!find_or_make(derive, s, block, data, out, error))
+    return FALSE;
+  derive->repeated_orders += s->notes.repeated_orders;
+  derive->foreign_currency += s->notes.foreign_currency;
+  derive->negative_values += s->notes.negative_values;
   return TRUE;
 }

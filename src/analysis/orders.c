@@ -4,6 +4,7 @@
 #include "analysis/orders.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ typedef struct { /* of one worker */
 } Part;
 
 struct Orders {
+  atomic_uint references;
   Part *parts;
   guint n_parts;
   Seen *seen; /* of all, while settling */
@@ -41,6 +43,7 @@ struct Orders {
 
 Orders *orders_new(guint workers) {
   Orders *orders = g_new0(Orders, 1);
+  atomic_init(&orders->references, 1);
   orders->parts = g_new0(Part, workers);
   orders->n_parts = workers;
   for (guint i = 0; i < workers; i++)
@@ -60,8 +63,13 @@ static void clear_parts(Orders *orders) {
   orders->n_parts = 0;
 }
 
-void orders_free(Orders *orders) {
-  if (orders == NULL)
+Orders *orders_ref(Orders *orders) {
+  atomic_fetch_add(&orders->references, 1);
+  return orders;
+}
+
+void orders_unref(Orders *orders) {
+  if (orders == NULL || atomic_fetch_sub(&orders->references, 1) != 1)
     return;
   clear_parts(orders);
   g_free(orders->seen);

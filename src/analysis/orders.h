@@ -21,8 +21,9 @@ typedef struct { /* a row that adjusts */
 } OrderChange;
 
 Orders *orders_new(guint workers);
-void orders_free(Orders *orders);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Orders, orders_free)
+Orders *orders_ref(Orders *orders); /* counted; settled ones never change */
+void orders_unref(Orders *orders);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Orders, orders_unref)
 
 /* Each worker adds what its blocks hold; person 0 is nobody. ERROR_LIMIT without memory. */
 gboolean orders_add_conversion(Orders *orders, guint worker, guint32 goal, guint64 order, guint64 person, gint64 time_ms,

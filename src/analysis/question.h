@@ -5,6 +5,8 @@
 #include "journey/snapshot.h"
 #include "project/project.h"
 
+typedef struct DeriveCache DeriveCache; /* derive_cache.h */
+
 typedef struct {
   Snapshot *snapshot;
   gint64 now_ms;         /* events after it are unseen */
@@ -13,9 +15,12 @@ typedef struct {
   const Project *project;   /* what the company means by its words */
   Condition *where, *among; /* or NULL */
   guint64 seed;
-  guint threads;      /* 0: all cores */
-  gsize budget_bytes; /* memory the answer may take */
-  const gint *cancel; /* set to 1 from outside, or NULL */
+  guint threads;         /* 0: all cores */
+  gsize budget_bytes;    /* memory the answer may take */
+  const gint *cancel;    /* set to 1 from outside, or NULL */
+  DeriveCache *cache;    /* what was derived for questions before, or NULL */
+  const Project *cached; /* only by this project's definitions */
+  guint64 serial;        /* the question's number there */
 } Question;
 
 /* Runs `work` for every block on all cores; block order within a worker ascends. `worker` is 0..threads-1.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/workspace.h"
+#include "analysis/derive_cache.h"
 #include "base/error.h"
 #include <pthread.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct { /* what questions borrow; replaced ones stay until the end, for they are few */
   char *text, *named_zone;
@@ -16,6 +18,7 @@ struct Workspace {
   Index *index;
   pthread_mutex_t mutex;  /* guards the array */
   GPtrArray *definitions; /* of Definitions: the last one counts */
+  DeriveCache *cache;
 };
 
 const Param workspace_common_params[] = {
@@ -67,12 +70,19 @@ static gboolean load_project(Workspace *workspace, GError **error) {
   return TRUE;
 }
 
+/* A quarter of the machine's memory. */
+static gsize cache_budget(void) {
+  long pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE);
+  return pages > 0 && size > 0 ? (gsize)pages * (gsize)size / 4 : 0;
+}
+
 static Workspace *workspace_new(Record *record, gboolean owns_record) {
   Workspace *workspace = g_new0(Workspace, 1);
   workspace->record = record;
   workspace->owns_record = owns_record;
   workspace->definitions = g_ptr_array_new_with_free_func((GDestroyNotify)definitions_free);
   pthread_mutex_init(&workspace->mutex, NULL);
+  workspace->cache = derive_cache_new(cache_budget());
   return workspace;
 }
 
@@ -106,6 +116,7 @@ void workspace_free(Workspace *workspace) {
   if (!workspace)
     return;
   index_free(workspace->index);
+  derive_cache_free(workspace->cache);
   g_ptr_array_unref(workspace->definitions);
   if (workspace->owns_record)
     record_free(workspace->record);
@@ -189,6 +200,9 @@ gboolean workspace_question(Workspace *workspace, const Params *params, Question
                          .to_ms = G_MAXINT64,
                          .zone = zone,
                          .project = definitions->project,
+                         .cache = workspace->cache,
+                         .cached = definitions->project,
+                         .serial = derive_cache_serial(workspace->cache),
                          .budget_bytes = (gsize)4 << 30};
   question->now_ms = default_now(workspace, question->snapshot);
   gboolean good = instant_param(params, "now", zone, &question->now_ms, error) && range_params(params, zone, question, error) &&
