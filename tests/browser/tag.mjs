@@ -199,6 +199,9 @@ test('while an answer is awaited the landing page is held, and belongs to who ag
   same(names().slice(0, 2), ['page', 'Product Viewed'], 'events')
   const known = await person(`anonymous:${events[0].anonymousId}`)
   same(known.events.filter((one) => one.event === 'Page Viewed').map((one) => one.channel), ['email'], 'channel')
+  seen = []
+  await tab.click('#inside')
+  same((await until(1))[0].anonymousId, events[0].anonymousId, 'the next page needs no new answer')
   await context.close()
 })
 

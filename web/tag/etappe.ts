@@ -25,7 +25,7 @@ type Call = [name: string, ...given: unknown[]]
 const page = window as unknown as { etappe?: { push: (...calls: Call[]) => unknown }; dataLayer?: unknown[][]; __tcfapi?: Tcf }
 const script = document.currentScript as HTMLScriptElement
 const settings = script.dataset
-const address = new URL('v1/batch', script.src).href
+const address = new URL('v1/batch', script.src)
 const refused = (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl || navigator.doNotTrack! > '0'
 
 let storage: Record<string, string> = {}
@@ -101,17 +101,17 @@ const text = (note: Note) => {
 const flush = async (leaving?: boolean) => {
   identity()
   const notes = Object.values(queue).filter((note) => id || note.anonymousId || note.type > 'j')
-  if (!notes[0] || (document as { prerendering?: boolean }).prerendering || (!leaving && (busy || (waits && said.measure == null)))) return
+  if (!notes[0] || (document as { prerendering?: boolean }).prerendering || (!leaving && (busy || (waits && !id && said.measure == null)))) return
   const body = `{"writeKey":"${settings.key}","sentAt":${Date.now()},"batch":[${notes.map(text)}]}`
   store([])
   if (leaving && navigator.onLine && navigator.sendBeacon(address, body)) return store(notes)
   busy = true
   try {
-    if ((await fetch(address, { method: 'POST', body, keepalive: body.length < 6e4 })).status > 428) throw 0
+    if ((await fetch(address, { method: 'POST', body, keepalive: body.length < 3e4 })).status > 428) throw 0
     store(notes)
     setTimeout(flush)
   } catch {
-    setTimeout(flush, 2e4)
+    setTimeout(flush, 3e4)
   }
   busy = false
 }
@@ -122,7 +122,7 @@ const here = () => ({ url: location.href, path: location.pathname, title: docume
 
 const add = (type: string, more?: Values, context?: Values) => {
   const messageId = random()
-  queue[messageId] = { type, messageId, timestamp: new Date(), userId: user, context: { page: here(), proof, ...context }, ...more } as Note
+  queue[messageId] = { type, messageId, timestamp: new Date(), userId: user, context: { proof, page: here(), ...context }, ...more } as Note
   setTimeout(flush)
 }
 
@@ -163,7 +163,7 @@ const api = {
 const FILES = /\.(pdf|docx?|xlsx?|pptx?|csv|zip|rar|7z|gz|dmg|exe|apk|mp[34])$/i
 
 const acted = (happening: Event & { button?: number; persisted?: boolean }) => {
-  const { type } = happening
+  const type = happening.type
   if (happening.persisted) shown = ''
   if (type[0] == 'p') moved()
   flush(document.hidden)
@@ -217,4 +217,4 @@ if (calls) api.push(...calls)
 
 const pushState = history.pushState
 history.pushState = (...given) => (pushState.apply(history, given), moved())
-for (const kind of ['click', 'auxclick', 'submit', 'popstate', 'pageshow', 'online', 'prerenderingchange', 'visibilitychange']) addEventListener(kind, acted, true)
+for (const kind of ['submit', 'click', 'auxclick', 'online', 'pageshow', 'popstate', 'visibilitychange', 'prerenderingchange']) addEventListener(kind, acted, true)
