@@ -198,7 +198,10 @@ static void write_operation(JsonOut *out, const Route *route, const char *path, 
 static char *path_text(const Route *route, const Report *report) {
   if (report)
     return g_strconcat(route->path, report->name, NULL);
-  return g_str_has_suffix(route->path, "/") ? g_strconcat(route->path, "{id}", NULL) : g_strdup(route->path);
+  if (g_str_has_suffix(route->path, "/"))
+    return g_strconcat(route->path, "{id}", NULL);
+  g_auto(GStrv) parts = g_strsplit(route->path, "*", -1);
+  return g_strjoinv("{id}", parts);
 }
 
 /* Several lines of the table may be one path. */
