@@ -32,7 +32,7 @@ typedef struct {
 } GoalSum;
 
 typedef struct {
-  guint64 events, persons, journeys, unidentified, visitor_days, erasures, erased;
+  guint64 events, persons, journeys, unidentified, visitor_days;
   guint64 excluded[EXCLUDED_REASONS];
   guint64 erased_persons, erased_events; /* of the whole record, in no other figure */
   gint64 first_ms, last_ms;              /* when events > 0 */
@@ -432,9 +432,7 @@ static gboolean run_passes(Run *run, const Params *params, GError **error) {
   gint64 limit;
   if (!params_int(params, "limit", 1, TOP_MAX, &limit, error) || !(run->scope = scope_new(run->question, error)) ||
       !(run->derive = derive_new(run->question, error)) || !(run->channel = field_new(run->question, "channel", error)) ||
-      !(run->visitor = field_new(run->question, "visitor", error)) ||
-      !record_erased(snapshot_record(run->question->snapshot), &run->overview->erasures, &run->overview->erased, error) ||
-      !marks_new(run->question, &run->marks, error))
+      !(run->visitor = field_new(run->question, "visitor", error)) || !marks_new(run->question, &run->marks, error))
     return FALSE;
   run->n_codes = MAX(CODES, field_shared_count(run->channel));
   make_goals(run);
@@ -559,11 +557,6 @@ static void overview_json(gconstpointer result, JsonOut *out) {
   json_object_end(out);
   json_kv_int(out, "unidentified", (gint64)overview->unidentified);
   json_kv_int(out, "visitor_days", (gint64)overview->visitor_days);
-  json_key(out, "erased");
-  json_object(out);
-  json_kv_int(out, "persons", (gint64)overview->erasures);
-  json_kv_int(out, "events", (gint64)overview->erased);
-  json_object_end(out);
   for (guint list = 0; list < LISTS; list++)
     write_top(overview, list, out);
   json_kv_string(out, "period", overview->period);

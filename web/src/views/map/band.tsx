@@ -129,7 +129,7 @@ export function Heads({ layout, answer }: { layout: Layout; answer: MapAnswer })
         const text = `${count(stage.persons)}`
         return (
           <g key={stage.stage}>
-            <text class="stage" x={x} y="14">
+            <text class={width < 112 ? 'stage narrow-stage' : 'stage'} x={x} y="14">
               {stage.label}
             </text>
             <text class="people" x={x} y="34">

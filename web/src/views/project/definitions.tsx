@@ -5,6 +5,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { Failure, say, Waiting } from '../../parts/basics'
 import { ConditionField } from '../../parts/condition'
 import { Icon } from '../../parts/icons'
+import { language } from '../../state/prefs'
 import { role } from '../../state/session'
 import { count } from '../../words/format'
 import { failureWords } from '../../words/failures'
@@ -51,7 +52,7 @@ function FormField({ part, at, entry, field }: { part: string; at: number; entry
         <select class="input" value={String(value ?? field.kind.choices[0])} onChange={(event) => set(event.currentTarget.value)}>
           {[...new Set([...field.kind.choices, ...(value ? [String(value)] : [])])].map((choice) => (
             <option key={choice} value={choice}>
-              {known(`family.${choice}`) ? t(`family.${choice}` as Word) : choice}
+              {known(`family.${choice}`) ? t(`family.${choice}` as Word) : known(`count.${choice}`) ? t(`count.${choice}` as Word) : choice}
             </option>
           ))}
         </select>
@@ -67,7 +68,7 @@ function Form({ part }: { part: string }) {
   const { list, preset } = entries(part)
   const chosen = Math.min(at, list.length - 1)
   const entry = list[chosen]
-  const label = (one: Entry) => String(one.label ?? one.name ?? '')
+  const label = (one: Entry) => String((language.value === 'de' && one.label_de) || one.label || one.name || '')
   const admin = role.value === 'admin'
   return (
     <div class="two define">
