@@ -34,7 +34,7 @@ def story(path):
 
 
 def sample(path):
-    etappe("demo", "--events", 20000, "--folder", path / "demo")
+    etappe("demo", "--no-serve", "--events", 20000, "--folder", path / "demo")
     return path / "demo" / "etappe.db"
 
 
