@@ -327,7 +327,7 @@ static double score_at(const Says *says, guint32 e) {
 }
 
 static const char *family_of(const Project *project, const char *touchpoint) {
-  for (guint i = 0; touchpoint && project && i < project->touchpoints->len; i++) {
+  for (guint i = 0; touchpoint && i < project->touchpoints->len; i++) {
     const Touchpoint *rule = project->touchpoints->pdata[i];
     if (rule->family && strcmp(rule->rule.name, touchpoint) == 0)
       return rule->family;

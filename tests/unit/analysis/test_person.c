@@ -81,7 +81,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(World, world_free)
 
 static Person *ask(const World *world, const char *who) {
   g_autoptr(GError) error = NULL;
-  Question question = {.snapshot = world->snapshot, .now_ms = G_MAXINT64};
+  Question question = {.snapshot = world->snapshot,
+                       .project = workspace_project(world->workspace),
+                       .zone = workspace_zone(world->workspace),
+                       .now_ms = G_MAXINT64};
   Person *person = person_new(&question, who, 100, &error);
   g_assert_no_error(error);
   return person;
@@ -166,7 +169,10 @@ static void any_identifier_will_do(void) {
 
 static void assert_refused(const World *world, const char *who, ErrorCode code) {
   g_autoptr(GError) error = NULL;
-  Question question = {.snapshot = world->snapshot, .now_ms = G_MAXINT64};
+  Question question = {.snapshot = world->snapshot,
+                       .project = workspace_project(world->workspace),
+                       .zone = workspace_zone(world->workspace),
+                       .now_ms = G_MAXINT64};
   g_assert_null(person_new(&question, who, 100, &error));
   g_assert_error(error, ETAPPE_ERROR, (int)code);
 }
@@ -183,7 +189,10 @@ static void nobody(void) {
 static void only_what_is_seen_by_now(void) {
   g_autoptr(World) world = world_new(STORY);
   g_autoptr(GError) error = NULL;
-  Question question = {.snapshot = world->snapshot, .now_ms = G_GINT64_CONSTANT(1735725600000) + 2 * MS_DAY};
+  Question question = {.snapshot = world->snapshot,
+                       .project = workspace_project(world->workspace),
+                       .zone = workspace_zone(world->workspace),
+                       .now_ms = G_GINT64_CONSTANT(1735725600000) + 2 * MS_DAY};
   g_autoptr(Person) anna = person_new(&question, "user:anna", 2, &error);
   g_assert_no_error(error);
   g_assert_cmpuint(anna->n_events, ==, 3);
