@@ -47,6 +47,7 @@ typedef struct {
   Http *http;
   struct MHD_Daemon *daemon;
   guint doors;
+  MHD_socket quiet; /* its socket once it takes no more connections; the daemon still knows it until it stops */
 } Listener;
 
 typedef struct { /* an answer that many requests get alike */
@@ -829,7 +830,7 @@ gboolean http_listen(Http *http, const HttpListen *listen_on, guint *port, GErro
   if (descriptor < 0)
     return FALSE;
   Listener *listener = g_new0(Listener, 1);
-  *listener = (Listener){http, NULL, listen_on->doors};
+  *listener = (Listener){http, NULL, listen_on->doors, MHD_INVALID_SOCKET};
   listener->daemon = start_daemon(http, listener, listen_on, descriptor);
   if (listener->daemon) {
     g_ptr_array_add(http->listeners, listener);
@@ -845,9 +846,8 @@ void http_drain(Http *http, gint64 wait_ms) {
   gint64 end_us = g_get_monotonic_time() + wait_ms * 1000;
   atomic_store(&http->stopping, 1);
   for (guint i = 0; i < http->listeners->len; i++) {
-    MHD_socket descriptor = MHD_quiesce_daemon(((Listener *)http->listeners->pdata[i])->daemon);
-    if (descriptor != MHD_INVALID_SOCKET)
-      close(descriptor);
+    Listener *listener = http->listeners->pdata[i];
+    listener->quiet = MHD_quiesce_daemon(listener->daemon);
   }
   while (atomic_load(&http->requests) && g_get_monotonic_time() < end_us)
     g_usleep(5000);
@@ -858,8 +858,12 @@ void http_free(Http *http) {
     return;
   while (atomic_load(&http->asleep)) /* a daemon must not end while a connection sleeps; whoever has it wakes it */
     g_usleep(5000);
-  for (guint i = 0; i < http->listeners->len; i++)
-    MHD_stop_daemon(((Listener *)http->listeners->pdata[i])->daemon);
+  for (guint i = 0; i < http->listeners->len; i++) {
+    Listener *listener = http->listeners->pdata[i];
+    MHD_stop_daemon(listener->daemon);
+    if (listener->quiet != MHD_INVALID_SOCKET)
+      close(listener->quiet);
+  }
   pthread_mutex_lock(&http->mutex);
   http->stop_watching = TRUE;
   pthread_cond_broadcast(&http->ended);

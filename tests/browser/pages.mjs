@@ -86,6 +86,7 @@ test('the map is walked by keyboard, and a cell opens its people', async () => {
   await first.focus()
   const before = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
   await page.keyboard.press('ArrowDown')
+  await page.waitForFunction((label) => document.activeElement.getAttribute('aria-label') !== label, before)
   const after = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
   check(before !== after && /people/.test(after), `${before} then ${after}`)
   await page.keyboard.press('Enter')
