@@ -36,7 +36,7 @@ char *accounts_setup_token(Accounts *accounts, GError **error);
 gboolean accounts_setup(Accounts *accounts, const char *token, const char *name, const char *email, const char *password,
                         GError **error);
 
-/* ERROR_CONFLICT when the address has one. About 0.1 s and 64 MiB, one at a time. */
+/* ERROR_CONFLICT when the address has one. Slow on purpose, with 64 MiB of memory, one at a time. */
 gboolean accounts_add(Accounts *accounts, const char *name, const char *email, Role role, const char *password, gint64 *id,
                       GError **error);
 GPtrArray *accounts_all(Accounts *accounts, GError **error); /* of Account* */
@@ -59,7 +59,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Session, session_free)
  * ERROR_BUSY with *wait_s after too many of them for this account or from this sender. */
 gboolean accounts_sign_in(Accounts *accounts, const char *email, const char *password, const char *sender, char **token,
                           guint *wait_s, GError **error);
-/* NULL when it ended (12 hours without use, 30 days at most) or never was. About 5 us. */
+/* NULL when it ended (12 hours without use, 30 days at most) or never was. */
 Session *accounts_session(Accounts *accounts, const char *token);
 void accounts_sign_out(Accounts *accounts, const char *token);
 

@@ -52,7 +52,7 @@ export function listenToKeys() {
 
 const KEYS: [string, Word][] = [
   ['Ctrl K', 'keys.palette'],
-  ['G H M P F A S L', 'keys.pages'],
+  ['G H M P F A S J L', 'keys.pages'],
   ['← → ↑ ↓ Home End', 'keys.move'],
   ['Enter', 'keys.inspect'],
   ['P', 'keys.persons'],

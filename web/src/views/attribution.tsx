@@ -151,7 +151,7 @@ function rowsOf(answer: Answer, chosen: string, byValue: boolean): RowFacts[] {
 }
 
 function ticks(most: number): number[] {
-  const step = [1, 2, 5].flatMap((n) => [n]).map((n) => n * 10 ** Math.floor(Math.log10(most / 3))).reverse().find((n) => most / n >= 3) ?? most
+  const step = [1, 2, 5].map((n) => n * 10 ** Math.floor(Math.log10(most / 3))).reverse().find((n) => most / n >= 3) ?? most
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step)
 }
 

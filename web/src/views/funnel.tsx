@@ -259,6 +259,7 @@ function Dropped({ steps, at, dropped, onPersons }: { steps: string[]; at: numbe
           </button>
         )}
       </h2>
+      <p class="quiet">{t('funnel.dropped_of', { n: count(sum), reached: stepName(reached), step: stepName(missing) })}</p>
       <table class="rows">
         <tbody>
           {shown.map(([key, n]) => (

@@ -145,7 +145,7 @@ function Timeline({ person, selected, onSelect }: { person: Person; selected?: n
         {orders.map((one, i) => (
           <g key={i}>
             <line class="order-line" x1={x(one.time)} x2={x(one.time)} y1={stagesEnd + 24} y2={whyTop - 20} />
-            <text class="strong small" x={x(one.time)} y={lanesTop - 14 + (i % 2) * 0} text-anchor="middle">
+            <text class="strong small" x={x(one.time)} y={lanesTop - 14} text-anchor="middle">
               {one.value ? money(one.value) : ''}
             </text>
           </g>

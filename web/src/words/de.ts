@@ -195,6 +195,7 @@ export const de: Words = {
   'funnel.share_by_step': 'Anteil am Schritt davor',
   'funnel.dropped_title': '{n} ohne „{step}“',
   'funnel.dropped_next': 'Was sie stattdessen tun',
+  'funnel.dropped_of': 'Anteile an den {n} Personen mit „{reached}“, aber nie „{step}“, ohne Zeitfenster.',
   'funnel.nothing': 'nichts mehr',
   'funnel.others': '{n} andere',
   'funnel.open': 'Personen öffnen',

@@ -194,6 +194,7 @@ export const en = {
   'funnel.share_by_step': 'share of the step before',
   'funnel.dropped_title': '{n} without “{step}”',
   'funnel.dropped_next': 'What they do next instead',
+  'funnel.dropped_of': 'Shares of the {n} people who did “{reached}” and never “{step}”, whatever the window.',
   'funnel.nothing': 'nothing more',
   'funnel.others': '{n} others',
   'funnel.open': 'Open the people',

@@ -2,7 +2,7 @@
 // The band above the rows: thickness people, height experience; at a stage's end, from the top, those who went on, those
 // still there (fading), those who left (a hollow pipe with its number).
 import { count, duration, percent } from '../../words/format'
-import { t } from '../../words/words'
+import { known, t } from '../../words/words'
 import { experienceClass, type MapAnswer } from './data'
 import { bend, GUTTER, scoreLine, type Column, type Layout } from './layout'
 
@@ -69,7 +69,7 @@ function Return({ columns, index }: { columns: Column[]; index: number }) {
   )
 }
 
-export function Band({ answer, layout, worst }: { answer: MapAnswer; layout: Layout; worst?: string }) {
+export function Band({ layout, worst }: { layout: Layout; worst?: string }) {
   const { columns, bandTop } = layout
   const scored = columns.some((column) => column.stage.score && column.stage.score.n > 1)
   const level = (value: number) => bandTop + 22 + (100 - value) * 1.5
@@ -116,7 +116,6 @@ export function Band({ answer, layout, worst }: { answer: MapAnswer; layout: Lay
             </g>
           ) : null,
         )}
-      {answer.stages.length > 0 && null}
     </g>
   )
 }
@@ -163,6 +162,6 @@ export function Heads({ layout, answer }: { layout: Layout; answer: MapAnswer })
 }
 
 export function modelName(model: string): string {
-  const key = `model.${model}` as Parameters<typeof t>[0]
-  return t(key) ?? model
+  const key = `model.${model}`
+  return known(key) ? t(key) : model
 }

@@ -215,7 +215,7 @@ export function Picture({ answer, layout, selected, onSelect, onPersons, onFold 
           <path d="M1 1l6 3-6 3" fill="none" stroke="currentColor" />
         </marker>
       </defs>
-      <Band answer={answer} layout={layout} worst={answer.finding?.id === 'map.most_leave' ? String(answer.finding.values.stage) : undefined} />
+      <Band layout={layout} worst={answer.finding?.id === 'map.most_leave' ? String(answer.finding.values.stage) : undefined} />
       <Heads layout={layout} answer={answer} />
       {layout.columns.map((column) => (
         <line key={column.stage.stage} class="axis" x1={column.x} x2={column.x} y1={layout.rowsTop - 4} y2={layout.rowsEnd - 4} />
