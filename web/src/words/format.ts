@@ -8,19 +8,21 @@ const de = () => language.value === 'de'
 const locale = () => (de() ? 'de-DE' : 'en-GB')
 const made = new Map<string, Intl.NumberFormat>()
 
-function number(value: number, options: Intl.NumberFormatOptions = {}): string {
+/** What is hidden from who looks, or cannot be said, is a dash and never a nought. */
+function number(value: number | null | undefined, options: Intl.NumberFormatOptions = {}): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–'
   const name = locale() + JSON.stringify(options)
   let format = made.get(name)
   if (!format) made.set(name, (format = new Intl.NumberFormat(locale(), options)))
   return format.format(value).replace('-', '−')
 }
 
-export const count = (value: number) => number(value, { maximumFractionDigits: 0 })
+export const count = (value: number | null | undefined) => number(value, { maximumFractionDigits: 0 })
 export const decimal = (value: number, digits = 1) => number(value, { minimumFractionDigits: digits, maximumFractionDigits: digits })
 export const signed = (value: number) => (value > 0 ? '+' : '') + count(value)
 
 export function percent(share: number | null | undefined, digits?: number): string {
-  if (share === null || share === undefined) return '–'
+  if (share === null || share === undefined || !Number.isFinite(share)) return '–'
   const value = share * 100
   const places = digits ?? (value !== 0 && Math.abs(value) < 1 ? 1 : 0)
   return decimal(value, places) + (de() ? NARROW : '') + '%'
