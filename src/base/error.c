@@ -31,19 +31,18 @@ static guint kind_of(const GError *error) {
   return ours ? (guint)error->code : 0;
 }
 
-gboolean error_set(GError **error, ErrorCode code, const char *format, ...) {
+void error_set_message(GError **error, ErrorCode code, const char *format, ...) {
   if (error == NULL)
-    return FALSE;
+    return;
   va_list arguments;
   va_start(arguments, format);
   g_propagate_error(error, g_error_new_valist(ETAPPE_ERROR, (int)code, format, arguments));
   va_end(arguments);
-  return FALSE;
 }
 
-gboolean error_set_errno(GError **error, int errno_value, const char *what) {
+void error_set_message_errno(GError **error, int errno_value, const char *what) {
   ErrorCode code = errno_value == ENOSPC || errno_value == EDQUOT ? ERROR_FULL : ERROR_IO;
-  return error_set(error, code, "%s: %s", what, g_strerror(errno_value));
+  error_set_message(error, code, "%s: %s", what, g_strerror(errno_value));
 }
 
 const char *error_name(const GError *error) {

@@ -12,13 +12,13 @@ typedef enum {
   ERROR_USAGE = 1, /* the call itself is wrong: unknown option, missing argument */
   ERROR_INVALID,   /* input that cannot be accepted: a condition, a file, a value */
   ERROR_NOT_FOUND,
-  ERROR_CONFLICT,  /* contradicts what is stored */
-  ERROR_BUSY,      /* somebody else writes now; trying again helps */
-  ERROR_VERSION,   /* written by another version of the format */
-  ERROR_DAMAGED,   /* a checksum or an invariant of stored data is broken */
-  ERROR_IO,        /* the system refused: permission, read-only, device */
-  ERROR_FULL,      /* no space left */
-  ERROR_LIMIT,     /* a stated maximum is exceeded */
+  ERROR_CONFLICT, /* contradicts what is stored */
+  ERROR_BUSY,     /* somebody else writes now; trying again helps */
+  ERROR_VERSION,  /* written by another version of the format */
+  ERROR_DAMAGED,  /* a checksum or an invariant of stored data is broken */
+  ERROR_IO,       /* the system refused: permission, read-only, device */
+  ERROR_FULL,     /* no space left */
+  ERROR_LIMIT,    /* a stated maximum is exceeded */
   ERROR_CANCELLED,
   ERROR_FORBIDDEN,
 } ErrorCode;
@@ -26,12 +26,23 @@ typedef enum {
 #define ETAPPE_ERROR (etappe_error_quark())
 GQuark etappe_error_quark(void);
 
-/* Sets *error (may be NULL) and returns FALSE, so that callers can `return error_set(...)`. */
-gboolean error_set(GError **error, ErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
+/* Sets *error (may be NULL) and returns FALSE, so that callers can `return error_set(...)`. The compiler sees that
+ * FALSE and knows that whoever goes on has its outputs. */
+#define error_set(...)                                                                                                             \
+  __extension__({                                                                                                                  \
+    error_set_message(__VA_ARGS__);                                                                                                \
+    FALSE;                                                                                                                         \
+  })
+void error_set_message(GError **error, ErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);
 
 /* The same from errno: ENOSPC is ERROR_FULL, everything else ERROR_IO. `what` says what was
  * attempted, e.g. "writing shop.db". */
-gboolean error_set_errno(GError **error, int errno_value, const char *what);
+#define error_set_errno(...)                                                                                                       \
+  __extension__({                                                                                                                  \
+    error_set_message_errno(__VA_ARGS__);                                                                                          \
+    FALSE;                                                                                                                         \
+  })
+void error_set_message_errno(GError **error, int errno_value, const char *what);
 
 const char *error_name(const GError *error);     /* "invalid", as in the JSON */
 int error_exit_code(const GError *error);        /* 2 for ERROR_USAGE, else 1 */
