@@ -2,6 +2,7 @@
 #include "analysis/consents.h"
 
 #include "base/clock.h"
+#include "base/error.h"
 #include "record/consent.h"
 #include "record/erase.h"
 #include <string.h>
@@ -107,4 +108,93 @@ void consents_write(Record *record, const GArray *identifiers, JsonOut *out) {
   for (guint i = 0; i < sums->len; i++)
     write_consent(g_hash_table_lookup(((Sum *)sums->pdata[i])->latest, &one), out);
   json_array_end(out);
+}
+
+/* --- of everybody ---------------------------------------------------------------------------- */
+
+typedef struct {
+  guint64 person; /* block << 32 | person */
+  gint64 at_ms;
+  guint32 order; /* in which it came */
+  gboolean granted;
+} Statement;
+
+struct Consents {
+  GArray *latest; /* of Statement, by person, one each */
+};
+
+typedef struct {
+  const Question *question;
+  GArray *statements;
+  gboolean full;
+} Gathering;
+
+enum { STATEMENTS_MAX = 1 << 28 };
+
+static void gather(guint64 identifier, gboolean granted, gint64 at_ms, gpointer user) {
+  Gathering *gathering = user;
+  guint block;
+  guint32 person;
+  gathering->full = gathering->statements->len == STATEMENTS_MAX;
+  if (gathering->full || at_ms > gathering->question->now_ms ||
+      !snapshot_find(gathering->question->snapshot, identifier, &block, &person))
+    return;
+  Statement statement = {(guint64)block << 32 | person, at_ms, gathering->statements->len, granted};
+  g_array_append_val(gathering->statements, statement);
+}
+
+static gint compare_statements(gconstpointer a, gconstpointer b) {
+  const Statement *x = a, *y = b;
+  if (x->person != y->person)
+    return x->person > y->person ? 1 : -1;
+  return x->at_ms != y->at_ms ? (x->at_ms > y->at_ms ? 1 : -1) : (x->order > y->order) - (x->order < y->order);
+}
+
+static void keep_latest(GArray *statements) {
+  guint kept = 0;
+  g_array_sort(statements, compare_statements);
+  for (guint i = 0; i < statements->len; i++) {
+    const Statement *statement = &g_array_index(statements, Statement, i);
+    if (i + 1 == statements->len || statement[1].person != statement->person)
+      g_array_index(statements, Statement, kept++) = *statement;
+  }
+  g_array_set_size(statements, kept);
+}
+
+Consents *consents_new(const Question *question, const char *purpose, GError **error) {
+  g_autoptr(GArray) statements = g_array_new(FALSE, FALSE, sizeof(Statement));
+  Gathering gathering = {question, statements, FALSE};
+  if (!record_consents_each(snapshot_record(question->snapshot), purpose, snapshot_through(question->snapshot), gather, &gathering,
+                            error))
+    return NULL;
+  if (gathering.full) {
+    error_set(error, ERROR_LIMIT, "more than %d statements about consent to %s", STATEMENTS_MAX, purpose);
+    return NULL;
+  }
+  keep_latest(statements);
+  Consents *consents = g_new(Consents, 1);
+  consents->latest = g_steal_pointer(&statements);
+  return consents;
+}
+
+void consents_free(Consents *consents) {
+  if (!consents)
+    return;
+  g_array_unref(consents->latest);
+  g_free(consents);
+}
+
+void consents_block(const Consents *consents, guint block, guint32 n_persons, guint8 *codes) {
+  const Statement *statements = (const Statement *)(const void *)consents->latest->data;
+  guint low = 0, high = consents->latest->len;
+  while (low < high) {
+    guint middle = low + (high - low) / 2;
+    if (statements[middle].person >> 32 < block)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  for (; low < consents->latest->len && statements[low].person >> 32 == block; low++)
+    if ((guint32)statements[low].person < n_persons)
+      codes[(guint32)statements[low].person] = statements[low].granted ? CONSENTS_GRANTED : CONSENTS_DENIED;
 }

@@ -30,7 +30,7 @@ struct Node {
   ConditionOp op;
   GPtrArray *children; /* of Node*; COUNT: the inner condition; PICK: that and what the picked event must satisfy */
   Field *field;        /* COMPARE, EXISTS; COUNT: by */
-  Standing *standing;  /* COMPARE, EXISTS of stage, relationship, persona; then `verdicts` are of its codes */
+  Standing *standing;  /* COMPARE, EXISTS of stage, relationship, persona, consent.X; then `verdicts` are of its codes */
   GArray *literals;    /* COMPARE: of Literal */
   GArray *numbers;     /* COMPARE of time and value, COUNT: of gint64 */
   Regex *regex;        /* OP_MATCH */
@@ -178,6 +178,9 @@ static gboolean names_stand(const Node *node, const Condition *condition, GError
     guint code = standing_count(node->standing);
     while (code > 0 && strcmp(standing_name(node->standing, code), name))
       code--;
+    if (code == 0 && g_str_has_prefix(condition->field, "consent."))
+      return error_set(error, ERROR_INVALID, "column %u: `%s` is true or false, found \"%s\"", condition->value_column,
+                       condition->field, name);
     if (code == 0)
       return error_set(error, ERROR_INVALID, "column %u: there is no %s \"%s\"\nhint: `etappe project show` lists them",
                        condition->value_column, condition->field, name);
@@ -200,23 +203,10 @@ static Node *standing_leaf(const Question *question, const Condition *condition,
   return g_steal_pointer(&node);
 }
 
-/* `consent.X` is what the person's last event says that says anything about it. */
-static Node *consent_leaf(const Question *question, const Condition *condition, GError **error) {
-  g_autoptr(Node) node = node_new(CONDITION_PICK, OP_EQ);
-  node->last = TRUE;
-  for (guint i = 0; i < 2; i++) {
-    Node *leaf = leaf_new(question, condition, i == 0 ? CONDITION_EXISTS : condition->kind, error);
-    if (!leaf)
-      return NULL;
-    g_ptr_array_add(node->children, leaf);
-  }
-  return g_steal_pointer(&node);
-}
-
 static Node *comparison_new(const Question *question, const Condition *condition, GError **error) {
   if (!condition_field_is_person_level(condition->field))
     return leaf_new(question, condition, condition->kind, error);
-  return (g_str_has_prefix(condition->field, "consent.") ? consent_leaf : standing_leaf)(question, condition, error);
+  return standing_leaf(question, condition, error);
 }
 
 static Node *compile(const Question *question, const Condition *condition, GError **error) {

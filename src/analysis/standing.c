@@ -3,9 +3,11 @@
  * derive.h. Its scratch memory is large, so the few that work at once are kept for the next block. */
 #include "analysis/standing.h"
 #include "analysis/bits.h"
+#include "analysis/consents.h"
 #include "analysis/derive.h"
 #include "analysis/filter.h"
 #include "base/error.h"
+#include "record/consent.h"
 #include <pthread.h>
 
 enum { RULES_LIMIT = 254 };
@@ -15,6 +17,7 @@ struct Standing {
   GPtrArray *rules;     /* of Filter*, by code - 1; NULL holds for nobody; empty for stages */
   gboolean first_wins;  /* persona */
   Derive *derive;       /* stage */
+  Consents *consents;   /* consent.PURPOSE */
   pthread_mutex_t lock; /* of the next */
   GPtrArray *scratches; /* of DeriveScratch*, idle */
 };
@@ -52,7 +55,24 @@ static gboolean add_stages(Standing *standing, const Question *question, GError 
   return standing->derive != NULL;
 }
 
+static Standing *consent_standing(const Question *question, const char *purpose, GError **error) {
+  if (!consent_is_purpose(text_of(purpose))) {
+    error_set(error, ERROR_INVALID,
+              "there is no purpose \"%s\" to consent to\nhint: purposes are measure, personalise, profile and contact.CHANNEL",
+              purpose);
+    return NULL;
+  }
+  g_autoptr(Standing) standing = standing_empty();
+  g_ptr_array_add(standing->names, g_strdup("true")); /* CONSENTS_GRANTED */
+  g_ptr_array_add(standing->names, g_strdup("false"));
+  standing->consents = consents_new(question, purpose, error);
+  return standing->consents ? g_steal_pointer(&standing) : NULL;
+}
+
 Standing *standing_new(const Question *question, const char *field, GError **error) {
+  static const char consent[] = "consent.";
+  if (g_str_has_prefix(field, consent))
+    return consent_standing(question, field + sizeof consent - 1, error);
   const Project *project = question->project;
   gboolean stage = !strcmp(field, "stage"), persona = !strcmp(field, "persona");
   const GPtrArray *rules = !project ? NULL : stage ? project->stages : persona ? project->personas : project->relationships;
@@ -78,6 +98,7 @@ void standing_free(Standing *standing) {
   g_ptr_array_unref(standing->rules);
   g_ptr_array_unref(standing->scratches);
   derive_free(standing->derive);
+  consents_free(standing->consents);
   pthread_mutex_destroy(&standing->lock);
   g_free(standing);
 }
@@ -134,5 +155,9 @@ static gboolean stages_block(Standing *standing, guint block, const Block *data,
 
 gboolean standing_block(Standing *standing, guint block, const Block *data, guint8 *codes, GError **error) {
   memset(codes, 0, data->n_persons);
+  if (standing->consents) {
+    consents_block(standing->consents, block, data->n_persons, codes);
+    return TRUE;
+  }
   return standing->derive ? stages_block(standing, block, data, codes, error) : rules_block(standing, block, data, codes, error);
 }

@@ -166,12 +166,15 @@ typedef struct {
   ConsentState measure;
 } Said;
 
-/* A public key whose word is enough to link a device with a user could otherwise agree to letters in that user's name. */
+/* A public key whose word is enough to link a device with a user could otherwise agree in that user's name: to letters anywhere,
+ * to more than being measured beside the user. */
 static gboolean is_believed(const Speaker *speaker, Text purpose, gboolean granted) {
-  return !granted || !speaker->doubtful || purpose.size < 8 || memcmp(purpose.at, "contact.", 8) != 0;
+  if (!granted || !speaker->doubtful || text_is(purpose, CONSENT_MEASURE))
+    return TRUE;
+  return !speaker->beside_user && (purpose.size < 8 || memcmp(purpose.at, "contact.", 8) != 0);
 }
 
-/* Takes away what nobody may say here, and of what a device says the part that would count for the user beside it. */
+/* Takes away what nobody may say here. */
 static Said note_statements(const PermissionAsked *asked, Submission *submission, Event *event, const Speaker *speaker) {
   Said said = {FALSE, CONSENT_UNKNOWN};
   int version = find_property(event, "consent.version");
@@ -188,9 +191,9 @@ static Said note_statements(const PermissionAsked *asked, Submission *submission
       said.measure = granted ? CONSENT_GRANTED : CONSENT_DENIED;
     for (guint k = 0; believed && k < speaker->n; k++)
       submission_consent(submission, speaker->subjects[k], purpose, words, granted, speaker->masks, at_ms);
-    if (!believed)
+    if (!believed && speaker->n)
       atomic_fetch_add(&asked->worker->permissions->ignored, 1);
-    if (!believed || (granted && !measure && speaker->beside_user))
+    if (!believed)
       remove_property(event, i - 1);
   }
   return said;

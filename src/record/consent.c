@@ -5,6 +5,8 @@
 #include "record/record_private.h"
 #include <string.h>
 
+enum { CONSENT_PIECE = 16384 };
+
 typedef struct {
   guint64 version; /* hash of the text's version */
   gint64 at_ms;
@@ -119,6 +121,40 @@ GArray *record_consents(Record *record, const GArray *identifiers, GError **erro
   if (rows)
     g_array_sort(rows, compare_rows);
   return rows;
+}
+
+/* Up to CONSENT_PIECE rows behind *last; *more: there are others. */
+static gboolean read_piece(Record *record, const char *purpose, guint64 through, gint64 *last, gboolean *more, ConsentFunc each,
+                           gpointer user, GError **error) {
+  g_autoptr(RecordHold) hold = record_hold(record);
+  g_autoptr(sqlite3_stmt) statement = database_query(
+      record->db, error,
+      "SELECT id, identifier, granted, at_ms FROM consent WHERE id > ? AND number <= ? AND purpose = ? ORDER BY id LIMIT ?", "iiti",
+      *last, (gint64)through, purpose, (gint64)CONSENT_PIECE);
+  gboolean row = statement != NULL;
+  guint n = 0;
+  while (row) {
+    if (!database_step(statement, &row, error))
+      return FALSE;
+    if (!row)
+      break;
+    *last = sqlite3_column_int64(statement, 0);
+    each((guint64)sqlite3_column_int64(statement, 1), sqlite3_column_int(statement, 2) != 0, sqlite3_column_int64(statement, 3),
+         user);
+    n++;
+  }
+  *more = n == CONSENT_PIECE;
+  return statement != NULL;
+}
+
+gboolean record_consents_each(Record *record, const char *purpose, guint64 through, ConsentFunc each, gpointer user,
+                              GError **error) {
+  gint64 last = 0;
+  gboolean more = TRUE;
+  while (more)
+    if (!read_piece(record, purpose, through, &last, &more, each, user, error))
+      return FALSE;
+  return TRUE;
 }
 
 /* The mutex is held. What cannot be read counts as never said: nobody is measured because of it. */

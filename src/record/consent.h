@@ -31,3 +31,8 @@ typedef struct {
 } ConsentRow;
 /* Statements about these identifiers (NULL: about everybody), in the order in which they came. Free with g_array_unref. */
 GArray *record_consents(Record *record, const GArray *identifiers, GError **error);
+/* Every statement about one purpose up to this number, in the order in which they came. Taken in pieces, so that nobody who
+ * writes waits for all of them. */
+typedef void (*ConsentFunc)(guint64 identifier, gboolean granted, gint64 at_ms, gpointer user);
+gboolean record_consents_each(Record *record, const char *purpose, guint64 through, ConsentFunc each, gpointer user,
+                              GError **error);

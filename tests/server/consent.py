@@ -137,7 +137,7 @@ def a_public_key_grants_nothing_for_a_user():
         check(server.figure("consents_ignored_total"), 1)
         server.send(view(1, device="d9", userId="anna", context={"consent": {"measure": True, "profile": True, "contact.email": True}}), key=page)
         check(server.person("user:anna")["events_total"], 2, "unless the project asks for proofs, a page may say who signed in")
-        check(server.figure("consents_ignored_total"), 2)
+        check(server.figure("consents_ignored_total"), 3, "neither to profiling nor to letters")
         for purpose in ("profile", "contact.email"):
             check(server.report("overview", among=f"consent.{purpose} = true")["persons"], 0, purpose)
         answer = server.post("/v1/events", [{"type": "alias", "userId": "anna", "previousId": "d9", "messageId": "f2"}], page)

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json_in.h"
 #include "journey/index.h"
+#include "record/consent.h"
 
 typedef struct {
   char *folder, *path;
@@ -107,6 +108,25 @@ static inline ValueKind sample_json_value(JsonValue value, GString *keep, Text *
                                : VALUE_JSON;
 }
 
+/* What the event being filled says of consents, as a door would tell it. */
+static inline void sample_consents(Sample *sample) {
+  static const char prefix[] = "consent.";
+  const Event *event = &sample->event;
+  for (guint i = 0; i < event->n_properties; i++) {
+    const Property *property = &event->properties[i];
+    g_autofree char *key = text_dup(property->key);
+    g_autoptr(GError) error = NULL;
+    if (!g_str_has_prefix(key, prefix) || !event->n_identifiers)
+      continue;
+    Consent consent = {.identifier = event->identifiers[0].hash.low,
+                       .purpose = key + sizeof prefix - 1,
+                       .granted = property->kind == VALUE_TRUE,
+                       .at_ms = event->time_ms};
+    record_consents_add(sample->record, &consent, 1, &error);
+    g_assert_no_error(error);
+  }
+}
+
 /* {"person", "time", "event", "channel", "touchpoint", "value", "properties": {...}}; other members are stored fields
  * of that name, but for "n". */
 static inline void sample_json(Sample *sample, const char *line) {
@@ -150,5 +170,6 @@ static inline void sample_json(Sample *sample, const char *line) {
     }
   }
   g_assert_cmpuint(keep->len, <, 1 << 16);
+  sample_consents(sample);
   sample_add(sample, "test");
 }
