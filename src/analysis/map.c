@@ -23,15 +23,16 @@
 #include "analysis/map_credit.h"
 #include "analysis/map_family.h"
 #include "analysis/map_fold.h"
+#include "analysis/map_moves.h"
 #include "analysis/map_story.h"
 #include "analysis/scope.h"
 #include "base/error.h"
-#include "base/hash.h"
+#include "base/parallel.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { STAGES_MAX = 16, RECENT_MOVES = 4096, NOBODY = 0, BEFORE_SCORE_DAYS = 7 };
+enum { STAGES_MAX = 16, BEFORE_SCORE_DAYS = 7 };
 
 typedef enum { MARK_PERSONS, MARK_ONWARD, MARK_STILL, MARK_LEFT, MARK_ENTERED, MARK_RETURNED, MARKS } Mark;
 
@@ -49,24 +50,17 @@ typedef struct {
   Distinct persons, left;
   gint64 value;
   guint64 valued_journey; /* number of the journey that last added its value */
-  Durations next;
   ScoreSum score;
 } CellCount;
-
-typedef struct {
-  Distinct persons;
-  guint32 from, to; /* cell codes */
-  Durations times;
-} MoveCount;
 
 typedef struct {
   DeriveScratch *derive;
   StageCount stages[STAGES_MAX];
   guint64 came[STAGES_MAX][STAGES_MAX]; /* returned to a stage, from a stage */
-  GArray *cells;                        /* CellCount by row * n_stages + stage; a row is a touchpoint's code, or that of a fold */
-  GArray *touchpoints;                  /* Distinct by row */
-  GHashTable *moves;                    /* (from << 32 | to) -> MoveCount* */
-  MoveCount *recent[RECENT_MOVES];
+  CellCount *cells;                     /* by row * n_stages + stage; a row is a touchpoint's code, or that of a fold */
+  Distinct *touchpoints;                /* by row */
+  guint n_rows;                         /* of both */
+  MapMoves *moves;
   GArray *scores;     /* ScoreEvent of the block at hand */
   GArray *journey_at; /* Place per journey of the person at hand */
   GArray *who;
@@ -102,30 +96,20 @@ static gboolean distinct_add(Distinct *counter, guint64 person) {
   return TRUE;
 }
 
-static CellCount *cell_at(Worker *worker, guint32 cell) {
-  if (cell >= worker->cells->len)
-    g_array_set_size(worker->cells, cell + 1);
-  return &g_array_index(worker->cells, CellCount, cell);
-}
-
-static MoveCount *move_find(Worker *worker, guint32 from, guint32 to) {
-  guint64 pair = (guint64)from << 32 | to;
-  MoveCount *move = g_hash_table_lookup(worker->moves, &pair);
-  if (!move) {
-    move = g_new0(MoveCount, 1);
-    move->from = from;
-    move->to = to;
-    g_hash_table_insert(worker->moves, g_memdup2(&pair, sizeof pair), move);
-  }
-  return move;
-}
-
-/* Asked at every step of everybody: the moves met last answer without the table. */
-static MoveCount *move_at(Worker *worker, guint32 from, guint32 to) {
-  MoveCount **recent = &worker->recent[hash_mix((guint64)from << 32 | to) % RECENT_MOVES];
-  if (!*recent || (*recent)->from != from || (*recent)->to != to)
-    *recent = move_find(worker, from, to);
-  return *recent;
+static gboolean rows_reserve(Worker *worker, guint n_rows, guint n_stages) {
+  if (n_rows <= worker->n_rows)
+    return TRUE;
+  guint had = worker->n_rows, room = n_rows + n_rows / 2;
+  CellCount *cells = g_try_renew(CellCount, worker->cells, (gsize)room * n_stages);
+  worker->cells = cells ? cells : worker->cells;
+  Distinct *touchpoints = g_try_renew(Distinct, worker->touchpoints, room);
+  worker->touchpoints = touchpoints ? touchpoints : worker->touchpoints;
+  if (!cells || !touchpoints)
+    return FALSE;
+  memset(cells + (gsize)had * n_stages, 0, (gsize)(room - had) * n_stages * sizeof *cells);
+  memset(touchpoints + had, 0, (room - had) * sizeof *touchpoints);
+  worker->n_rows = room;
+  return TRUE;
 }
 
 /* --- one person ---------------------------------------------------------------------------------- */
@@ -143,6 +127,10 @@ typedef struct {
 
 static guint32 row_of(const Run *run, guint32 touchpoint) {
   return run->fold ? map_fold_row(run->fold, touchpoint) : touchpoint;
+}
+
+static guint rows_of(const Run *run) {
+  return run->fold ? map_fold_codes(run->fold) + map_fold_groups(run->fold) : derive_touchpoints(run->derive);
 }
 
 static gboolean row_is(const Run *run, guint32 row, const char *name) {
@@ -198,10 +186,8 @@ static void take_touch(const Run *run, Worker *worker, Ground *ground, guint32 e
   gint64 time_ms = block_time_ms(ground->data, event);
   if (stage != place->stage)
     enter_stage(worker, ground, place, journey, stage, time_ms);
-  if (touchpoint >= worker->touchpoints->len)
-    g_array_set_size(worker->touchpoints, touchpoint + 1);
-  distinct_add(&g_array_index(worker->touchpoints, Distinct, touchpoint), worker->person);
-  CellCount *cell = cell_at(worker, code);
+  distinct_add(&worker->touchpoints[touchpoint], worker->person);
+  CellCount *cell = &worker->cells[code];
   distinct_add(&cell->persons, worker->person);
   ground->last_cell[stage] = code;
   ground->chosen = ground->chosen || is_chosen(run, touchpoint, stage);
@@ -209,12 +195,8 @@ static void take_touch(const Run *run, Worker *worker, Ground *ground, guint32 e
     cell->valued_journey = place->number;
     cell->value += derived->conversions[journey->conversion].net_value;
   }
-  if (place->cell != G_MAXUINT32 && place->cell != code) {
-    MoveCount *move = move_at(worker, place->cell, code);
-    distinct_add(&move->persons, worker->person);
-    durations_add(&move->times, time_ms - place->time_ms);
-    durations_add(&cell_at(worker, place->cell)->next, time_ms - place->time_ms);
-  }
+  if (place->cell != G_MAXUINT32 && place->cell != code)
+    map_moves_note(worker->moves, place->cell, code, (guint32)worker->person, time_ms - place->time_ms);
   place->cell = code;
   place->time_ms = time_ms;
 }
@@ -238,7 +220,7 @@ static void take_score(const Run *run, Worker *worker, const Ground *ground, con
   if (best == G_MAXUINT32)
     return;
   guint8 stage = derived->event_stage[best];
-  score_add(&cell_at(worker, row_of(run, derived->touchpoint[best]) * run->n_stages + stage)->score, score->value);
+  score_add(&worker->cells[row_of(run, derived->touchpoint[best]) * run->n_stages + stage].score, score->value);
   score_add(&worker->stages[stage].score, score->value);
 }
 
@@ -268,7 +250,7 @@ static void count_marks(const Run *run, Worker *worker, const Ground *ground) {
     for (guint m = 0; m < MARKS; m++)
       worker->stages[s].count[m] += marks >> m & 1;
     if (marks & 1 << MARK_LEFT)
-      distinct_add(&cell_at(worker, ground->last_cell[s])->left, worker->person);
+      distinct_add(&worker->cells[ground->last_cell[s]].left, worker->person);
     for (guint from = 0; ground->came[s] && from < run->n_stages; from++)
       worker->came[s][from] += ground->came[s] >> from & 1;
     any = any || marks;
@@ -276,12 +258,19 @@ static void count_marks(const Run *run, Worker *worker, const Ground *ground) {
   worker->persons += any;
 }
 
+static void begin_person(Ground *ground, guint32 person) {
+  ground->person = person;
+  ground->first_journey = ground->derived->person_journeys[person];
+  ground->chosen = FALSE;
+  memset(ground->marks, 0, sizeof ground->marks);
+  memset(ground->came, 0, sizeof ground->came);
+}
+
 static void take_person(const Question *question, const Run *run, Worker *worker, Ground *ground, GArray *scores, guint *score) {
   const Block *data = ground->data;
   const Derived *derived = ground->derived;
-  guint32 first = derived->person_journeys[ground->person], end = derived->person_journeys[ground->person + 1];
+  guint32 first = ground->first_journey, end = derived->person_journeys[ground->person + 1];
   guint32 last_event = data->person_start[ground->person + 1];
-  ground->first_journey = first;
   worker->person++;
   g_array_set_size(worker->journey_at, end - first);
   for (guint32 j = first; j < end; j++)
@@ -302,6 +291,12 @@ static void take_person(const Question *question, const Run *run, Worker *worker
   count_marks(run, worker, ground);
   if (ground->chosen && worker->who)
     g_array_append_val(worker->who, data->person_id[ground->person]);
+}
+
+static gboolean no_memory(GError **error) {
+  return error_set(error, ERROR_LIMIT,
+                   "the map does not fit into memory\nhint: ask for a shorter range, or name touchpoints in the "
+                   "project file");
 }
 
 static gboolean map_block(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
@@ -325,25 +320,22 @@ static gboolean map_block(const Question *question, guint block, const Block *da
     return error_set(error, ERROR_LIMIT,
                      "the map would have more than %d touchpoints\nhint: name touchpoints in the project file, or use --where",
                      MAP_TOUCHPOINTS_MAX);
+  if (!rows_reserve(worker, rows_of(run), run->n_stages))
+    return no_memory(error);
+  Ground ground = {.data = data, .derived = &derived, .scope = &scope};
   for (guint32 p = 0; p < data->n_persons; p++) {
-    Ground ground = {.data = data, .derived = &derived, .scope = &scope, .person = p};
-    if (!bit_at(data->dead, p))
-      take_person(question, run, worker, &ground, worker->scores, &score);
+    if (bit_at(data->dead, p))
+      continue;
+    begin_person(&ground, p);
+    take_person(question, run, worker, &ground, worker->scores, &score);
   }
-  return TRUE;
+  return !worker->moves->failed || no_memory(error);
 }
 
 /* --- putting workers together -------------------------------------------------------------------- */
 
-static void move_free(gpointer data) {
-  durations_clear(&((MoveCount *)data)->times);
-  g_free(data);
-}
-
-static void worker_init(Worker *worker, gboolean who) {
-  worker->cells = g_array_new(FALSE, TRUE, sizeof(CellCount));
-  worker->touchpoints = g_array_new(FALSE, TRUE, sizeof(Distinct));
-  worker->moves = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, move_free);
+static void worker_init(Worker *worker, gsize budget_bytes, gboolean who) {
+  worker->moves = map_moves_new(budget_bytes);
   worker->scores = g_array_new(FALSE, FALSE, sizeof(ScoreEvent));
   worker->journey_at = g_array_new(FALSE, FALSE, sizeof(Place));
   worker->who = who ? g_array_new(FALSE, FALSE, sizeof(guint64)) : NULL;
@@ -353,36 +345,12 @@ static void worker_clear(Worker *worker) {
   derive_scratch_free(worker->derive);
   for (guint s = 0; s < STAGES_MAX; s++)
     durations_clear(&worker->stages[s].times);
-  for (guint c = 0; c < worker->cells->len; c++)
-    durations_clear(&g_array_index(worker->cells, CellCount, c).next);
-  g_array_unref(worker->cells);
-  g_array_unref(worker->touchpoints);
-  g_hash_table_unref(worker->moves);
+  g_free(worker->cells);
+  g_free(worker->touchpoints);
+  map_moves_free(worker->moves);
   g_array_unref(worker->scores);
   g_array_unref(worker->journey_at);
   g_clear_pointer(&worker->who, g_array_unref);
-}
-
-static double median_of(const Run *run, guint n, const Durations *(*bag)(const Worker *, gconstpointer), gconstpointer what) {
-  g_autofree const Durations **bags = g_new(const Durations *, n);
-  guint used = 0;
-  for (guint i = 0; i < n; i++) {
-    bags[used] = bag(&run->workers[i], what);
-    used += bags[used] != NULL;
-  }
-  return used ? durations_median(bags, used) : NAN;
-}
-
-static const Durations *stage_times(const Worker *worker, gconstpointer what) {
-  return &worker->stages[*(const guint *)what].times;
-}
-static const Durations *cell_next(const Worker *worker, gconstpointer what) {
-  guint32 cell = *(const guint32 *)what;
-  return cell < worker->cells->len ? &g_array_index(worker->cells, CellCount, cell).next : NULL;
-}
-static const Durations *move_times(const Worker *worker, gconstpointer what) {
-  const MoveCount *move = g_hash_table_lookup(worker->moves, what);
-  return move ? &move->times : NULL;
 }
 
 static void stage_clear(gpointer data) {
@@ -473,7 +441,7 @@ static void gather_stages(const Question *question, const Run *run, guint n, Jou
                     .entered = count[MARK_ENTERED],
                     .returned = count[MARK_RETURNED],
                     .returned_from = came_from(run, n, s),
-                    .median_ms = median_of(run, n, stage_times, &s),
+                    .median_ms = NAN,
                     .score = score_of(&score)};
     g_array_append_val(map->stages, row);
   }
@@ -521,7 +489,7 @@ static void gather_touchpoints(const Run *run, guint n, JourneyMap *map, guint32
     guint64 persons = 0;
     place[code] = G_MAXUINT32;
     for (guint i = 0; i < n; i++)
-      persons += code < run->workers[i].touchpoints->len ? g_array_index(run->workers[i].touchpoints, Distinct, code).count : 0;
+      persons += code < run->workers[i].n_rows ? run->workers[i].touchpoints[code].count : 0;
     if (!persons)
       continue;
     NamedTouchpoint next = {name_row(run, map->language, code), code};
@@ -548,9 +516,9 @@ static void gather_cells(const Run *run, guint n, JourneyMap *map, const guint32
     gint64 value = 0;
     ScoreSum score = {0, 0, 0};
     for (guint i = 0; i < n; i++) {
-      if (code >= run->workers[i].cells->len)
+      if (code / run->n_stages >= run->workers[i].n_rows)
         continue;
-      const CellCount *cell = &g_array_index(run->workers[i].cells, CellCount, code);
+      const CellCount *cell = &run->workers[i].cells[code];
       persons += cell->persons.count;
       left += cell->left.count;
       value += cell->value;
@@ -561,8 +529,7 @@ static void gather_cells(const Run *run, guint n, JourneyMap *map, const guint32
     guint stage = code % run->n_stages;
     guint64 of = g_array_index(map->stages, MapStage, stage).persons;
     MapCell row = {
-        place[code / run->n_stages],         stage,           persons, left, of ? (double)persons / (double)of : NAN, value,
-        median_of(run, n, cell_next, &code), score_of(&score)};
+        place[code / run->n_stages], stage, persons, left, of ? (double)persons / (double)of : NAN, value, NAN, score_of(&score)};
     g_array_append_val(map->cells, row);
   }
   g_array_sort(map->cells, cell_compare);
@@ -593,38 +560,94 @@ static int move_compare(gconstpointer a, gconstpointer b) {
   return (x->to > y->to) - (x->to < y->to);
 }
 
-static void gather_moves(const Run *run, guint n, JourneyMap *map, const guint32 *place) {
-  g_autoptr(GHashTable) sums = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-  for (guint i = 0; i < n; i++) {
-    GHashTableIter iter;
-    gpointer key, value;
-    g_hash_table_iter_init(&iter, run->workers[i].moves);
-    while (g_hash_table_iter_next(&iter, &key, &value)) {
-      guint64 before = GPOINTER_TO_SIZE(g_hash_table_lookup(sums, key));
-      g_hash_table_insert(sums, g_memdup2(key, sizeof(guint64)), GSIZE_TO_POINTER(before + ((MoveCount *)value)->persons.count));
-    }
-  }
-  GHashTableIter iter;
-  gpointer key, value;
+static gboolean is_ahead(const JourneyMap *map, const MapMove *move) {
+  return g_array_index(map->cells, MapCell, move->to).stage > g_array_index(map->cells, MapCell, move->from).stage;
+}
+
+static void gather_moves(const Run *run, const GArray *entries, JourneyMap *map, const guint32 *place) {
   guint64 ahead = 0, shown = 0;
-  g_autoptr(GArray) all = g_array_new(FALSE, TRUE, sizeof(MapMove));
-  g_hash_table_iter_init(&iter, sums);
-  while (g_hash_table_iter_next(&iter, &key, &value)) {
-    guint32 from = (guint32)(*(guint64 *)key >> 32), to = (guint32) * (guint64 *)key;
+  for (guint i = 0; i < entries->len;) {
+    guint64 pair = g_array_index(entries, MapMoveEntry, i).pair;
+    guint32 from = (guint32)(pair >> 32), to = (guint32)pair;
     MapMove move = {cell_find(map, place[from / run->n_stages], from % run->n_stages),
-                    cell_find(map, place[to / run->n_stages], to % run->n_stages), GPOINTER_TO_SIZE(value),
-                    median_of(run, n, move_times, key)};
-    ahead += to % run->n_stages > from % run->n_stages ? move.persons : 0;
-    g_array_append_val(all, move);
+                    cell_find(map, place[to / run->n_stages], to % run->n_stages), 0, NAN};
+    for (; i < entries->len && g_array_index(entries, MapMoveEntry, i).pair == pair; i++)
+      move.persons += g_array_index(entries, MapMoveEntry, i).persons;
+    ahead += is_ahead(map, &move) ? move.persons : 0;
+    g_array_append_val(map->moves, move);
   }
-  g_array_sort(all, move_compare);
-  for (guint i = 0; i < MIN(all->len, (guint)MAP_MOVES_MAX); i++) {
-    const MapMove *move = &g_array_index(all, MapMove, i);
-    const MapCell *from = &g_array_index(map->cells, MapCell, move->from), *to = &g_array_index(map->cells, MapCell, move->to);
-    shown += to->stage > from->stage ? move->persons : 0;
-    g_array_append_val(map->moves, *move);
+  g_array_sort(map->moves, move_compare);
+  g_array_set_size(map->moves, MIN(map->moves->len, (guint)MAP_MOVES_MAX));
+  for (guint i = 0; i < map->moves->len; i++) {
+    const MapMove *move = &g_array_index(map->moves, MapMove, i);
+    shown += is_ahead(map, move) ? move->persons : 0;
   }
   map->moves_shown = ahead ? (double)shown / (double)ahead : NAN;
+}
+
+/* --- middle times -------------------------------------------------------------------------------- */
+
+typedef struct {
+  const Run *run;
+  JourneyMap *map;
+  const GArray *entries;  /* MapMoveEntry, in order of pairs */
+  const Durations **bags; /* of each entry */
+  guint n_workers;
+} Medians;
+
+/* Of what was counted of pairs from `first` up to before `end`: a move's are one pair, a cell's all that begin there. */
+static double pairs_median(const Medians *medians, guint64 first, guint64 end) {
+  guint bounds[2];
+  for (guint b = 0; b < 2; b++) {
+    guint low = 0, high = medians->entries->len;
+    while (low < high) {
+      guint middle = (low + high) / 2;
+      if (g_array_index(medians->entries, MapMoveEntry, middle).pair < (b ? end : first))
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    bounds[b] = low;
+  }
+  return durations_median(medians->bags + bounds[0], bounds[1] - bounds[0]);
+}
+
+static double stage_median(const Medians *medians, guint stage) {
+  g_autofree const Durations **bags = g_new(const Durations *, medians->n_workers);
+  for (guint i = 0; i < medians->n_workers; i++)
+    bags[i] = &medians->run->workers[i].stages[stage].times;
+  return durations_median(bags, medians->n_workers);
+}
+
+static guint64 code_of(const Medians *medians, guint cell) {
+  const MapCell *at = &g_array_index(medians->map->cells, MapCell, cell);
+  return (guint64)g_array_index(medians->map->touchpoints, MapTouchpoint, at->touchpoint).code * medians->run->n_stages + at->stage;
+}
+
+/* Tasks are the stages, then the cells, then the moves. */
+static gboolean find_median(guint task, guint worker, gpointer user, GError **error) {
+  const Medians *medians = user;
+  JourneyMap *map = medians->map;
+  guint cell = task - map->stages->len, next = cell - map->cells->len;
+  if (task < map->stages->len) {
+    g_array_index(map->stages, MapStage, task).median_ms = stage_median(medians, task);
+  } else if (cell < map->cells->len) {
+    guint64 code = code_of(medians, cell);
+    g_array_index(map->cells, MapCell, cell).median_ms = pairs_median(medians, code << 32, (code + 1) << 32);
+  } else {
+    MapMove *move = &g_array_index(map->moves, MapMove, next);
+    guint64 pair = code_of(medians, move->from) << 32 | code_of(medians, move->to);
+    move->median_ms = pairs_median(medians, pair, pair + 1);
+  }
+  return TRUE;
+}
+
+static gboolean find_medians(const Run *run, guint n, JourneyMap *map, const GArray *entries, GError **error) {
+  g_autofree const Durations **bags = g_new(const Durations *, entries->len + 1);
+  for (guint i = 0; i < entries->len; i++)
+    bags[i] = g_array_index(entries, MapMoveEntry, i).times;
+  Medians medians = {run, map, entries, bags, n};
+  return parallel_run(n, map->stages->len + map->cells->len + map->moves->len, find_median, &medians, error);
 }
 
 static int id_compare(gconstpointer a, gconstpointer b) {
@@ -637,23 +660,38 @@ static char *filters_text(const Params *params) {
   return where && among ? g_strdup_printf("%s; %s", where, among) : g_strdup(where ? where : among);
 }
 
-static JourneyMap *gather(const Question *question, const Params *params, const Run *run, guint n) {
+static gboolean gather_counts(const Question *question, const Run *run, guint n, JourneyMap *map, GError **error) {
+  g_autofree guint32 *place = g_new(guint32, map->n_codes + 1);
+  g_autofree MapMoves **moves = g_new(MapMoves *, n);
+  for (guint i = 0; i < n; i++) {
+    moves[i] = run->workers[i].moves;
+    map_moves_settle(moves[i]);
+    if (moves[i]->failed)
+      return no_memory(error);
+  }
+  g_autoptr(GArray) entries = map_moves_entries(moves, n);
+  gather_stages(question, run, n, map);
+  gather_touchpoints(run, n, map, place, map->n_codes);
+  gather_cells(run, n, map, place, map->n_codes);
+  gather_moves(run, entries, map, place);
+  return find_medians(run, n, map, entries, error);
+}
+
+static JourneyMap *gather(const Question *question, const Params *params, const Run *run, guint n, GError **error) {
   JourneyMap *map = map_new();
-  guint n_codes = run->fold ? map_fold_codes(run->fold) + map_fold_groups(run->fold) : derive_touchpoints(run->derive);
-  g_autofree guint32 *place = g_new(guint32, n_codes + 1);
   const char *language = params_get(params, "language");
   map->language = g_strdup(language ? language : question->project->language);
   map->currency = g_strdup(question->project->currency);
-  map->n_codes = n_codes;
+  map->n_codes = rows_of(run);
   map->project = g_strdup(question->project->name);
   map->zone = zone_copy(question->zone);
   map->from_ms = question->from_ms;
   map->to_ms = question->to_ms;
   map->filters = filters_text(params);
-  gather_stages(question, run, n, map);
-  gather_touchpoints(run, n, map, place, n_codes);
-  gather_cells(run, n, map, place, n_codes);
-  gather_moves(run, n, map, place);
+  if (!gather_counts(question, run, n, map, error)) {
+    journey_map_free(map);
+    return NULL;
+  }
   for (guint i = 0; i < n && run->workers[0].who; i++) {
     if (!map->who)
       map->who = g_array_new(FALSE, FALSE, sizeof(guint64));
@@ -695,9 +733,9 @@ static JourneyMap *walk(const Question *question, const Params *params, Run *run
   run->workers = g_new0(Worker, n);
   run->fold = fold;
   for (guint i = 0; i < n; i++)
-    worker_init(&run->workers[i], who);
+    worker_init(&run->workers[i], question->budget_bytes / n, who);
   if (question_each_block(question, map_block, run, error))
-    map = gather(question, params, run, n);
+    map = gather(question, params, run, n, error);
   for (guint i = 0; i < n; i++)
     worker_clear(&run->workers[i]);
   g_clear_pointer(&run->workers, g_free);
