@@ -29,6 +29,7 @@ struct TouchScratch {
   guint n_touches, room;
   GArray *visit_touch;  /* AttributionTouch by visit number of the person at hand */
   GArray *conversation; /* guint32 codes of conversations seen by this person */
+  GArray *acted;        /* guint8 by visit number, 1: not all of it is the company's or a system's; empty until asked for */
   guint64 *possible;    /* events of the block that may be attribution touches */
   guint64 *weak, *brand;
   guint words;
@@ -46,6 +47,7 @@ typedef struct { /* a block while its persons are walked */
   ColumnBlock conversation;
   AttributionPathFunc each;
   gpointer user;
+  guint32 first, end; /* events of the person at hand */
 } Ground;
 
 static AttributionTouch *touch_at(GArray *touches, guint i) {
@@ -126,6 +128,34 @@ static gboolean first_of_visit(TouchScratch *scratch, guint32 visit) {
   return visit >= scratch->visit_touch->len || touch_at(scratch->visit_touch, visit)->visit != visit;
 }
 
+static gboolean is_not_theirs(const Ground *ground, guint32 event) {
+  return bit_at(ground->data->company, event) || bit_at(ground->data->system, event);
+}
+
+static void find_acted(const Ground *ground) {
+  GArray *acted = ground->scratch->acted;
+  g_array_set_size(acted, 1);
+  for (guint32 event = ground->first; event < ground->end; event++) {
+    guint32 visit = codes_at(&ground->data->visit, event);
+    if (visit == 0 || !bit_at(ground->derived->seen, event) || is_not_theirs(ground, event))
+      continue;
+    if (visit >= acted->len)
+      g_array_set_size(acted, visit + 1);
+    g_array_index(acted, guint8, visit) = 1;
+  }
+}
+
+/* A visit in which only the company or a system did anything (the project's rules may say so of what a page or an app sends by
+ * itself) touched nobody. */
+static gboolean somebody_acted(const Ground *ground, guint32 event, guint32 visit) {
+  GArray *acted = ground->scratch->acted;
+  if (!is_not_theirs(ground, event))
+    return TRUE;
+  if (acted->len == 0)
+    find_acted(ground);
+  return visit < acted->len && g_array_index(acted, guint8, visit);
+}
+
 static void remember_visit(TouchScratch *scratch, const AttributionTouch *touch) {
   guint before = scratch->visit_touch->len;
   if (touch->visit >= before) {
@@ -157,7 +187,8 @@ static void take_event(const Ground *ground, guint32 event) {
   TouchScratch *scratch = ground->scratch;
   guint32 visit = codes_at(&ground->data->visit, event);
   gboolean faint = visit == 0 && finder->options.views_ms > 0 && is_faint(ground->data, event);
-  if (visit ? !first_of_visit(scratch, visit) : !faint && !conversation_is_new(ground, event))
+  if (visit ? !first_of_visit(scratch, visit) || !somebody_acted(ground, event, visit)
+            : !faint && !conversation_is_new(ground, event))
     return;
   AttributionTouch touch = {.time_ms = block_time_ms(ground->data, event),
                             .event = event,
@@ -203,7 +234,7 @@ static void make_room(TouchScratch *scratch, guint n) {
   scratch->touches = g_renew(AttributionTouch, scratch->touches, scratch->room);
 }
 
-static void take_person(const Ground *ground, guint32 person) {
+static void take_person(Ground *ground, guint32 person) {
   const Block *data = ground->data;
   const Derived *derived = ground->derived;
   TouchScratch *scratch = ground->scratch;
@@ -213,7 +244,9 @@ static void take_person(const Ground *ground, guint32 person) {
   scratch->n_touches = 0;
   g_array_set_size(scratch->visit_touch, 0);
   g_array_set_size(scratch->conversation, 0);
-  guint32 event = data->person_start[person];
+  g_array_set_size(scratch->acted, 0);
+  guint32 event = ground->first = data->person_start[person];
+  ground->end = data->person_start[person + 1];
   for (; next < end; next++) {
     const Conversion *conversion = &derived->conversions[next];
     if (conversion->goal != ground->finder->goal)
@@ -224,7 +257,7 @@ static void take_person(const Ground *ground, guint32 person) {
     end_path(ground, &path, visit_inside(scratch, conversion->visit), from_ms);
     repeated = TRUE;
   }
-  take_events(ground, event, data->person_start[person + 1]);
+  take_events(ground, event, ground->end);
   take_rest(ground, person);
 }
 
@@ -358,6 +391,7 @@ TouchScratch *touch_scratch_new(void) {
   TouchScratch *scratch = g_new0(TouchScratch, 1);
   scratch->visit_touch = g_array_new(FALSE, FALSE, sizeof(AttributionTouch));
   scratch->conversation = g_array_new(FALSE, FALSE, sizeof(guint32));
+  scratch->acted = g_array_new(FALSE, TRUE, sizeof(guint8));
   return scratch;
 }
 
@@ -367,6 +401,7 @@ void touch_scratch_free(TouchScratch *scratch) {
   g_free(scratch->touches);
   g_array_unref(scratch->visit_touch);
   g_array_unref(scratch->conversation);
+  g_array_unref(scratch->acted);
   g_free(scratch->possible);
   g_free(scratch->weak);
   g_free(scratch->brand);

@@ -116,7 +116,8 @@ static void put_bit(guint64 *bits, guint32 i, gboolean set) {
   bits[i / 64] = set ? bits[i / 64] | bit : bits[i / 64] & ~bit;
 }
 
-/* What the project's rules say of whose touch it was stands above what it arrived with. */
+/* What the project's rules say of whose touch it was stands above what it arrived with. Identify, alias, group and cost rows,
+ * which are neither touches nor a system's, stay none. */
 static gboolean mark_initiators(Marks *marks, guint block, Room *room, Block *data, GError **error) {
   guint words = bits_words(data->n_events);
   gboolean any;
@@ -133,7 +134,7 @@ static gboolean mark_initiators(Marks *marks, guint block, Room *room, Block *da
     if (!room->codes[i])
       continue;
     Initiate by = g_array_index(marks->by, Initiate, room->codes[i] - 1);
-    put_bit(room->touch, i, by != INITIATE_SYSTEM);
+    put_bit(room->touch, i, by != INITIATE_SYSTEM && (bit_at(data->touch, i) || bit_at(data->system, i)));
     put_bit(room->company, i, by == INITIATE_COMPANY);
     put_bit(room->system, i, by == INITIATE_SYSTEM);
   }

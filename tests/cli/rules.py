@@ -125,6 +125,48 @@ def an_initiator_rule_makes_no_touch_of_what_the_system_did():
         check(("unassigned", "unassigned") in variants(db, "--key", "channel"), False)
 
 
+INITIATORS = """\
+version: 1
+goals: [{name: order, when: event = order, value: value, closes: true}]
+stages: [{name: only}]
+restart_stage: only
+sources: [{name: page, kind: web}]
+initiators: [{by: INITIATOR, when: event = heartbeat}, {by: customer, when: exists event}]
+"""
+
+
+def ask_of_dia(path, initiator):
+    """dia's browser: a visit that begins by itself, in which she looks around; one by itself only; an order at the till."""
+    db = path / f"{initiator}.db"
+    (path / "project.yaml").write_text(INITIATORS.replace("INITIATOR", initiator))
+    (path / "page.csv").write_text("""\
+person,time,event,channel,device
+dia,2025-03-01T10:00:00Z,heartbeat,ads,d1
+dia,2025-03-01T10:20:00Z,page,ads,d1
+dia,2025-03-01T11:00:00Z,heartbeat,email,d1
+""")
+    (path / "till.csv").write_text("person,time,event,value\ndia,2025-03-02T10:00:00Z,order,30\n")
+    (path / "crm.ndjson").write_text('{"type": "identify", "userId": "eva", "messageId": "i", "timestamp": "2025-03-01T10:00:00Z"}\n')
+    etappe("project", "apply", path / "project.yaml", db=db)
+    for name, fields in {"page": "person time event channel device", "till": "person time event value"}.items():
+        etappe("import", path / f"{name}.csv", "--source", name, *[w for f in fields.split() for w in ("--map", f"{f}={f}")], db=db)
+    etappe("import", path / "crm.ndjson", db=db)
+    visits = etappe("sql", "SELECT count(*) AS n FROM visits", "--format", "csv", db=db).stdout.split()[1]
+    begin = etappe("sql", "SELECT strftime(min(started), '%H:%M') AS t, count(*) AS n FROM journeys", "--format", "csv", db=db).stdout.split()[1]
+    paths = variants(db, "--key", "event")
+    credit = report("attribution", "--model", "last", db=db)["models"][0]["credits"]
+    return visits, begin, paths, {row["key"]: row["conversions"] for row in credit if row["conversions"]}
+
+
+@test
+def whose_act_it_was_draws_journeys_and_touches_but_no_visits():
+    with folder() as path:
+        # eva was only named: a rule makes no touch of that
+        check(ask_of_dia(path, "customer"), ("2", "10:00,1", {("heartbeat", "page", "heartbeat", "order"): 1}, {"email": 1}))
+        check(ask_of_dia(path, "system"), ("2", "10:20,1", {("page", "order"): 1}, {"ads": 1}))
+        check(ask_of_dia(path, "company"), ("2", "10:20,1", {("heartbeat", "page", "heartbeat", "order"): 1}, {"ads": 1}))
+
+
 @test
 def bots_and_the_house_are_in_no_figure():
     with folder() as path:

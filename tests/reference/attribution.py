@@ -48,7 +48,7 @@ def random_world(rng):
         time = rng.randrange(0, 60) * DAY
         for _ in range(rng.randint(1, 9)):
             time += rng.choice([0, 5 * MINUTE, 30 * MINUTE, 31 * MINUTE] if web and rng.random() < 0.6 else [0, HOUR, DAY, 9 * DAY, 40 * DAY])
-            name = rng.choices(["page", "sale", "mail", "booked"], [5, 2, 0 if web else 1, 0 if web else 1])[0]
+            name = rng.choices(["page", "sale", "mail", "booked"], [5, 2, 1, 1])[0]
             rows.append((not web, f"p{number}", time, name, rng.choice(CHANNELS), rng.choice([0, 10, 25, 99]) if name == "sale" else 0))
     rng.shuffle(rows)
     rows.sort(key=lambda row: row[0])
@@ -76,17 +76,15 @@ def tell(path, events):
 def touches_of(history):
     """(time, key, visit, position) of each attribution touch, and the visit number of every event."""
     touches, visits, visit, last = [], [], 0, None
+    for e in history:
+        if e.web and (last is None or e.time - last > 30 * MINUTE):
+            visit += 1
+        last = e.time if e.web else last
+        visits.append(visit if e.web else 0)
+    acted = {visit for e, visit in zip(history, visits) if visit and e.name in ("page", "sale")}
     for position, e in enumerate(history):
-        if e.web:
-            if last is None or e.time - last > 30 * MINUTE:
-                visit += 1
-                touches.append((e.time, e.channel, visit, position))
-            last = e.time
-            visits.append(visit)
-        else:
-            visits.append(0)
-            if e.name == "page":
-                touches.append((e.time, e.channel, 0, position))
+        if visits[position] in acted and visits[position] not in visits[:position] or not e.web and e.name == "page":
+            touches.append((e.time, e.channel, visits[position], position))
     return touches, visits
 
 
