@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/finding.h"
-#include <math.h>
 #include <string.h>
 
 typedef enum { KIND_TEXT, KIND_COUNT, KIND_SHARE, KIND_NUMBER, KIND_DURATION, KIND_MONEY } Kind;
@@ -208,31 +207,4 @@ char *finding_sentence(const Finding *finding, Language language) {
     if (strcmp(sentences[i].id, finding->id) == 0)
       return fill(finding, language, sentences[i].words[language]);
   return NULL;
-}
-
-/* --- differences ----------------------------------------------------------------------------- */
-
-static const double Z = 1.959963984540054; /* 95 %, two-sided */
-
-/* Wilson's interval of a rate. */
-static void wilson(guint64 some, guint64 all, double *low, double *high) {
-  double n = (double)all, p = (double)some / n, z2 = Z * Z;
-  double middle = (p + z2 / (2 * n)) / (1 + z2 / n), half = Z / (1 + z2 / n) * sqrt(p * (1 - p) / n + z2 / (4 * n * n));
-  *low = middle - half;
-  *high = middle + half;
-}
-
-gboolean rates_differ(guint64 a, guint64 n_a, guint64 b, guint64 n_b) {
-  double low_a, high_a, low_b, high_b;
-  if (n_a == 0 || n_b == 0)
-    return FALSE;
-  wilson(a, n_a, &low_a, &high_a);
-  wilson(b, n_b, &low_b, &high_b);
-  double p_a = (double)a / (double)n_a, p_b = (double)b / (double)n_b;
-  return p_a - p_b - hypot(p_a - low_a, high_b - p_b) > 0;
-}
-
-gboolean classes_differ(guint64 a, guint64 b, guint64 n) {
-  double p_a = (double)a / (double)n, p_b = (double)b / (double)n, d = p_a - p_b;
-  return n > 0 && d - Z * sqrt((p_a + p_b - d * d) / (double)n) > 0;
 }

@@ -24,8 +24,3 @@ void finding_money(Finding *finding, const char *name, gint64 micro, const char 
 
 void finding_write(const Finding *finding, JsonOut *out); /* {"id", "values": {...}}, or null */
 char *finding_sentence(const Finding *finding, Language language);
-
-/* Is the rate a of n_a above b of n_b beyond chance? Newcombe's 95 % interval of their difference lies above none. */
-gboolean rates_differ(guint64 a, guint64 n_a, guint64 b, guint64 n_b);
-/* Are more of the same n in class a than in class b beyond chance? */
-gboolean classes_differ(guint64 a, guint64 b, guint64 n);

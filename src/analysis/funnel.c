@@ -7,8 +7,12 @@
  *   five events: ann visit@1, ann order@3, bob visit@2, cleo visit@5, cleo order@5 (later in the order)
  *   steps visit, order: reached 3 and 2; from_previous 2/3; median of {2, 0} is 1 ms; dropped(1) = 1 (bob) */
 #include "analysis/funnel.h"
+#include "analysis/funnel_driver.h"
 #include "analysis/funnel_kernel.h"
+#include "analysis/funnel_next.h"
+#include "analysis/funnel_who.h"
 #include "analysis/key.h"
+#include "analysis/rates.h"
 #include "analysis/scope.h"
 #include "analysis/unit.h"
 #include "base/error.h"
@@ -18,7 +22,8 @@
 
 enum { GROUPS_MAX = 1000, NO_GROUP = G_MAXUINT32 };
 
-typedef enum { WHO_NOBODY, WHO_REACHED, WHO_DROPPED } Who;
+/* Who asks for the units that came to a step. */
+typedef enum { CASES_WHO, CASES_NEXT, CASES_DRIVERS, CASES_KINDS } CasesKind;
 
 typedef struct {  /* a funnel's figures: of all, or of a group */
   char *value;    /* the group's */
@@ -36,8 +41,10 @@ typedef struct {
   char *by;
   GPtrArray *groups; /* of Figures*, NULL without --by */
   guint groups_total;
-  Who who;
-  guint who_step;
+  guint case_step[CASES_KINDS]; /* 0: not asked */
+  FunnelWho *who;
+  FunnelNext *next;
+  FunnelDrivers *drivers;
   GArray *persons; /* of guint64, NULL without --who */
   char *note;
 } Funnel;
@@ -54,6 +61,9 @@ static void funnel_free(gpointer result) {
   g_ptr_array_unref(funnel->names);
   g_clear_pointer(&funnel->groups, g_ptr_array_unref);
   g_clear_pointer(&funnel->persons, g_array_unref);
+  funnel_who_free(funnel->who);
+  funnel_next_free(funnel->next);
+  funnel_drivers_free(funnel->drivers);
   g_free(funnel->all.value);
   g_free(funnel->by);
   g_free(funnel->note);
@@ -81,9 +91,11 @@ typedef struct { /* of one worker; bitmaps grow to the largest block */
   gboolean any_unit;
   FunnelTally tally;
   Arena arena;
-  Durations *times; /* [group * n_steps + step] */
-  GArray *reached;  /* of guint64: [code * n_steps + step] */
-  GArray *persons;  /* of guint64 */
+  Durations *times;           /* [group * n_steps + step] */
+  GArray *reached;            /* of guint64: [code * n_steps + step] */
+  GArray *persons;            /* of guint64 */
+  GArray *cases[CASES_KINDS]; /* of FunnelCase, of the block */
+  GArray *steps[CASES_KINDS]; /* of guint32: their events */
 } Worker;
 
 typedef struct {
@@ -106,6 +118,7 @@ typedef struct { /* what an attempt is handed to */
   Run *run;
   Worker *worker;
   const Block *data;
+  const UnitBlock *units;
 } Taker;
 
 static void workers_free(Run *run) {
@@ -119,6 +132,10 @@ static void workers_free(Run *run) {
     funnel_scratch_free(worker->scratch);
     g_clear_pointer(&worker->reached, g_array_unref);
     g_clear_pointer(&worker->persons, g_array_unref);
+    for (guint kind = 0; kind < CASES_KINDS; kind++) {
+      g_clear_pointer(&worker->cases[kind], g_array_unref);
+      g_clear_pointer(&worker->steps[kind], g_array_unref);
+    }
   }
   g_clear_pointer(&run->workers, g_free);
   run->n_workers = 0;
@@ -149,6 +166,10 @@ static void workers_new(Run *run) {
       worker->tally.times = worker->times;
     worker->reached = g_array_new(FALSE, TRUE, sizeof(guint64));
     worker->persons = g_array_new(FALSE, FALSE, sizeof(guint64));
+    for (guint kind = 0; kind < CASES_KINDS; kind++) {
+      worker->cases[kind] = g_array_new(FALSE, FALSE, sizeof(FunnelCase));
+      worker->steps[kind] = g_array_new(FALSE, FALSE, sizeof(guint32));
+    }
   }
 }
 
@@ -171,18 +192,31 @@ static gboolean breakdown_init(Run *run, const char *text, GError **error) {
   return by->key && event_filter_init(&by->pick, run->question, "the inner condition", inner, error);
 }
 
-static gboolean who_parse(Funnel *funnel, const char *text, GError **error) {
-  const char *colon = strchr(text, ':');
-  char *end = NULL;
-  gint64 step = colon ? g_ascii_strtoll(colon + 1, &end, 10) : 0;
-  funnel->who = g_str_has_prefix(text, "reached:") ? WHO_REACHED : g_str_has_prefix(text, "dropped:") ? WHO_DROPPED : WHO_NOBODY;
-  gint64 last = (gint64)funnel->rules.n_steps - (funnel->who == WHO_DROPPED); /* nobody drops behind the last step */
-  if (funnel->who == WHO_NOBODY || !colon[1] || *end || step < 1 || step > last)
-    return error_set(error, ERROR_USAGE,
-                     "--who must be reached:K with a step from 1 to %u, or dropped:K with one before the last, not \"%s\"",
-                     funnel->rules.n_steps, text);
-  funnel->who_step = (guint)step;
+/* A step behind which somebody can drop; 0 when not asked. */
+static gboolean drop_parse(Funnel *funnel, const Params *params, const char *name, guint *step, GError **error) {
+  gint64 given = 0;
+  if (!params_get(params, name))
+    return TRUE;
+  if (funnel->rules.n_steps < 2)
+    return error_set(error, ERROR_USAGE, "--%s needs a funnel of two steps or more", name);
+  if (!params_int(params, name, 1, (gint64)funnel->rules.n_steps - 1, &given, error))
+    return FALSE;
+  *step = (guint)given;
   return TRUE;
+}
+
+static gboolean cases_parse(Run *run, const Params *params, GError **error) {
+  Funnel *funnel = run->funnel;
+  const char *who = params_get(params, "who");
+  if (!drop_parse(funnel, params, "next", &funnel->case_step[CASES_NEXT], error) ||
+      !drop_parse(funnel, params, "drivers", &funnel->case_step[CASES_DRIVERS], error))
+    return FALSE;
+  if (who && !(funnel->who = funnel_who_new(run->question, who, funnel->rules.n_steps, error)))
+    return FALSE;
+  funnel->case_step[CASES_WHO] = who ? funnel_who_step(funnel->who) : 0;
+  if (funnel->case_step[CASES_NEXT] && !(funnel->next = funnel_next_new(run->question, error)))
+    return FALSE;
+  return !funnel->case_step[CASES_DRIVERS] || (funnel->drivers = funnel_drivers_new(run->question, error)) != NULL;
 }
 
 static gboolean steps_parse(Run *run, const Params *params, GError **error) {
@@ -205,7 +239,7 @@ static gboolean steps_parse(Run *run, const Params *params, GError **error) {
 
 static gboolean rules_parse(Run *run, const Params *params, GError **error) {
   Funnel *funnel = run->funnel;
-  const char *window = params_get(params, "window"), *by = params_get(params, "by"), *who = params_get(params, "who");
+  const char *window = params_get(params, "window"), *by = params_get(params, "by");
   const char *mode = params_get(params, "mode");
   gboolean ordered = strcmp(mode, "ordered") == 0, strict = strcmp(mode, "strict") == 0;
   funnel->rules.mode = ordered ? FUNNEL_ORDERED : strict ? FUNNEL_STRICT : FUNNEL_ANY;
@@ -219,7 +253,7 @@ static gboolean rules_parse(Run *run, const Params *params, GError **error) {
     g_prefix_error(error, "--window: ");
     return FALSE;
   }
-  if (who && !who_parse(funnel, who, error))
+  if (!cases_parse(run, params, error))
     return FALSE;
   if (by && !breakdown_init(run, by, error)) {
     g_prefix_error(error, "--by: ");
@@ -292,8 +326,15 @@ static void take_attempt(gpointer user, guint32 person, const FunnelAttempt *att
   }
   if (taker->run->has_by)
     take_counts(taker, unit_code(taker, person, attempt), attempt->depth);
-  if (funnel->who && (funnel->who == WHO_REACHED ? attempt->depth >= funnel->who_step : attempt->depth == funnel->who_step))
-    g_array_append_val(taker->worker->persons, taker->data->person_id[person]);
+  for (guint kind = 0; kind < CASES_KINDS; kind++) {
+    guint step = funnel->case_step[kind];
+    if (step == 0 || attempt->depth < step)
+      continue;
+    guint32 unit = taker->units->whole ? 0 : unit_number(taker->units, person, attempt->at[0]);
+    FunnelCase one = {person, unit, attempt->depth == step};
+    g_array_append_vals(taker->worker->steps[kind], attempt->at, step);
+    g_array_append_val(taker->worker->cases[kind], one);
+  }
 }
 
 /* Units with an event among `counted` (NULL: all). A stamp says for whom a number was seen last. */
@@ -371,6 +412,37 @@ static gboolean memory_left(const Run *run, const Worker *worker, GError **error
                    run->funnel->unit);
 }
 
+static FunnelCases cases_of(const Taker *taker, guint block, const ScopeBlock *scope, CasesKind kind) {
+  const GArray *cases = taker->worker->cases[kind];
+  return (FunnelCases){.block = block,
+                       .data = taker->data,
+                       .units = taker->units,
+                       .kept = scope->kept,
+                       .cases = (const FunnelCase *)(const void *)cases->data,
+                       .n = cases->len,
+                       .events = (const guint32 *)(const void *)taker->worker->steps[kind]->data,
+                       .n_steps = taker->run->funnel->case_step[kind]};
+}
+
+/* Hands the block's cases to those who asked for them. */
+static gboolean take_cases(const Taker *taker, guint block, const ScopeBlock *scope, guint number, GError **error) {
+  Funnel *funnel = taker->run->funnel;
+  FunnelCases who = cases_of(taker, block, scope, CASES_WHO), next = cases_of(taker, block, scope, CASES_NEXT);
+  FunnelCases drivers = cases_of(taker, block, scope, CASES_DRIVERS);
+  gboolean done = (!funnel->who || funnel_who_block(funnel->who, &who, number, taker->worker->persons, error)) &&
+                  (!funnel->next || funnel_next_block(funnel->next, &next, number, error)) &&
+                  (!funnel->drivers || funnel_drivers_block(funnel->drivers, &drivers, number, error));
+  for (guint kind = 0; kind < CASES_KINDS; kind++) {
+    g_array_set_size(taker->worker->cases[kind], 0);
+    g_array_set_size(taker->worker->steps[kind], 0);
+  }
+  return done;
+}
+
+static gboolean asks_for_cases(const Funnel *funnel) {
+  return funnel->who || funnel->next || funnel->drivers;
+}
+
 static gboolean count_block(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
   Run *run = user;
   Worker *worker = &run->workers[number];
@@ -394,14 +466,14 @@ static gboolean count_block(const Question *question, guint block, const Block *
     return FALSE;
   if (!make_events(run, block, data, &scope, worker, &events, error))
     return FALSE;
-  Taker taker = {run, worker, data};
-  worker->tally.each = run->has_by || run->funnel->who ? take_attempt : NULL;
+  Taker taker = {run, worker, data, &units};
+  worker->tally.each = run->has_by || asks_for_cases(run->funnel) ? take_attempt : NULL;
   worker->tally.user = &taker;
   if (!units.whole)
     funnel_count_units(&run->funnel->rules, &events, &units, worker->scratch, &worker->tally);
   else
     funnel_count_persons(&run->funnel->rules, &events, worker->scratch, &worker->tally);
-  return memory_left(run, worker, error);
+  return take_cases(&taker, block, &scope, number, error) && memory_left(run, worker, error);
 }
 
 /* --- the result ---------------------------------------------------------------------------------------- */
@@ -539,6 +611,10 @@ static gboolean run_passes(Run *run, const Params *params, GError **error) {
   gather_figures(run);
   if (run->funnel->who)
     gather_persons(run);
+  if (run->funnel->next)
+    funnel_next_finish(run->funnel->next, (guint)limit);
+  if (run->funnel->drivers)
+    funnel_drivers_finish(run->funnel->drivers, (guint)limit);
   if (!run->has_by)
     return TRUE;
   choose_groups(run, (guint)limit);
@@ -615,6 +691,10 @@ static void funnel_json(gconstpointer result, JsonOut *out) {
   write_steps(funnel, &funnel->all, out);
   if (funnel->groups)
     write_groups(funnel, out);
+  if (funnel->next)
+    funnel_next_json(funnel->next, funnel->case_step[CASES_NEXT], out);
+  if (funnel->drivers)
+    funnel_drivers_json(funnel->drivers, funnel->case_step[CASES_DRIVERS], out);
   if (funnel->persons) {
     json_key(out, "persons");
     json_array(out);
@@ -687,7 +767,8 @@ static void table_groups(const Funnel *funnel, Table *table) {
 }
 
 static void table_persons(const Funnel *funnel, Table *table) {
-  table_title(table, "Persons who %s step %u", funnel->who == WHO_REACHED ? "reached" : "dropped out after", funnel->who_step);
+  g_autofree char *title = funnel_who_title(funnel->who);
+  table_title(table, "%s", title);
   table_column(table, "person", CELL_TEXT);
   for (guint i = 0; i < funnel->persons->len; i++) {
     char id[17];
@@ -701,6 +782,14 @@ static void funnel_table(gconstpointer result, Table *table) {
   table_steps(funnel, table);
   if (funnel->groups)
     table_groups(funnel, table);
+  if (funnel->next) {
+    g_autofree char *step = step_name(funnel, funnel->case_step[CASES_NEXT] - 1);
+    funnel_next_table(funnel->next, step, table);
+  }
+  if (funnel->drivers) {
+    g_autofree char *step = step_name(funnel, funnel->case_step[CASES_DRIVERS] - 1);
+    funnel_drivers_table(funnel->drivers, step, table);
+  }
   if (funnel->persons)
     table_persons(funnel, table);
 }
@@ -760,9 +849,13 @@ static const Param params[] = {
      .help = "ordered: other events may lie between; strict: the very next touch; any: the steps in any order"},
     {"exclude", PARAM_CONDITION, .help = "no such event between the first step and the last"},
     {"by", PARAM_TEXT, .help = "split by a field of the first step's event, or by first(CONDITION).field of the person"},
-    {"who", PARAM_TEXT, .help = "list the persons: reached:K or dropped:K"},
+    {"next", PARAM_INT, .help = "where those go next who stop after step K"},
+    {"drivers", PARAM_INT, .help = "what is more frequent among those who stop after step K than among those who go on"},
+    {"who", PARAM_TEXT,
+     .help = "list the persons: reached:K, dropped:K or onward:K; with ,with:CONDITION ,without:CONDITION or ,next:TOUCHPOINT"},
     {"unit", PARAM_CHOICE, .choices = UNIT_CHOICES, .fallback = "persons", .help = "what goes through the steps"},
-    {"limit", PARAM_INT, .fallback = "50", .help = "groups of --by shown; the others are added up as (other)"},
+    {"limit", PARAM_INT, .fallback = "50",
+     .help = "rows of --by, --next and --drivers shown; other groups are added up as (other)"},
     {"no-times", PARAM_FLAG, .help = "leave out the median times"},
     {0},
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/map_story.h"
+#include "analysis/rates.h"
 #include <math.h>
 #include <string.h>
 

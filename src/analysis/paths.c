@@ -9,6 +9,7 @@
 #include "analysis/paths.h"
 #include "analysis/path_spell.h"
 #include "analysis/path_times.h"
+#include "analysis/rates.h"
 #include "analysis/walk.h"
 #include "base/error.h"
 #include <math.h>

@@ -8,6 +8,7 @@
 #include "analysis/bits.h"
 #include "analysis/derive.h"
 #include "analysis/durations.h"
+#include "analysis/rates.h"
 #include "analysis/scope.h"
 #include "base/error.h"
 #include <math.h>

@@ -167,6 +167,59 @@ def the_persons_behind_a_figure_are_as_many_as_it_says():
 
 
 @test
+def where_those_go_next_who_stop_agrees():
+    """Their first touch after the step at another touchpoint than that of the step's event."""
+    rng = random.Random(f"{SEED} next")
+    events = random_events(rng, 200)
+    persons = persons_of(events)
+    with folder() as place:
+        db = import_events(place, events)
+        for _ in range(30):
+            arguments, meaning = ask(rng, events, rng.choice(["ordered", "strict", "any"]))
+            n_steps, seen, kept = len(meaning[0]), meaning[4], meaning[6]
+            for step in range(1, n_steps):
+                places = {}
+                for history in persons.values():
+                    chain = best_attempt(history, *meaning)
+                    if len(chain) != step:
+                        continue
+                    last = chain[-1]
+                    after = [e for e in history if (e.time, e.row) > (last.time, last.row) and seen(e) and kept(e) and e.touch]
+                    touchpoints = [f"{e.channel} / {e.name}" for e in after]
+                    value = next((one for one in touchpoints if one != f"{last.channel} / {last.name}"), "(none)")
+                    places[value] = places.get(value, 0) + 1
+                expected = sorted(places.items(), key=lambda one: (-one[1], one[0].encode()))
+                found = report(*arguments, "--next", step, db=db)["next"]
+                check([(row["value"], row["count"]) for row in found["rows"]], expected, f"{arguments} --next {step}")
+                check(found["dropped"], sum(places.values()))
+                for value, count in expected[:2]:
+                    check(len(report(*arguments, "--who", f"dropped:{step},next:{value}", db=db)["persons"]), count, f"{arguments} {value}")
+
+
+@test
+def what_is_more_frequent_counts_the_events_of_the_steps():
+    """Whoever takes the plan `paid` at the first step stops twice as often: a row of it, and its persons."""
+    rng = random.Random(f"{SEED} drivers")
+    events = []
+    for number in range(400):
+        plan = rng.choice(["free", "paid"])
+        goes = rng.random() < (0.7 if plan == "free" else 0.35)
+        events += [(f"p{number}", 0, "a", plan)] + ([(f"p{number}", 500, "b", "free")] if goes else [(f"p{number}", 500, "c", "paid")])
+    events = [Event(person, time, row, name, "ads", plan) for row, (person, time, name, plan) in enumerate(events)]
+    with folder() as place:
+        db = import_events(place, events)
+        found = report("funnel", "--step", "a", "--step", "b", "--drivers", 1, db=db)["drivers"]
+        firsts = {e.person: e.plan for e in events if e.name == "a"}
+        onward = {e.person for e in events if e.name == "b"}
+        paid = {person for person, plan in firsts.items() if plan == "paid"}
+        row = found["list"][0]
+        check((row["who"], row["count"], row["onward"]), ("with:properties.plan = paid", len(paid - onward), len(paid & onward)))
+        check(round(row["ratio"], 9), round((len(paid - onward) / (400 - len(onward))) / (len(paid & onward) / len(onward)), 9))
+        for kind, count in (("dropped", row["count"]), ("onward", row["onward"])):
+            check(len(report("funnel", "--step", "a", "--step", "b", "--who", f"{kind}:1,{row['who']}", db=db)["persons"]), count)
+
+
+@test
 def journeys_are_units():
     """Without closing goals a journey ends by 30 days without a customer's touch."""
     def journeys(persons):

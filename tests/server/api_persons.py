@@ -48,7 +48,8 @@ def a_list_holds_exactly_the_persons_of_the_figure():
         told(server)
         key, steps = server.key("r", "read"), ["Product Viewed", "Product Added", "Order Completed"]
         options = [part for step in steps for part in ("--step", step)]
-        for who, count in (("reached:1", 3), ("reached:2", 2), ("dropped:2", 1), ("reached:3", 1)):
+        for who, count in (("reached:1", 3), ("reached:2", 2), ("dropped:2", 1), ("reached:3", 1), ("dropped:1,next:(none)", 1),
+                           ("onward:1,with:channel = email", 1), ("dropped:1,without:channel = email", 1)):
             answer = server.get(address("/api/v1/persons", report="funnel", who=who, step=steps, limit=200), key).json
             check((answer["total"], sorted(row["person"] for row in answer["persons"])), (count, ids(path / "a.db", "funnel", *options, "--who", who)), who)
         cells = report("map", db=path / "a.db")["cells"]

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "analysis/finding.h"
+#include "analysis/rates.h"
 
 /* The worked examples of Newcombe, Statistics in Medicine 17 (1998) 873-890, table II, method 10. */
 static void test_rates(void) {

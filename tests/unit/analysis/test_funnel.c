@@ -157,6 +157,84 @@ static void visits_and_journeys_are_units(void) {
   fixture_free(fixture);
 }
 
+/* ann and bob go on to the chat, bob after another look at the same page; cleo does nothing more; a note is no touch. */
+static void where_those_go_next_who_stop(void) {
+  Fixture *fixture = fixture_new();
+  const Row rows[] = {{"ann", NULL, 1, "visit", "ads"},
+                      {"ann", NULL, 2, "chat", "service"},
+                      {"bob", NULL, 1, "visit", "ads"},
+                      {"bob", NULL, 2, "visit", "ads"},
+                      {"bob", NULL, 3, "chat", "service"},
+                      {"cleo", NULL, 1, "visit", "ads"},
+                      {"cleo", NULL, 2, "note", "service", .no_touch = TRUE},
+                      {"dan", NULL, 1, "visit", "ads"},
+                      {"dan", NULL, 2, "chat", "service"},
+                      {"dan", NULL, 3, "order", "direct"},
+                      {"eve", NULL, 1, "visit", "ads"},
+                      {"eve", NULL, 2, "chat", "phone"}};
+  for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
+    fixture_add(fixture, rows[i]);
+  fixture_ready(fixture);
+  g_autofree char *next = fixture_ask(fixture, "funnel", "step:=visit&step:=order&next:=1&limit:=2", "next");
+  g_assert_cmpstr(next, ==,
+                  "\"next\":{\"step\":1,\"key\":\"touchpoint\",\"dropped\":4,\"rows_total\":3,\"rows\":["
+                  "{\"value\":\"service / chat\",\"count\":2,\"share\":0.5},"
+                  "{\"value\":\"(none)\",\"count\":1,\"share\":0.25},"
+                  "{\"value\":\"(other)\",\"other\":true,\"count\":1,\"share\":0.25}]}}");
+  g_assert_cmpuint(count_persons(fixture, "step:=visit&step:=order&who:=dropped:1,next:service / chat"), ==, 2);
+  g_assert_cmpuint(count_persons(fixture, "step:=visit&step:=order&who:=dropped:1,next:(none)"), ==, 1);
+  g_assert_cmpuint(count_persons(fixture, "step:=visit&step:=order&who:=onward:1,next:service / chat"), ==, 1);
+  g_assert_cmpuint(count_persons(fixture, "step:=visit&step:=order&who:=onward:1"), ==, 1);
+  fixture_free(fixture);
+}
+
+/* 40 stop, 40 go on. `slow`: 30 of those and 10 of these. Katz: ln 3 -+ 1.96 sqrt(1/30 - 1/40 + 1/10 - 1/40) = ln 3 -+ 0.5658.
+ * What those who stop meet afterwards (a coupon) and what four of them have (rare) says nothing here. */
+static Fixture *forty_and_forty(gboolean numbers) {
+  Fixture *fixture = fixture_new();
+  for (guint i = 0; i < 80; i++) {
+    gboolean stops = i < 40, slow = stops ? i < 30 : i < 50, rare = i >= 30 && i < 34;
+    g_autofree char *user = g_strdup_printf("u%02u", i), *days = g_strdup_printf("%u", (slow ? 21 : 3) + i % 3);
+    fixture_add(fixture, (Row){user, NULL, i, "visit", "ads", .key = numbers ? "properties.days" : "properties.delivery",
+                               .value = numbers ? days
+                                        : slow  ? "slow"
+                                        : rare  ? "rare"
+                                                : "fast"});
+    fixture_add(fixture, (Row){user, NULL, 100 + i, stops ? "chat" : "order", stops ? "service" : "direct",
+                               .key = "properties.coupon", .value = stops ? "yes" : "no"});
+  }
+  fixture_ready(fixture);
+  return fixture;
+}
+
+static void what_is_more_frequent_among_those_who_stop(void) {
+  Fixture *fixture = forty_and_forty(FALSE);
+  g_autofree char *drivers = fixture_ask(fixture, "funnel", "step:=visit&step:=order&drivers:=1", "drivers");
+  const char *expected = "\"drivers\":{\"step\":1,\"dropped\":40,\"compared\":2,\"found\":1,\"list\":["
+                         "{\"field\":\"properties.delivery\",\"operator\":\"=\",\"value\":\"slow\","
+                         "\"who\":\"with:properties.delivery = slow\",\"count\":30,\"share\":0.75,\"onward\":10,"
+                         "\"onward_share\":0.25,\"ratio\":3,\"low\":1.70";
+  if (!g_str_has_prefix(drivers, expected))
+    g_error("%s", drivers);
+  g_assert_nonnull(strstr(drivers, "\"high\":5.28"));
+  g_assert_cmpuint(count_persons(fixture, "step:=visit&step:=order&who:=dropped:1,with:properties.delivery = slow"), ==, 30);
+  g_assert_cmpuint(count_persons(fixture, "step:=visit&step:=order&who:=dropped:1,without:properties.delivery = slow"), ==, 10);
+  g_assert_cmpuint(count_persons(fixture, "step:=visit&step:=order&who:=onward:1,with:properties.delivery = slow"), ==, 10);
+  g_assert_cmpuint(count_persons(fixture, "step:=visit&step:=order&who:=reached:2,with:properties.coupon = no"), ==, 40);
+  fixture_free(fixture);
+}
+
+/* Days 3 4 5 (ten and thirty) and 21 22 23 (thirty and ten): the threshold that parts them best is 21. */
+static void numbers_are_parted_by_a_threshold(void) {
+  Fixture *fixture = forty_and_forty(TRUE);
+  g_autofree char *drivers = fixture_ask(fixture, "funnel", "step:=visit&step:=order&drivers:=1", "drivers");
+  if (!strstr(drivers, "\"found\":1,\"list\":[{\"field\":\"properties.days\",\"operator\":\">=\",\"value\":\"21\","
+                       "\"who\":\"with:properties.days >= 21\",\"count\":30,\"share\":0.75,\"onward\":10,"))
+    g_error("%s", drivers);
+  g_assert_cmpuint(count_persons(fixture, "step:=visit&step:=order&who:=dropped:1,with:properties.days >= 21"), ==, 30);
+  fixture_free(fixture);
+}
+
 static void check_refused(Fixture *fixture, const char *options, const char *part) {
   g_autoptr(GError) error = NULL;
   g_assert_null(fixture_try(fixture, "funnel", options, &error));
@@ -175,6 +253,10 @@ static void what_does_not_fit_is_refused(void) {
   check_refused(fixture, "step:=visit&mode:=loose", "--mode must be one of ordered|strict|any");
   check_refused(fixture, "step:=visit&who:=reached:2", "--who must be reached:K");
   check_refused(fixture, "step:=visit&step:=order&who:=dropped:2", "--who must be reached:K");
+  check_refused(fixture, "step:=visit&step:=order&who:=dropped:1,between:x", "--who must be reached:K");
+  check_refused(fixture, "step:=visit&step:=order&who:=dropped:1,with:channel =", "--who: ");
+  check_refused(fixture, "step:=visit&next:=1", "--next needs a funnel of two steps");
+  check_refused(fixture, "step:=visit&step:=order&drivers:=2", "drivers");
   check_refused(fixture, "step:=visit&by:=chanel", "--by: ");
   check_refused(fixture, "step:=visit&exclude:=(", "--exclude: ");
   fixture_free(fixture);
@@ -212,6 +294,9 @@ int main(int argc, char **argv) {
   g_test_add_func("/funnel/events of nobody count nowhere", flagged_traffic_and_nobody_count_nowhere);
   g_test_add_func("/funnel/groups follow the first event or the person", groups_follow_the_first_event_or_the_person);
   g_test_add_func("/funnel/a figure lists its persons", a_figure_lists_its_persons);
+  g_test_add_func("/funnel/where those go next who stop", where_those_go_next_who_stop);
+  g_test_add_func("/funnel/what is more frequent among those who stop", what_is_more_frequent_among_those_who_stop);
+  g_test_add_func("/funnel/numbers are parted by a threshold", numbers_are_parted_by_a_threshold);
   g_test_add_func("/funnel/visits and journeys are units", visits_and_journeys_are_units);
   g_test_add_func("/funnel/what does not fit is refused", what_does_not_fit_is_refused);
   g_test_add_func("/funnel/the envelope says what was counted", the_envelope_says_what_was_counted);
