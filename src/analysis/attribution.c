@@ -24,6 +24,7 @@ typedef struct {
   double *effect;                          /* markov: removal effects */
   double *low, *high;
   guint resamples;
+  Resampled how;
 } ModelResult;
 
 struct Attribution {
@@ -212,13 +213,15 @@ static gboolean add_intervals(Attribution *attribution, guint64 seed, guint resa
   g_autofree Interval *intervals = g_new0(Interval, n + 1);
   for (guint m = 0; m < n; m++) {
     ModelResult *result = &g_array_index(attribution->models, ModelResult, m);
-    intervals[m] = (Interval){result->model, result->order, result->low, result->high, NULL, 0};
+    intervals[m] = (Interval){result->model, result->order, result->low, result->high, NULL, 0, RESAMPLED_PERSONS};
   }
-  if (resamples && attribution->paths->keys->len &&
-      !resample(attribution->paths, intervals, n, seed, resamples, threads, cancel, error))
+  ResampleOptions options = {seed, resamples, threads, RESAMPLE_PERSONS_WORK_MAX, cancel};
+  if (resamples && attribution->paths->keys->len && !resample(attribution->paths, intervals, n, &options, error))
     return FALSE;
-  for (guint m = 0; m < n; m++)
+  for (guint m = 0; m < n; m++) {
     g_array_index(attribution->models, ModelResult, m).resamples = intervals[m].resamples;
+    g_array_index(attribution->models, ModelResult, m).how = intervals[m].how;
+  }
   return TRUE;
 }
 
@@ -481,6 +484,7 @@ void attribution_json(gconstpointer result, JsonOut *out) {
     if (model->model == MODEL_MARKOV)
       json_kv_int(out, "order", model->order);
     json_kv_int(out, "resamples", model->resamples);
+    json_kv_string(out, "resampled", model->resamples ? resampled_name(model->how) : NULL);
     json_key(out, "credits");
     json_array(out);
     for (guint k = 0; k < attribution->paths->keys->len; k++)

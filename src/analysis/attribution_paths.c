@@ -96,7 +96,7 @@ static void take_conversion(const Collect *collect, Worker *worker, const Attrib
   cell->net_value += conversion->net_value;
   if (counter->decay)
     add_decay(counter, cell, worker->kept_time, conversion, collect->options->half_life_ms);
-  path_counter_person(counter, person, at, TRUE, conversion->value);
+  path_counter_person(counter, person, at, TRUE);
 }
 
 static void take_rest(const Collect *collect, Worker *worker, const AttributionPath *path, guint64 person) {
@@ -106,7 +106,7 @@ static void take_rest(const Collect *collect, Worker *worker, const AttributionP
   } else if (last_ms >= collect->question->from_ms && last_ms < collect->question->to_ms) {
     guint32 at = find_path(worker, path);
     g_array_index(worker->counter.cells, PathCell, at).nulls++;
-    path_counter_person(&worker->counter, person, at, FALSE, 0);
+    path_counter_person(&worker->counter, person, at, FALSE);
   }
 }
 
@@ -186,7 +186,7 @@ void attribution_paths_free(AttributionPaths *paths) {
                       paths->value, paths->net_value, paths->decay};
   for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
     g_array_unref(arrays[i]);
-  g_clear_pointer(&paths->persons, g_array_unref);
+  g_clear_pointer(&paths->persons, person_paths_free);
   g_ptr_array_unref(paths->keys);
   g_free(paths);
 }
@@ -230,15 +230,6 @@ static void settle_keys(AttributionPaths *paths) {
     elements[i] = number[elements[i]];
   g_ptr_array_unref(paths->keys);
   paths->keys = sorted;
-}
-
-static int person_compare(gconstpointer a, gconstpointer b) {
-  const PathOfPerson *x = a, *y = b;
-  if (x->person != y->person)
-    return x->person < y->person ? -1 : 1;
-  if (x->path != y->path)
-    return x->path < y->path ? -1 : 1;
-  return (x->value > y->value) - (x->value < y->value);
 }
 
 /* The first keys of a path as a number that sorts like them: as many as fit, an end below every key. */
@@ -369,12 +360,8 @@ void attribution_paths_settle(AttributionPaths *paths) {
   move_elements(paths, order, number, n_paths, n_elements);
   for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
     sum_column(columns[i], number, n_paths);
-  for (guint i = 0; paths->persons && i < paths->persons->len; i++) {
-    PathOfPerson *row = &g_array_index(paths->persons, PathOfPerson, i);
-    row->path = number[row->path];
-  }
   if (paths->persons)
-    g_array_sort(paths->persons, person_compare);
+    person_paths_renumber(paths->persons, number);
 }
 
 static AttributionPaths *gather(Collect *collect) {

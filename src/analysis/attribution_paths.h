@@ -3,6 +3,7 @@
  * goal, reduced to a key, counted by distinct sequence. Keys come out sorted by name, paths by their keys. */
 #pragma once
 #include "analysis/path_set.h"
+#include "analysis/person_paths.h"
 #include "analysis/question.h"
 
 typedef enum { CUSTOMERS_ALL, CUSTOMERS_NEW, CUSTOMERS_RETURNING } Customers;
@@ -19,13 +20,6 @@ typedef struct {
   gboolean by_person; /* make `persons` */
 } AttributionOptions;
 
-typedef struct { /* one path of one person, for resampling */
-  guint64 person;
-  guint32 path;
-  gboolean converted;
-  gint64 value;
-} PathOfPerson;
-
 typedef struct { /* what one element of a path earned under time-decay, summed over its conversions */
   gint64 share;            /* 2^-32 */
   gint64 value, net_value; /* millionths */
@@ -39,10 +33,8 @@ typedef struct {
   gint64 none_conversions, none_value, none_net_value; /* conversions without a touch */
   gint64 unidentified, unidentified_value, unidentified_net_value; /* conversions of nobody */
   gint64 open_paths;                                   /* not over yet, left out */
-  GArray *persons;                                     /* of PathOfPerson by (person, path), or NULL: not asked for, or more than PERSONS_MAX */
+  PersonPaths *persons;                                /* or NULL: not asked for, or too many */
 } AttributionPaths;
-
-enum { ATTRIBUTION_PERSONS_MAX = 400000 };
 
 AttributionPaths *attribution_paths_new(void);
 void attribution_paths_free(AttributionPaths *paths);

@@ -11,13 +11,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAP_RESAMPLES = 400, KEYS_CHEAP = 40 };
-
-/* A draw of the chain costs about the square of its keys; a map is looked at often and needs no third digit. */
-static guint resamples_for(guint keys) {
-  double share = MIN(1, (double)KEYS_CHEAP * KEYS_CHEAP / ((double)keys * keys + 1));
-  return (guint)MAX((double)RESAMPLES_MIN, MAP_RESAMPLES * share);
-}
+enum { MAP_RESAMPLES = 400 }; /* a map is looked at often and needs no third digit */
 
 typedef struct {
   PathCounter counter;
@@ -48,7 +42,7 @@ static void take_journey(Worker *worker, const Derived *derived, const Journey *
   cell->nulls += !converted;
   cell->value += value;
   cell->net_value += value;
-  path_counter_person(&worker->counter, person, at, converted, value);
+  path_counter_person(&worker->counter, person, at, converted);
 }
 
 static void take_person(const Question *question, Worker *worker, const Block *data, const Derived *derived,
@@ -154,8 +148,10 @@ static gboolean fill_credits(const Question *question, const AttributionPaths *p
   g_autofree Credit *credit = g_new0(Credit, n + 1);
   credit_apportion_fixed(worth, n, total, credit);
   g_autofree guint32 *group = keys_by_row(map, paths);
-  Interval interval = {model, 1, low, high, group, 0};
-  if (!resample(paths, &interval, 1, question->seed, resamples_for(n), question_threads(question), question->cancel, error))
+  Interval interval = {model, 1, low, high, group, 0, RESAMPLED_PERSONS};
+  ResampleOptions options = {question->seed, MAP_RESAMPLES, question_threads(question), RESAMPLE_PERSONS_WORK_MAX,
+                             question->cancel};
+  if (!resample(paths, &interval, 1, &options, error))
     return FALSE;
   double mean = converted ? (double)total / 1e6 / (double)converted : 0;
   for (guint k = 0; k < n; k++) {

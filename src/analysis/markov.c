@@ -9,8 +9,10 @@
 // All removals solve the same matrix with other zeros, so eight of them run side by side in one vector (lanes), swept in
 // place (Gauss-Seidel, leaping ahead along the slowest error) until the bound of the geometric tail is below 1e-14. Batches
 // of eight are spread over cores; each comes out the same wherever it runs. Chains that mix too slowly for
-// that (a loop left once in a million) are factorised by CXSparse instead. Either way the answer is exact to rounding.
+// that (a loop left once in a million) are factorised by CXSparse instead. Either way the answer is exact to rounding. Of few
+// states and order 1 a full inverse is faster than either (markov_dense.h).
 #include "analysis/markov.h"
+#include "analysis/markov_dense.h"
 #include "base/clones.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -20,6 +22,7 @@
 #include <suitesparse/cs.h>
 
 enum { LANES = 8, HALF = LANES / 2, ROUNDS_MAX = 200, ROUNDS_BETWEEN_LEAPS = 3, EDGES_MIN = 1024 };
+enum { DENSE_MAX = 160 }; /* states */
 static const double TAIL_MAX = 1e-14;
 
 typedef double Half __attribute__((vector_size(HALF * sizeof(double))));
@@ -235,11 +238,20 @@ double markov_base(const MarkovChain *chain) {
   return chain->base;
 }
 
-/* Counts become shares of what leaves a state: the rows of Q, and the two right-hand sides. */
-static void weigh(MarkovChain *chain) {
+MarkovShape markov_shape(const MarkovChain *chain) {
+  return (MarkovShape){chain->tuples->len,
+                       chain->edge_from->len,
+                       chain->step_edge,
+                       chain->last_state,
+                       (const guint32 *)(gpointer)chain->edge_from->data,
+                       (const guint32 *)(gpointer)chain->edge_to->data,
+                       chain->newest};
+}
+
+/* Walks of each edge; what ends in each state (in `left`), converts there and is paid. */
+static void count_walks(MarkovChain *chain) {
   const PathSet *paths = chain->paths;
   guint n = chain->tuples->len, m = chain->edge_from->len;
-  const guint32 *from = (const guint32 *)(gpointer)chain->edge_from->data;
   memset(chain->edge_weight, 0, m * sizeof(double));
   memset(chain->left, 0, n * sizeof(double));
   memset(chain->converted, 0, n * sizeof(double));
@@ -254,6 +266,12 @@ static void weigh(MarkovChain *chain) {
     chain->converted[chain->last_state[p]] += paths->conversions[p];
     chain->paid[chain->last_state[p]] += paths->value[p];
   }
+}
+
+/* Counts become shares of what leaves a state: the rows of Q, and the two right-hand sides. */
+static void weigh(MarkovChain *chain) {
+  guint n = chain->tuples->len, m = chain->edge_from->len;
+  const guint32 *from = (const guint32 *)(gpointer)chain->edge_from->data;
   for (guint e = 0; e < m; e++)
     chain->left[from[e]] += chain->edge_weight[e];
   for (guint e = 0; e < m; e++)
@@ -364,7 +382,7 @@ static void start_vectors(const MarkovChain *chain, Systems *systems, const Vect
 
 /* A round is a sweep there and one back. Its errors soon shrink by one rate, the slowest, so that every few rounds a
  * leap takes that part off; what the bound of the tail assumes is the slowest rate met. */
-static gboolean solve_by_sweeps(const MarkovChain *chain, Systems *systems, const Vectors *at) {
+static gboolean solve_by_sweeps(const MarkovChain *chain, Systems *systems, const Vectors *at, double tail_max) {
   guint n = chain->tuples->len;
   double before = INFINITY, slowest = 0;
   start_vectors(chain, systems, at);
@@ -375,7 +393,7 @@ static gboolean solve_by_sweeps(const MarkovChain *chain, Systems *systems, cons
     moved(at, n, &move);
     double change = largest(move.most);
     double rate = fmax(slowest, isfinite(before) && before > 0 ? change / before : 1);
-    if (change == 0 || (rate < 1 && change * rate / (1 - rate) <= TAIL_MAX)) {
+    if (change == 0 || (rate < 1 && change * rate / (1 - rate) <= tail_max)) {
       for (guint l = 0; l < LANES; l++)
         systems->result[l] = at->h[l / HALF][l % HALF] * systems->scale[l];
       return TRUE;
@@ -416,6 +434,7 @@ typedef struct {
   const MarkovChain *chain;
   const double *pays[2]; /* right-hand sides */
   guint n_pays;
+  double tail_max;
   double *results; /* of each side: nothing removed, then each key */
 } Solving;
 
@@ -433,7 +452,7 @@ static gboolean solve_batch(guint batch, guint worker, gpointer user, GError **e
   Half *room = g_aligned_alloc(8 * (gsize)n, sizeof(Half), LANES * sizeof(double));
   Vectors at = {room, room + 2 * (gsize)n, room + 4 * (gsize)n, room + 6 * (gsize)n};
   gboolean good = TRUE;
-  if (!solve_by_sweeps(chain, &systems, &at))
+  if (!solve_by_sweeps(chain, &systems, &at, solving->tail_max))
     for (guint l = 0; l < systems.n && good; l++)
       good = solve_by_factors(chain, systems.removed[l], systems.pays[l], &systems.result[l], error);
   g_aligned_free(room);
@@ -446,10 +465,32 @@ static void effects_of(const double *results, guint n_keys, double *effect) {
     effect[k] = results[0] > 0 ? CLAMP(1 - results[1 + k] / results[0], 0, 1) : 0;
 }
 
-gboolean markov_effects(MarkovChain *chain, guint threads, double *effect, double *value_effect, GError **error) {
+/* Order 1: a state is a key. */
+static void dense_effects(MarkovChain *chain, double *effect, double *value_effect) {
+  guint n = chain->tuples->len;
+  const guint32 *from = (const guint32 *)(gpointer)chain->edge_from->data, *to = (const guint32 *)(gpointer)chain->edge_to->data;
+  g_autofree double *matrix = g_new0(double, (gsize)n *n), *lost = g_new(double, n);
+  const double *pays[] = {chain->converted, chain->paid};
+  double *out[] = {effect, value_effect};
+  for (guint e = 0; e < chain->edge_from->len; e++)
+    matrix[(gsize)from[e] * n + to[e]] = chain->edge_weight[e];
+  markov_dense_invert(n, 1, matrix, chain->left);
+  for (guint i = 0; i < 2; i++) {
+    double base;
+    if (!out[i])
+      continue;
+    markov_dense_effects(n, 1, matrix, pays[i], lost, &base);
+    memset(out[i], 0, chain->paths->n_keys * sizeof *out[i]);
+    for (guint s = 1; s < n; s++)
+      out[i][chain->newest[s]] = lost[s];
+    chain->base = i ? chain->base : base;
+  }
+}
+
+static gboolean solve(MarkovChain *chain, guint threads, double tail_max, double *effect, double *value_effect, GError **error) {
   guint n_keys = chain->paths->n_keys, each = n_keys + 1;
   g_autofree double *results = g_new0(double, 2 * (gsize)each);
-  Solving solving = {.chain = chain, .results = results};
+  Solving solving = {.chain = chain, .tail_max = tail_max, .results = results};
   if (effect)
     solving.pays[solving.n_pays++] = chain->converted;
   if (value_effect)
@@ -464,4 +505,21 @@ gboolean markov_effects(MarkovChain *chain, guint threads, double *effect, doubl
   if (value_effect)
     effects_of(results + (effect ? each : 0), n_keys, value_effect);
   return TRUE;
+}
+
+gboolean markov_effects(MarkovChain *chain, guint threads, double *effect, double *value_effect, GError **error) {
+  count_walks(chain);
+  if (chain->order > 1 || chain->tuples->len > DENSE_MAX)
+    return solve(chain, threads, TAIL_MAX, effect, value_effect, error);
+  dense_effects(chain, effect, value_effect);
+  return TRUE;
+}
+
+gboolean markov_effects_of_counts(MarkovChain *chain, const double *edges, const double *won, const double *lost, double precision,
+                                  double *effect, GError **error) {
+  memcpy(chain->edge_weight, edges, chain->edge_from->len * sizeof *edges);
+  memcpy(chain->converted, won, chain->tuples->len * sizeof *won);
+  for (guint s = 0; s < chain->tuples->len; s++)
+    chain->left[s] = won[s] + lost[s];
+  return solve(chain, 1, precision, effect, NULL, error);
 }

@@ -7,7 +7,7 @@ void path_counter_init(PathCounter *counter, gboolean timed, gboolean by_person)
   counter->codes = g_array_new(FALSE, FALSE, sizeof(guint32));
   counter->decay = timed ? g_array_new(FALSE, TRUE, sizeof(DecaySum)) : NULL;
   counter->cells = g_array_new(FALSE, FALSE, sizeof(PathCell));
-  counter->persons = by_person ? g_array_new(FALSE, FALSE, sizeof(PathOfPerson)) : NULL;
+  counter->persons = by_person ? person_paths_new() : NULL;
   counter->n_slots = 1024;
   counter->slots = g_new0(PathSlot, counter->n_slots);
 }
@@ -16,7 +16,7 @@ void path_counter_clear(PathCounter *counter) {
   g_clear_pointer(&counter->codes, g_array_unref);
   g_clear_pointer(&counter->decay, g_array_unref);
   g_clear_pointer(&counter->cells, g_array_unref);
-  g_clear_pointer(&counter->persons, g_array_unref);
+  g_clear_pointer(&counter->persons, person_paths_free);
   g_clear_pointer(&counter->slots, g_free);
 }
 
@@ -62,14 +62,9 @@ guint32 path_counter_find(PathCounter *counter, const guint32 *codes, guint n) {
   return counter->cells->len - 1;
 }
 
-void path_counter_person(PathCounter *counter, guint64 person, guint32 cell, gboolean converted, gint64 value) {
-  PathOfPerson row = {person, cell, converted, value};
-  if (!counter->persons)
-    return;
-  if (counter->persons->len == ATTRIBUTION_PERSONS_MAX)
-    g_clear_pointer(&counter->persons, g_array_unref);
-  else
-    g_array_append_val(counter->persons, row);
+void path_counter_person(PathCounter *counter, guint64 person, guint32 cell, gboolean converted) {
+  if (counter->persons)
+    person_paths_add(counter->persons, person, cell, converted);
 }
 
 static gint64 *grown(GArray *column, guint n) {
@@ -108,22 +103,19 @@ static void append_counter(AttributionPaths *paths, const PathCounter *counter) 
   paths->unidentified_value += counter->unidentified_value;
   paths->unidentified_net_value += counter->unidentified_net_value;
   paths->open_paths += counter->open_paths;
-  if (!counter->persons || (paths->persons && paths->persons->len + counter->persons->len > ATTRIBUTION_PERSONS_MAX))
-    g_clear_pointer(&paths->persons, g_array_unref);
-  for (guint i = 0; paths->persons && i < counter->persons->len; i++) {
-    PathOfPerson row = g_array_index(counter->persons, PathOfPerson, i);
-    row.path += base;
-    g_array_append_val(paths->persons, row);
-  }
+  if (paths->persons)
+    person_paths_append(paths->persons, counter->persons, base);
 }
 
 AttributionPaths *path_counter_gather(PathCounter *const *counters, guint n, const char *const *names, guint n_names) {
   AttributionPaths *paths = attribution_paths_new();
-  paths->persons = n && counters[0]->persons ? g_array_new(FALSE, FALSE, sizeof(PathOfPerson)) : NULL;
+  paths->persons = n && counters[0]->persons ? person_paths_new() : NULL;
   for (guint i = 0; i < n; i++)
     append_counter(paths, counters[i]);
   for (guint i = 0; i < n_names; i++)
     g_ptr_array_add(paths->keys, g_strdup(names[i]));
+  if (paths->persons && !person_paths_whole(paths->persons))
+    g_clear_pointer(&paths->persons, person_paths_free);
   attribution_paths_settle(paths);
   return paths;
 }

@@ -19,7 +19,7 @@ typedef struct { /* distinct sequences of codes */
   GArray *cells; /* PathCell */
   PathSlot *slots;
   guint n_slots;   /* a power of two */
-  GArray *persons; /* PathOfPerson, path is the cell; NULL once too many, or when nobody asks */
+  PersonPaths *persons; /* path is the cell; NULL when nobody asks */
   gint64 none_conversions, none_value, none_net_value, open_paths;
   gint64 unidentified, unidentified_value, unidentified_net_value;
 } PathCounter;
@@ -27,6 +27,6 @@ typedef struct { /* distinct sequences of codes */
 void path_counter_init(PathCounter *counter, gboolean timed, gboolean by_person);
 void path_counter_clear(PathCounter *counter);
 guint32 path_counter_find(PathCounter *counter, const guint32 *codes, guint n); /* the cell, made when new */
-void path_counter_person(PathCounter *counter, guint64 person, guint32 cell, gboolean converted, gint64 value);
+void path_counter_person(PathCounter *counter, guint64 person, guint32 cell, gboolean converted);
 /* All counters together; `names[code]` for every code. Sorted and settled. */
 AttributionPaths *path_counter_gather(PathCounter *const *counters, guint n, const char *const *names, guint n_names);
