@@ -36,6 +36,7 @@ typedef struct {
   guint limit;
   Worker *workers;
   Derive *derive;
+  MapFamilies *families;
   GArray *items;
 } Work;
 
@@ -73,23 +74,19 @@ static gboolean find_block(const Question *question, guint block, const Block *d
   return TRUE;
 }
 
-static const char *family_of(Derive *derive, guint32 touchpoint, const char *name) {
-  const Touchpoint *rule = derive_touchpoint_rule(derive, touchpoint);
-  return rule && rule->family ? rule->family : map_family_by_name(name);
-}
-
-static void fill(Derive *derive, const Block *data, const Derived *derived, Item *item) {
+static void fill(Derive *derive, const Block *data, const Derived *derived, MapFamilyBlock *families, Item *item) {
   guint32 touchpoint = derived->touchpoint[item->event];
   item->time_ms = block_time_ms(data, item->event);
   item->has_value = block_value(data, item->event, &item->value);
   item->touchpoint = text_dup(derive_touchpoint_name(derive, touchpoint));
-  item->family = family_of(derive, touchpoint, item->touchpoint);
+  item->family = map_family_of(families, item->event, touchpoint);
 }
 
 static gboolean fill_block(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
   Work *work = user;
   Worker *worker = &work->workers[number];
   Derived derived;
+  g_auto(MapFamilyBlock) families = {0};
   gboolean made = FALSE;
   for (guint i = 0; i < work->items->len; i++) {
     Item *item = &g_array_index(work->items, Item, i);
@@ -97,10 +94,11 @@ static gboolean fill_block(const Question *question, guint block, const Block *d
       continue;
     if (!worker->derive)
       worker->derive = derive_scratch_new(work->derive);
-    if (!made && !derive_block(work->derive, worker->derive, block, data, &derived, error))
+    if (!made && (!derive_block(work->derive, worker->derive, block, data, &derived, error) ||
+                  !map_family_block(work->families, block, data, &families, error)))
       return FALSE;
     made = TRUE;
-    fill(work->derive, data, &derived, item);
+    fill(work->derive, data, &derived, &families, item);
   }
   return TRUE;
 }
@@ -137,9 +135,10 @@ static gpointer feed_run(const Question *question, const Params *params, GError 
   work.workers = g_new0(Worker, n_workers);
   work.items = feed->items = g_array_new(FALSE, FALSE, sizeof(Item));
   gboolean good = find_all(question, &work, error) && (work.derive = derive_new(question, error)) &&
-                  question_each_block(question, fill_block, &work, error);
+                  (work.families = map_families_new(question, error)) && question_each_block(question, fill_block, &work, error);
   for (guint i = 0; i < n_workers; i++)
     derive_scratch_free(work.workers[i].derive);
+  map_families_free(work.families);
   derive_free(work.derive);
   scope_free(work.scope);
   g_free(work.workers);

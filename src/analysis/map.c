@@ -60,6 +60,8 @@ typedef struct {
   CellCount *cells;                     /* by row * n_stages + stage; a row is a touchpoint's code, or that of a fold */
   Distinct *touchpoints;                /* by row */
   guint n_rows;                         /* of both */
+  guint32 (*families)[MAP_FAMILIES];    /* by touchpoint: its touches by what they say of its family */
+  guint n_families;
   MapMoves *moves;
   GArray *scores;     /* ScoreEvent of the block at hand */
   GArray *journey_at; /* Place per journey of the person at hand */
@@ -79,6 +81,7 @@ typedef struct { /* where a journey stands while its events are walked */
 
 typedef struct {
   Derive *derive;
+  MapFamilies *families;
   Scope *scope;
   Experience *experience;
   Worker *workers;
@@ -112,12 +115,26 @@ static gboolean rows_reserve(Worker *worker, guint n_rows, guint n_stages) {
   return TRUE;
 }
 
+static gboolean families_reserve(Worker *worker, guint n_touchpoints) {
+  if (n_touchpoints <= worker->n_families)
+    return TRUE;
+  guint had = worker->n_families, room = n_touchpoints + n_touchpoints / 2;
+  void *families = g_try_realloc_n(worker->families, room, sizeof *worker->families);
+  if (!families)
+    return FALSE;
+  worker->families = families;
+  worker->n_families = room;
+  memset(worker->families + had, 0, (room - had) * sizeof *worker->families);
+  return TRUE;
+}
+
 /* --- one person ---------------------------------------------------------------------------------- */
 
 typedef struct {
   const Block *data;
   const Derived *derived;
   const ScopeBlock *scope;
+  MapFamilyBlock *families;
   guint32 person, first_journey;
   guint8 marks[STAGES_MAX];      /* a bit per Mark */
   guint16 came[STAGES_MAX];      /* a bit per stage that the person came back from */
@@ -187,6 +204,8 @@ static void take_touch(const Run *run, Worker *worker, Ground *ground, guint32 e
   if (stage != place->stage)
     enter_stage(worker, ground, place, journey, stage, time_ms);
   distinct_add(&worker->touchpoints[touchpoint], worker->person);
+  if (!map_families_ruled(run->families, derived->touchpoint[event]))
+    worker->families[derived->touchpoint[event]][map_family_at(ground->families, event, derived->touchpoint[event])]++;
   CellCount *cell = &worker->cells[code];
   distinct_add(&cell->persons, worker->person);
   ground->last_cell[stage] = code;
@@ -320,9 +339,12 @@ static gboolean map_block(const Question *question, guint block, const Block *da
     return error_set(error, ERROR_LIMIT,
                      "the map would have more than %d touchpoints\nhint: name touchpoints in the project file, or use --where",
                      MAP_TOUCHPOINTS_MAX);
-  if (!rows_reserve(worker, rows_of(run), run->n_stages))
+  if (!rows_reserve(worker, rows_of(run), run->n_stages) || !families_reserve(worker, derive_touchpoints(run->derive)))
     return no_memory(error);
-  Ground ground = {.data = data, .derived = &derived, .scope = &scope};
+  g_auto(MapFamilyBlock) families = {0};
+  if (!map_family_block(run->families, block, data, &families, error))
+    return FALSE;
+  Ground ground = {.data = data, .derived = &derived, .scope = &scope, .families = &families};
   for (guint32 p = 0; p < data->n_persons; p++) {
     if (bit_at(data->dead, p))
       continue;
@@ -347,6 +369,7 @@ static void worker_clear(Worker *worker) {
     durations_clear(&worker->stages[s].times);
   g_free(worker->cells);
   g_free(worker->touchpoints);
+  g_free(worker->families);
   map_moves_free(worker->moves);
   g_array_unref(worker->scores);
   g_array_unref(worker->journey_at);
@@ -464,7 +487,22 @@ static int touchpoint_compare(gconstpointer a, gconstpointer b) {
   return strcmp(x->name, y->name);
 }
 
-static MapTouchpoint name_row(const Run *run, const char *language, guint32 code) {
+/* What the rule says, else most of its touches; of equally many the first in order. */
+static const char *family_of(const Run *run, guint n, guint32 touchpoint) {
+  const char *ruled = map_families_ruled(run->families, touchpoint);
+  guint64 most = 0;
+  guint best = 0;
+  for (guint family = 0; !ruled && family < MAP_FAMILIES; family++) {
+    guint64 touches = 0;
+    for (guint i = 0; i < n; i++)
+      touches += touchpoint < run->workers[i].n_families ? run->workers[i].families[touchpoint][family] : 0;
+    best = touches > most ? family : best;
+    most = MAX(most, touches);
+  }
+  return ruled ? ruled : map_family_name(best);
+}
+
+static MapTouchpoint name_row(const Run *run, guint n_workers, const char *language, guint32 code) {
   guint n = run->fold ? map_fold_codes(run->fold) : G_MAXUINT;
   MapTouchpoint row = {.code = code, .credit = NAN, .credit_low = NAN, .credit_high = NAN};
   if (code >= n) {
@@ -478,7 +516,7 @@ static MapTouchpoint name_row(const Run *run, const char *language, guint32 code
   const Touchpoint *rule = derive_touchpoint_rule(run->derive, code);
   row.name = text_dup(derive_touchpoint_name(run->derive, code));
   row.label = g_strdup(rule ? rule_label(&rule->rule, language) : row.name);
-  row.family = g_strdup(rule && rule->family ? rule->family : map_family_by_name(row.name));
+  row.family = g_strdup(family_of(run, n_workers, code));
   return row;
 }
 
@@ -492,7 +530,7 @@ static void gather_touchpoints(const Run *run, guint n, JourneyMap *map, guint32
       persons += code < run->workers[i].n_rows ? run->workers[i].touchpoints[code].count : 0;
     if (!persons)
       continue;
-    NamedTouchpoint next = {name_row(run, map->language, code), code};
+    NamedTouchpoint next = {name_row(run, n, map->language, code), code};
     next.row.persons = persons;
     g_array_append_val(named, next);
   }
@@ -786,13 +824,15 @@ JourneyMap *journey_map_run(const Question *question, const Params *params, GErr
   Run run = {.n_stages = MIN(question->project->stages->len, (guint)STAGES_MAX)};
   JourneyMap *map = NULL;
   if (who_param(question, params, &run, error) && (run.derive = derive_new(question, error)) &&
-      (run.scope = scope_new(question, error)) && (run.experience = experience_new(question, error)))
+      (run.families = map_families_new(question, error)) && (run.scope = scope_new(question, error)) &&
+      (run.experience = experience_new(question, error)))
     map = walk_and_fold(question, params, &run, error);
   if (map && !who_known(&run, map, error))
     g_clear_pointer(&map, journey_map_free);
   if (map)
     map->lead = lead_of(question, map);
   g_free(run.who_touchpoint);
+  map_families_free(run.families);
   derive_free(run.derive);
   scope_free(run.scope);
   experience_free(run.experience);

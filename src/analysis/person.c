@@ -281,6 +281,8 @@ typedef struct { /* of the person's block */
   Marks *marks;
   Field *channel, *touchpoint;
   FieldBlock channels, touchpoints;
+  MapFamilies *all_families;
+  MapFamilyBlock families;
   guint64 *excluded[EXCLUDED_REASONS];
   GArray *scores; /* of ScoreEvent */
 } Says;
@@ -289,6 +291,8 @@ static void says_clear(Says *says) {
   marks_free(says->marks);
   field_block_clear(&says->channels);
   field_block_clear(&says->touchpoints);
+  map_family_block_clear(&says->families);
+  map_families_free(says->all_families);
   field_free(says->channel);
   field_free(says->touchpoint);
   for (guint i = 0; i < EXCLUDED_REASONS; i++)
@@ -311,7 +315,10 @@ static gboolean says_read(Says *says, const Question *question, guint block, Blo
          marks_reasons(says->marks, block, data, says->excluded, error) &&
          (says->channel = field_new(question, "channel", error)) && (says->touchpoint = field_new(question, "touchpoint", error)) &&
          field_block(says->channel, block, data, &says->channels, error) &&
-         field_block(says->touchpoint, block, data, &says->touchpoints, error) && read_scores(says, question, block, data, error);
+         field_block(says->touchpoint, block, data, &says->touchpoints, error) &&
+         (says->all_families = map_families_new(question, error)) &&
+         map_family_block(says->all_families, block, data, &says->families, error) &&
+         read_scores(says, question, block, data, error);
 }
 
 static char *field_text(const Field *field, const FieldBlock *block, guint32 e) {
@@ -326,20 +333,18 @@ static double score_at(const Says *says, guint32 e) {
   return NAN;
 }
 
-static const char *family_of(const Project *project, const char *touchpoint) {
-  for (guint i = 0; touchpoint && i < project->touchpoints->len; i++) {
-    const Touchpoint *rule = project->touchpoints->pdata[i];
-    if (rule->family && strcmp(rule->rule.name, touchpoint) == 0)
-      return rule->family;
-  }
-  return touchpoint ? map_family_by_name(touchpoint) : NULL;
+static guint32 rule_of(const Project *project, const char *touchpoint) {
+  for (guint i = 0; touchpoint && i < project->touchpoints->len; i++)
+    if (strcmp(((const Touchpoint *)project->touchpoints->pdata[i])->rule.name, touchpoint) == 0)
+      return i;
+  return G_MAXUINT32;
 }
 
-static void add_event(Person *person, const Question *question, const Block *data, const Says *says, guint32 e) {
+static void add_event(Person *person, const Question *question, const Block *data, Says *says, guint32 e) {
   PersonEvent event = event_at(data, e);
   event.channel = field_text(says->channel, &says->channels, e);
   event.touchpoint = field_text(says->touchpoint, &says->touchpoints, e);
-  event.family = g_strdup(family_of(question->project, event.touchpoint));
+  event.family = g_strdup(map_family_of(&says->families, e, rule_of(question->project, event.touchpoint)));
   event.initiator = bit_at(data->company, e) ? "company" : bit_at(data->system, e) ? "system" : "customer";
   event.score = score_at(says, e);
   for (guint i = 0; i < EXCLUDED_REASONS; i++)
@@ -460,7 +465,8 @@ static gboolean is_masked(const Person *person) {
   guint32 identifier;
   g_autoptr(GArray) hidden = record_hidden(snapshot_record(person->snapshot), NULL);
   for (guint i = 0; hidden && i < hidden->len; i++)
-    if (component_find(person->component, g_array_index(hidden, guint64, i), &identifier) && present(person, identifier) == person->id)
+    if (component_find(person->component, g_array_index(hidden, guint64, i), &identifier) &&
+        present(person, identifier) == person->id)
       return TRUE;
   return FALSE;
 }

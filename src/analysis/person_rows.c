@@ -40,6 +40,7 @@ typedef struct {
   guint limit;
   Worker *workers;
   Derive *derive;
+  MapFamilies *families;
   Row **by_block; /* the second walk's, by (block, place) */
   guint n_rows;
 } Work;
@@ -126,14 +127,6 @@ static void gather(PersonRows *rows, Work *work, guint n_workers) {
 
 /* --- what of them ------------------------------------------------------------------------------------------------ */
 
-static const char *family_of(Derive *derive, guint32 touchpoint) {
-  const Touchpoint *rule = derive_touchpoint_rule(derive, touchpoint);
-  if (rule && rule->family)
-    return rule->family;
-  g_autofree char *name = text_dup(derive_touchpoint_name(derive, touchpoint));
-  return map_family_by_name(name);
-}
-
 static gboolean is_conversion(const Derived *derived, guint32 person, guint32 event) {
   for (guint32 c = derived->person_conversions[person]; c < derived->person_conversions[person + 1]; c++)
     if (derived->conversions[c].event == event)
@@ -141,14 +134,14 @@ static gboolean is_conversion(const Derived *derived, guint32 person, guint32 ev
   return FALSE;
 }
 
-static char *families_text(Derive *derive, const Block *data, const Derived *derived, guint32 person) {
+static char *families_text(MapFamilyBlock *families, const Block *data, const Derived *derived, guint32 person) {
   const char *shown[TOUCHES_SHOWN];
   guint n = 0;
   for (guint32 e = data->person_start[person + 1]; e-- > data->person_start[person] && n < TOUCHES_SHOWN;) {
     if (is_conversion(derived, person, e))
       shown[n++] = "$";
     else if (bit_at(derived->touch, e))
-      shown[n++] = family_of(derive, derived->touchpoint[e]);
+      shown[n++] = map_family_of(families, e, derived->touchpoint[e]);
   }
   GString *text = g_string_new(NULL);
   while (n-- > 0)
@@ -156,12 +149,12 @@ static char *families_text(Derive *derive, const Block *data, const Derived *der
   return g_string_free(text, FALSE);
 }
 
-static void fill_row(Derive *derive, const Block *data, const Derived *derived, Row *row) {
+static void fill_row(MapFamilyBlock *families, const Block *data, const Derived *derived, Row *row) {
   guint32 first = derived->person_journeys[row->place], end = derived->person_journeys[row->place + 1];
   row->stage = first < end ? derived->journeys[end - 1].stage : STAGE_NONE;
   for (guint32 c = derived->person_conversions[row->place]; c < derived->person_conversions[row->place + 1]; c++)
     row->value += derived->conversions[c].net_value;
-  row->families = families_text(derive, data, derived, row->place);
+  row->families = families_text(families, data, derived, row->place);
 }
 
 static guint first_of_block(const Work *work, guint block) {
@@ -180,15 +173,17 @@ static gboolean fill_block(const Question *question, guint block, const Block *d
   Work *work = user;
   Worker *worker = &work->workers[number];
   Derived derived;
+  g_auto(MapFamilyBlock) families = {0};
   guint at = first_of_block(work, block);
   if (at == work->n_rows || work->by_block[at]->block != block)
     return TRUE;
   if (!worker->derive)
     worker->derive = derive_scratch_new(work->derive);
-  if (!derive_block(work->derive, worker->derive, block, data, &derived, error))
+  if (!derive_block(work->derive, worker->derive, block, data, &derived, error) ||
+      !map_family_block(work->families, block, data, &families, error))
     return FALSE;
   for (; at < work->n_rows && work->by_block[at]->block == block; at++)
-    fill_row(work->derive, data, &derived, work->by_block[at]);
+    fill_row(&families, data, &derived, work->by_block[at]);
   return TRUE;
 }
 
@@ -203,9 +198,11 @@ static gboolean fill_rows(const Question *question, PersonRows *rows, Work *work
   for (guint i = 0; i < work->n_rows; i++)
     work->by_block[i] = &g_array_index(rows->rows, Row, i);
   qsort(work->by_block, work->n_rows, sizeof *work->by_block, compare_places);
-  gboolean good = (work->derive = derive_new(question, error)) && question_each_block(question, fill_block, work, error);
+  gboolean good = (work->derive = derive_new(question, error)) && (work->families = map_families_new(question, error)) &&
+                  question_each_block(question, fill_block, work, error);
   for (guint i = 0; i < n_workers; i++)
     derive_scratch_free(work->workers[i].derive);
+  map_families_free(work->families);
   derive_free(work->derive);
   g_free(work->by_block);
   return good;
