@@ -70,14 +70,19 @@ static void view_take_up(View *view, ChangeKind kind, guint64 subject) {
 }
 
 View *record_view(Record *record) {
-  g_autoptr(RecordHold) hold = record_hold(record);
-  atomic_fetch_add(&record->view->references, 1);
-  return record->view;
+  pthread_mutex_lock(&record->quick);
+  View *view = record->view;
+  atomic_fetch_add(&view->references, 1);
+  pthread_mutex_unlock(&record->quick);
+  return view;
 }
 
 static void set_view(Record *record, View *view) {
-  view_unref(record->view);
+  pthread_mutex_lock(&record->quick);
+  View *before = record->view;
   record->view = view;
+  pthread_mutex_unlock(&record->quick);
+  view_unref(before);
 }
 
 /* --- writing -------------------------------------------------------------------------------------- */
@@ -129,15 +134,28 @@ gboolean record_write_change(Record *record, ChangeKind kind, guint64 subject, C
                       (gint64)change->number, (gint64)kind, (gint64)change->subject, clock_now_ms());
 }
 
-gboolean record_commit_change(Record *record, const Change *change, GError **error) {
-  if (!commit(record, error))
-    return FALSE;
+static void show_change(Record *record, const Change *change) {
   View *view = view_new(change->number, record->view);
   view_take_up(view, change->kind, change->subject);
   set_view(record, view);
   record->next = change->number + 1;
   checkpoint_sometimes(record);
+}
+
+gboolean record_commit_change(Record *record, const Change *change, GError **error) {
+  if (!commit(record, error))
+    return FALSE;
+  show_change(record, change);
   return TRUE;
+}
+
+/* Nobody sees the change before the kinds that it makes. */
+gboolean record_commit_spaces(Record *record, const Change *change, GError **error) {
+  if (!commit(record, error))
+    return FALSE;
+  gboolean good = record_read_spaces(record, error);
+  show_change(record, change);
+  return good;
 }
 
 gboolean record_commit_events(Record *record, guint n, gboolean visible, GError **error) {
@@ -489,6 +507,7 @@ Record *record_open_keyed(const char *path, RecordMode mode, const char *key, GE
   record->spaces_before = g_ptr_array_new_with_free_func((GDestroyNotify)spaces_free);
   record->readers = g_ptr_array_new_with_free_func(close_reader);
   pthread_mutex_init(&record->mutex, NULL);
+  pthread_mutex_init(&record->quick, NULL);
   return open_or_create(record, key, error) ? g_steal_pointer(&record) : NULL;
 }
 
@@ -514,6 +533,7 @@ void record_free(Record *record) {
   consent_book_free(record->consents);
   g_ptr_array_unref(record->spaces_before);
   pthread_mutex_destroy(&record->mutex);
+  pthread_mutex_destroy(&record->quick);
   g_free(record->path);
   g_free(record);
 }
@@ -529,8 +549,8 @@ guint64 record_id(const Record *record) {
 }
 
 guint64 record_through(const Record *record) {
-  g_autoptr(RecordHold) hold = record_hold((Record *)record);
-  return record->view->through;
+  g_autoptr(View) view = record_view((Record *)record);
+  return view->through;
 }
 
 Names *record_names(Record *record) {
@@ -538,7 +558,6 @@ Names *record_names(Record *record) {
 }
 
 const Spaces *record_spaces(const Record *record) {
-  g_autoptr(RecordHold) hold = record_hold((Record *)record);
   return record->spaces;
 }
 
@@ -569,10 +588,8 @@ gboolean record_set_setting(Record *record, const char *name, const char *value,
     return FALSE;
   if (!write_setting(record, name, value, &change, error))
     return record_cancel(record);
-  if (!record_commit_change(record, &change, error))
-    return FALSE;
   gboolean of_spaces = g_str_equal(name, SETTING_PHONE_COUNTRY) || g_str_equal(name, SETTING_REFUSED);
-  return !of_spaces || record_read_spaces(record, error);
+  return of_spaces ? record_commit_spaces(record, &change, error) : record_commit_change(record, &change, error);
 }
 
 gboolean record_judge_space(const Record *record, const char *name, Strength strength, guint64 *code, gboolean *known,
@@ -607,5 +624,5 @@ gboolean record_set_space(Record *record, const char *name, Strength strength, g
   if (!record_write_change(record, CHANGE_SPACE, code, &change, error) ||
       !record_write_space(record, code, name, strength, plain, error))
     return record_cancel(record);
-  return record_commit_change(record, &change, error) && record_read_spaces(record, error);
+  return record_commit_spaces(record, &change, error);
 }

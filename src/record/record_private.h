@@ -39,16 +39,18 @@ struct Record {
   ConsentBook *consents;
   int lock; /* descriptor of <path>.lock, -1 for readers */
 
+  pthread_mutex_t quick; /* guards what readers need, who never wait for a commit; taken last */
+  View *view;            /* replaced with both mutexes: who writes may look at it with either */
+  GPtrArray *readers;    /* idle connections */
+
   pthread_mutex_t mutex; /* guards everything below; a write holds it from begin to commit */
   sqlite3 *db;
   sqlite3_stmt *kept[KEPT_STATEMENTS];
   gboolean frozen;
-  View *view;
   guint64 next; /* number of the next event or change */
   guint names_saved[NAME_KINDS];
-  Spaces *spaces;
+  Spaces *_Atomic spaces;
   GPtrArray *spaces_before; /* replaced ones, somebody may still point at them */
-  GPtrArray *readers;       /* idle connections */
   _Atomic(GArray *) tombstones; /* of guint64, ascending: erased identifiers; replaced, never changed */
   GPtrArray *tombstones_before; /* somebody may still look at them */
   gint64 cut_tried_us;          /* monotonic: when the log, which holds what was erased, could not be cut; 0: it holds nothing */
@@ -84,6 +86,7 @@ typedef struct {
 gboolean record_begin(Record *record, gboolean durable, GError **error);
 gboolean record_write_change(Record *record, ChangeKind kind, guint64 subject, Change *change, GError **error);
 gboolean record_commit_change(Record *record, const Change *change, GError **error);
+gboolean record_commit_spaces(Record *record, const Change *change, GError **error); /* of what kinds of identifiers depend on */
 gboolean record_commit_events(Record *record, guint n, gboolean visible, GError **error);
 gboolean record_cancel(Record *record); /* returns FALSE */
 

@@ -97,7 +97,7 @@ gboolean record_set_project(Record *record, const Project *project, const char *
   gboolean good = write_settings(record, settings, &change, error) && write_spaces(record, project, &change, error);
   settings_clear(settings);
   if (good && change.number)
-    good = record_commit_change(record, &change, error) && record_read_spaces(record, error);
+    good = record_commit_spaces(record, &change, error);
   else
     record_cancel(record);
   if (!good)

@@ -15,20 +15,20 @@ typedef struct {
 /* --- connections ------------------------------------------------------------------------------------- */
 
 sqlite3 *record_reader(Record *record, gboolean *frozen, GError **error) {
-  pthread_mutex_lock(&record->mutex);
+  pthread_mutex_lock(&record->quick);
   guint idle = record->readers->len;
   sqlite3 *db = idle ? g_ptr_array_steal_index(record->readers, idle - 1) : NULL;
-  pthread_mutex_unlock(&record->mutex);
+  pthread_mutex_unlock(&record->quick);
   *frozen = FALSE;
   return db ? db : database_open_read(record->path, frozen, error);
 }
 
 /* A frozen one is not kept: it would miss what is written later. */
 void record_reader_return(Record *record, sqlite3 *db, gboolean frozen) {
-  pthread_mutex_lock(&record->mutex);
+  pthread_mutex_lock(&record->quick);
   if (!frozen && record->readers->len < READERS_IDLE_MAX)
     g_ptr_array_add(record->readers, g_steal_pointer(&db));
-  pthread_mutex_unlock(&record->mutex);
+  pthread_mutex_unlock(&record->quick);
   sqlite3_close(db);
 }
 
