@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Journeys that begin in range, by how they ended. Lengths are touches before the tail, durations from the first to the
-// last of them. With --where a journey counts that holds a matching event.
+// last of them. Conversions are those that stand in these journeys. With --where a journey counts that holds a matching event.
 //
 //   ann: ad@1 order@3 delivery@5   bob: ad@2 (31 days pass)   cleo: call at service@4
 //   converted 1 (length 2, duration 2, tail 1), abandoned 1 (length 1), service 1
@@ -8,6 +8,7 @@
 #include "analysis/bits.h"
 #include "analysis/derive.h"
 #include "analysis/durations.h"
+#include "analysis/goal_sum.h"
 #include "analysis/scope.h"
 #include "base/error.h"
 #include <math.h>
@@ -27,7 +28,9 @@ typedef struct {
   StateSum states[STATES];
   double median_ms[STATES], median_touches[STATES];
   guint64 total, persons;
-  GArray *who; /* person ids, or NULL */
+  GPtrArray *goal_names;
+  GArray *goals; /* of GoalSum */
+  GArray *who;   /* person ids, or NULL */
   int who_state;
 } Journeys;
 
@@ -36,6 +39,8 @@ typedef struct {
   StateSum states[STATES];
   guint64 total, persons;
   Durations durations[STATES], touches[STATES];
+  GoalSum *goals;
+  GByteArray *counts; /* by journey of the block: 1 where it counts */
   GArray *who;
 } Worker;
 
@@ -75,6 +80,14 @@ static void count_journey(Worker *worker, const Derived *derived, const Journey 
   *seen |= 1u << journey->state;
 }
 
+static void count_goals(Worker *worker, const Derived *derived) {
+  for (guint32 c = 0; c < derived->person_conversions[derived->n_persons]; c++) {
+    const Conversion *conversion = &derived->conversions[c];
+    if (conversion->journey != G_MAXUINT32 && worker->counts->data[conversion->journey])
+      goal_sum_count(&worker->goals[conversion->goal], conversion);
+  }
+}
+
 static gboolean count_block(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
   Run *run = user;
   Worker *worker = &run->workers[number];
@@ -90,19 +103,22 @@ static gboolean count_block(const Question *question, guint block, const Block *
     return TRUE;
   if (!derive_block(run->derive, worker->derive, block, data, &derived, error))
     return FALSE;
+  g_byte_array_set_size(worker->counts, derived.person_journeys[data->n_persons]);
   for (guint32 p = 0; p < data->n_persons; p++) {
     guint seen = 0;
     for (guint32 j = derived.person_journeys[p]; j < derived.person_journeys[p + 1]; j++) {
       const Journey *journey = &derived.journeys[j];
       gboolean visible = !scope.visible || bit_at(scope.visible, journey->first_event);
-      if (visible && journey->start_ms >= question->from_ms && journey->start_ms < question->to_ms &&
-          holds_kept(&scope, data, &derived, j))
+      worker->counts->data[j] = visible && journey->start_ms >= question->from_ms && journey->start_ms < question->to_ms &&
+                                holds_kept(&scope, data, &derived, j);
+      if (worker->counts->data[j])
         count_journey(worker, &derived, journey, &seen);
     }
     worker->persons += seen != 0;
     if (run->who_state >= 0 && (seen >> run->who_state & 1))
       g_array_append_val(worker->who, data->person_id[p]);
   }
+  count_goals(worker, &derived);
   return TRUE;
 }
 
@@ -124,8 +140,18 @@ static int id_compare(gconstpointer a, gconstpointer b) {
   return (x > y) - (x < y);
 }
 
-static Journeys *gather(Run *run, guint n) {
+static void gather_goals(const Run *run, guint n, const Project *project, Journeys *journeys) {
+  journeys->goal_names = goal_sum_names(project);
+  journeys->goals = g_array_new(FALSE, TRUE, sizeof(GoalSum));
+  g_array_set_size(journeys->goals, journeys->goal_names->len);
+  for (guint i = 0; i < n; i++)
+    for (guint j = 0; j < journeys->goals->len; j++)
+      goal_sum_join(&g_array_index(journeys->goals, GoalSum, j), &run->workers[i].goals[j]);
+}
+
+static Journeys *gather(Run *run, guint n, const Project *project) {
   Journeys *journeys = g_new0(Journeys, 1);
+  gather_goals(run, n, project, journeys);
   g_autofree const Durations **bags = g_new(const Durations *, n);
   journeys->who_state = run->who_state;
   journeys->who = run->who_state >= 0 ? g_array_new(FALSE, FALSE, sizeof(guint64)) : NULL;
@@ -162,14 +188,19 @@ static gpointer journeys_run(const Question *question, const Params *params, GEr
   guint n = question_threads(question);
   Run run = {.who_state = state_param(params), .workers = g_new0(Worker, n)};
   Journeys *journeys = NULL;
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; i < n; i++) {
     run.workers[i].who = g_array_new(FALSE, FALSE, sizeof(guint64));
+    run.workers[i].goals = g_new0(GoalSum, question->project->goals->len + 1);
+    run.workers[i].counts = g_byte_array_new();
+  }
   if ((run.derive = derive_new(question, error)) && (run.scope = scope_new(question, error)) &&
       question_each_block(question, count_block, &run, error))
-    journeys = gather(&run, n);
+    journeys = gather(&run, n, question->project);
   for (guint i = 0; i < n; i++) {
     derive_scratch_free(run.workers[i].derive);
     g_array_unref(run.workers[i].who);
+    g_byte_array_unref(run.workers[i].counts);
+    g_free(run.workers[i].goals);
     for (guint s = 0; s < STATES; s++) {
       durations_clear(&run.workers[i].durations[s]);
       durations_clear(&run.workers[i].touches[s]);
@@ -184,6 +215,8 @@ static gpointer journeys_run(const Question *question, const Params *params, GEr
 static void journeys_free(gpointer result) {
   Journeys *journeys = result;
   g_clear_pointer(&journeys->who, g_array_unref);
+  g_ptr_array_unref(journeys->goal_names);
+  g_array_unref(journeys->goals);
   g_free(journeys);
 }
 
@@ -220,6 +253,7 @@ static void journeys_json(gconstpointer result, JsonOut *out) {
     json_object_end(out);
   }
   json_array_end(out);
+  goal_sums_write(journeys->goal_names, journeys->goals, out);
   if (!journeys->who)
     return;
   json_key(out, "persons_listed");
@@ -263,6 +297,12 @@ static void journeys_table(gconstpointer result, Table *table) {
                journeys->states[JOURNEY_CONVERTED].conflicting);
   table_note(table,
              "Touches and duration are medians. Open journeys may still convert; service journeys have no purchase we know of.");
+  if (journeys->goals->len == 0 || table_is_csv(table))
+    return;
+  goal_sums_table(journeys->goal_names, journeys->goals, table);
+  table_note(table,
+             "Conversions that stand in these journeys. The return rate is what came back of all that was sold; it may still "
+             "rise while conversions are provisional.");
 }
 
 static void journeys_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {

@@ -6,6 +6,7 @@
 #include "analysis/bits.h"
 #include "analysis/derive.h"
 #include "analysis/field.h"
+#include "analysis/goal_sum.h"
 #include "analysis/marks.h"
 #include "analysis/scope.h"
 #include "base/error.h"
@@ -25,11 +26,6 @@ typedef struct {
   char *name;
   guint64 events;
 } TopRow;
-
-typedef struct {
-  guint64 conversions, conflicting, untaxed, returned, provisional;
-  gint64 value, net_value, returned_value; /* millionths */
-} GoalSum;
 
 typedef struct {
   guint64 events, persons, journeys, unidentified, visitor_days;
@@ -301,15 +297,7 @@ static void count_goals(const Question *question, const Derived *derived, const 
     const Conversion *conversion = &derived->conversions[c];
     if (!in_range(question, conversion->time_ms) || (kept && !bit_at(kept, conversion->event)))
       continue;
-    GoalSum *goal = &worker->goals[conversion->goal];
-    goal->conversions++;
-    goal->value += conversion->value;
-    goal->net_value += conversion->net_value;
-    goal->conflicting += conversion->conflicting;
-    goal->untaxed += conversion->untaxed;
-    goal->returned += conversion->returned;
-    goal->returned_value += conversion->returned_value;
-    goal->provisional += conversion->provisional;
+    goal_sum_count(&worker->goals[conversion->goal], conversion);
   }
 }
 
@@ -405,27 +393,15 @@ static void gather_second(Run *run, guint limit) {
     overview->journeys += run->workers[i].sum.journeys;
     for (guint j = 0; j < overview->starts->len; j++)
       g_array_index(overview->points, guint64, j) += run->workers[i].points[j];
-    for (guint j = 0; j < overview->goals->len; j++) {
-      GoalSum *sum = &g_array_index(overview->goals, GoalSum, j);
-      sum->conversions += run->workers[i].goals[j].conversions;
-      sum->value += run->workers[i].goals[j].value;
-      sum->net_value += run->workers[i].goals[j].net_value;
-      sum->conflicting += run->workers[i].goals[j].conflicting;
-      sum->untaxed += run->workers[i].goals[j].untaxed;
-      sum->returned += run->workers[i].goals[j].returned;
-      sum->returned_value += run->workers[i].goals[j].returned_value;
-      sum->provisional += run->workers[i].goals[j].provisional;
-    }
+    for (guint j = 0; j < overview->goals->len; j++)
+      goal_sum_join(&g_array_index(overview->goals, GoalSum, j), &run->workers[i].goals[j]);
   }
 }
 
 static void make_goals(Run *run) {
-  const GPtrArray *goals = run->question->project->goals;
-  run->overview->goal_names = g_ptr_array_new_with_free_func(g_free);
+  run->overview->goal_names = goal_sum_names(run->question->project);
   run->overview->goals = g_array_new(FALSE, TRUE, sizeof(GoalSum));
-  g_array_set_size(run->overview->goals, goals->len);
-  for (guint i = 0; i < goals->len; i++)
-    g_ptr_array_add(run->overview->goal_names, g_strdup(((const Goal *)g_ptr_array_index(goals, i))->rule.name));
+  g_array_set_size(run->overview->goals, run->overview->goal_names->len);
 }
 
 static gboolean run_passes(Run *run, const Params *params, GError **error) {
@@ -489,38 +465,6 @@ static void write_top(const Overview *overview, guint list, JsonOut *out) {
   json_array_end(out);
 }
 
-/* Of all that was sold, renewals included, what came back; NAN where nothing was. */
-static double return_rate(const GoalSum *goal) {
-  gint64 sold = goal->net_value + goal->returned_value;
-  return sold ? (double)goal->returned_value / (double)sold : NAN;
-}
-
-static double provisional_share(const GoalSum *goal) {
-  return goal->conversions ? (double)goal->provisional / (double)goal->conversions : NAN;
-}
-
-static void write_goals(const Overview *overview, JsonOut *out) {
-  json_key(out, "goals");
-  json_array(out);
-  for (guint i = 0; i < overview->goals->len; i++) {
-    const GoalSum *goal = &g_array_index(overview->goals, GoalSum, i);
-    json_object(out);
-    json_kv_string(out, "goal", g_ptr_array_index(overview->goal_names, i));
-    json_kv_int(out, "conversions", (gint64)goal->conversions);
-    json_kv_micro(out, "value", goal->value);
-    json_kv_micro(out, "net_value", goal->net_value);
-    json_kv_int(out, "conflicting", (gint64)goal->conflicting);
-    json_kv_int(out, "untaxed", (gint64)goal->untaxed);
-    json_kv_int(out, "returned", (gint64)goal->returned);
-    json_kv_micro(out, "returned_value", goal->returned_value);
-    json_kv_double(out, "return_rate", return_rate(goal));
-    json_kv_int(out, "provisional", (gint64)goal->provisional);
-    json_kv_double(out, "provisional_share", provisional_share(goal));
-    json_object_end(out);
-  }
-  json_array_end(out);
-}
-
 static void write_notes(const Overview *overview, JsonOut *out) {
   json_key(out, "notes");
   json_object(out);
@@ -541,7 +485,7 @@ static void overview_json(gconstpointer result, JsonOut *out) {
   json_kv_int(out, "events", (gint64)overview->events);
   json_kv_int(out, "persons", (gint64)overview->persons);
   json_kv_int(out, "journeys", (gint64)overview->journeys);
-  write_goals(overview, out);
+  goal_sums_write(overview->goal_names, overview->goals, out);
   write_notes(overview, out);
   write_instant(out, "from", overview, overview->first_ms);
   write_instant(out, "to", overview, overview->last_ms);
@@ -609,34 +553,6 @@ static void table_notes(const DeriveNotes *notes, Table *table) {
       table_note(table, "%" G_GUINT64_FORMAT " %s", lines[i].n, lines[i].text);
 }
 
-static void table_goals(const Overview *overview, Table *table) {
-  table_title(table, "Goals");
-  table_column(table, "goal", CELL_TEXT);
-  table_column(table, "conversions", CELL_INT);
-  table_column(table, "value", CELL_MONEY);
-  table_column(table, "net value", CELL_MONEY);
-  table_column(table, "return rate", CELL_SHARE);
-  table_column(table, "provisional", CELL_SHARE);
-  table_column(table, "conflicting", CELL_INT);
-  for (guint i = 0; i < overview->goals->len; i++) {
-    const GoalSum *goal = &g_array_index(overview->goals, GoalSum, i);
-    table_text(table, g_ptr_array_index(overview->goal_names, i));
-    table_int(table, (gint64)goal->conversions);
-    table_number(table, (double)goal->value / 1e6);
-    table_number(table, (double)goal->net_value / 1e6);
-    table_number(table, return_rate(goal));
-    table_number(table, provisional_share(goal));
-    table_int(table, (gint64)goal->conflicting);
-  }
-  for (guint i = 0; i < overview->goals->len; i++) {
-    const GoalSum *goal = &g_array_index(overview->goals, GoalSum, i);
-    if (goal->untaxed && goal->untaxed < goal->conversions)
-      table_note(table, "%s: %" G_GUINT64_FORMAT " of the values are without tax (sources with amounts: net), the others with.",
-                 (const char *)g_ptr_array_index(overview->goal_names, i), goal->untaxed);
-  }
-  table_notes(&overview->notes, table);
-}
-
 static void table_periods(const Overview *overview, Table *table) {
   guint n = overview->points->len;
   if (table_is_csv(table)) {
@@ -676,8 +592,10 @@ static void overview_table(gconstpointer result, Table *table) {
   g_autofree char *first = clock_text(overview->first_ms), *last = clock_text(overview->last_ms);
   table_note(table, "From %s to %s.", first, last);
   table_periods(overview, table);
-  if (overview->goals->len)
-    table_goals(overview, table);
+  if (overview->goals->len) {
+    goal_sums_table(overview->goal_names, overview->goals, table);
+    table_notes(&overview->notes, table);
+  }
   for (guint list = 0; list < LISTS; list++)
     table_top(overview, list, table);
 }

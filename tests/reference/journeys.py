@@ -174,6 +174,27 @@ def a_return_counts_at_the_orders_own_date():
 
 
 @test
+def journeys_say_what_came_back_of_their_conversions():
+    with folder() as path:
+        # ann's return is 30 of 100; bob's first journey is abandoned before his order, which is five days old; cat's lead is worth nothing
+        db = tell(path, """ann 1 page
+                           ann 1:5 order order=o1 value=100
+                           ann 5 return order=o1 value=30
+                           bob 2 page
+                           bob 40 order order=o2 value=50
+                           cat 3 lead
+                           dan 4 page""")
+
+        def goals(*options):
+            keys = ("goal", "conversions", "value", "net_value", "returned", "returned_value", "return_rate", "provisional", "provisional_share")
+            return [tuple(row[key] for key in keys) for row in report("journeys", *options, *now("45"), db=db)["goals"]]
+        check(goals(), [("order", 2, 150, 120, 1, 30, 0.2, 1, 0.5), ("lead", 1, 0, 0, 0, 0, None, 0, 0)])
+        check(goals("--to", text_of_time(10 * DAY)), [("order", 1, 100, 70, 1, 30, 0.3, 0, 0), ("lead", 1, 0, 0, 0, 0, None, 0, 0)], "bob's order began later")
+        check(goals("--where", "event = order and value = 50"), [("order", 1, 50, 50, 0, 0, 0, 1, 1), ("lead", 0, 0, 0, 0, 0, None, 0, None)])
+        check(goals("--among", "count(page) = 0"), [("order", 0, 0, 0, 0, 0, None, 0, None), ("lead", 1, 0, 0, 0, 0, None, 0, 0)])
+
+
+@test
 def an_order_from_two_sources_counts_once_and_the_latest_value_holds():
     check(one("""ann 1 order order=o1 value=100 source=web
                  ann 1:5 order order=o1 value=90 source=till""", goal, journeys), [(1, 90, 90), {"converted": 1}])
