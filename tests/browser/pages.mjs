@@ -68,6 +68,31 @@ test('the funnel counts what the command line counts, and its command prints it'
   check(command.startsWith('etappe funnel --step \'event = "Product Viewed"\''), command)
 })
 
+test('where the dropped go and what is more frequent among them open exactly their people', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  await go(FUNNEL)
+  await settled(page)
+  const steps = ['Product Viewed', 'Product Added', 'Order Completed'].flatMap((name) => ['--step', `event = "${name}"`])
+  const ask = (...more) => JSON.parse(etappe('funnel', ...steps, ...more, '--format', 'json', '--db', db))
+  const told = ask('--next', '1', '--drivers', '1', '--limit', '40')
+  const shown = await page.$$eval('table.next tbody tr', (rows) => rows.map((row) => Number(row.cells[3].textContent.replaceAll(',', ''))))
+  same(shown.slice(0, 6), told.next.rows.slice(0, 6).map((row) => row.count), 'where they go')
+  same(shown.reduce((a, b) => a + b, 0), told.steps[0].dropped, 'they are all there')
+  const drivers = await page.$$eval('table.drivers tbody tr', (rows) => rows.map((row) => Number(row.cells[3].textContent.replaceAll(',', ''))))
+  same(drivers, told.drivers.list.slice(0, 6).map((one) => one.count), 'what is more frequent')
+  check(drivers.length > 0, 'something is more frequent')
+  for (const [table, count, who] of [['next', told.next.rows[1].count, `dropped:1,next:${told.next.rows[1].value}`], ['drivers', drivers[0], `dropped:1,${told.drivers.list[0].who}`]]) {
+    await page.locator(`table.${table} tbody tr`).nth(table === 'next' ? 1 : 0).locator('button').click()
+    await page.waitForSelector('.drawer table')
+    same(Number(/[\d,]+/.exec(await page.textContent('.drawer h1'))[0].replaceAll(',', '')), count, `the drawer of ${table}`)
+    const command = await page.textContent('.drawer .command pre')
+    check(command.includes(who), command)
+    same(ask('--who', who).persons.length, count, who)
+    await page.keyboard.press('Escape')
+  }
+  await context.close()
+})
+
 test('attribution shows the credits of the command line', async () => {
   const { page, context, go } = await open(browser, server, { language: 'en' })
   await go('/attribution?show=conversions&model=last&model=markov')

@@ -7,6 +7,7 @@ import { command, type Envelope } from '../state/report'
 import { dayTime, percent } from '../words/format'
 import { t } from '../words/words'
 import { Command, Over } from './basics'
+import { Warnings } from './warnings'
 import { ownKeys } from './keys'
 
 export function Lead({ text, answer, report, fields, what, children }: { text: string; answer: Envelope; report: string; fields?: Fields; what: string; children?: ComponentChildren }) {
@@ -27,6 +28,7 @@ export function Lead({ text, answer, report, fields, what, children }: { text: s
           </button>
         </span>
       </div>
+      <Warnings answer={answer} />
       {open && (
         <Over kind="dialog" label={t(open === 'what' ? 'action.what_counts' : 'action.as_command')} onClose={() => setOpen(undefined)}>
           <h1>{t(open === 'what' ? 'action.what_counts' : 'action.as_command')}</h1>

@@ -13,6 +13,8 @@ export interface Envelope {
   through: number
   definitions: string
   coverage: { identified: number; consented: number; attributable: number }
+  warnings?: string[] // definitions that match nothing
+  note?: string // why nothing was counted
   finding?: { id: string; values: Record<string, string | number | null> }
 }
 

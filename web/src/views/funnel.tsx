@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The funnel: steps at the left, the picture at the right; a column's hollow top are those who did not come that far.
+import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { Bar } from '../parts/bar'
 import { Choice, EmptyPeriod, Failure, Segment, State, Waiting } from '../parts/basics'
 import { ConditionField } from '../parts/condition'
+import { fieldName, fieldValue } from '../parts/fields'
 import { Icon } from '../parts/icons'
 import { Lead } from '../parts/lead'
 import { PersonsDrawer, type Wanted } from '../parts/persons'
-import { address } from '../state/api'
+import { address, type Fields } from '../state/api'
 import { commonOptions, useReport, type Envelope } from '../state/report'
+import { language } from '../state/prefs'
 import { option, options, setOptions } from '../state/route'
 import { labelOf, project, seesPersons, touchpointName } from '../state/session'
-import { count, duration, percent } from '../words/format'
+import { count, decimal, duration, percent } from '../words/format'
 import { t } from '../words/words'
 
 interface Step {
@@ -24,6 +27,7 @@ interface Step {
   median_ms: number | null
 }
 interface Answer extends Envelope {
+  mode: 'ordered' | 'strict' | 'any'
   unit: string
   total: number
   steps: Step[]
@@ -43,7 +47,16 @@ export function stepName(step: string): string {
   return event ? touchpointName(event[1]) : step
 }
 
-function StepList({ steps, answer, selected, onSelect }: { steps: string[]; answer?: Answer; selected: number; onSelect: (n: number) => void }) {
+/** What a column stands for; without an order it is how many of the steps were done. */
+const stepLabel = (answer: Answer, at: number): string => (answer.mode === 'any' ? t('funnel.any_step', { k: at + 1, n: answer.steps.length }) : stepName(answer.steps[at].name))
+
+/** How many match a step, whatever came before it. */
+function Matching({ step, unit }: { step: string; unit?: string }) {
+  const { data } = useReport<Answer>('funnel', { step, unit, 'no-times': true })
+  return <>{data ? count(data.steps[0].reached) : ''}</>
+}
+
+function StepList({ steps, unit, selected, onSelect }: { steps: string[]; unit?: string; selected: number; onSelect: (n: number) => void }) {
   const set = (next: string[]) => setOptions({ step: next })
   const list = useRef<HTMLOListElement>(null)
   const [dragged, setDragged] = useState<number>()
@@ -80,7 +93,9 @@ function StepList({ steps, answer, selected, onSelect }: { steps: string[]; answ
             <button type="button" class="step-head" aria-expanded={n === selected} onClick={() => onSelect(n === selected ? -1 : n)}>
               {stepName(step) || t('funnel.step_n', { n: n + 1 })}
             </button>
-            <span class="number">{answer?.steps[n] ? count(answer.steps[n].reached) : ''}</span>
+            <span class="number">
+              <Matching step={step} unit={unit} />
+            </span>
           </div>
           {n === selected && (
             <div class="step-edit">
@@ -113,7 +128,20 @@ function AddStep({ onAdd }: { onAdd: (step: string) => void }) {
   return <Choice label={t('funnel.add')} icon="plus" left value={t('funnel.add')} choices={choices.filter((one) => !one.value.startsWith('goal'))} onChange={(value) => onAdd(/^[\w]+$/.test(value) ? value : `event = ${JSON.stringify(value)}`)} />
 }
 
-function Columns({ answer, worst, selected, onSelect, onPersons }: { answer: Answer; worst: number; selected: number; onSelect: (step: number) => void; onPersons: (who: string, n: number) => void }) {
+/** A name on at most two lines of a column's width; what has no room ends in an ellipsis. */
+function lines(name: string, width: number): string[] {
+  const room = Math.max(5, Math.floor(width / 7))
+  const out = ['']
+  for (const word of name.split(' ')) {
+    const last = out[out.length - 1]
+    if (!last || last.length + word.length < room) out[out.length - 1] = last ? `${last} ${word}` : word
+    else out.push(word)
+  }
+  const two = out.length > 2 ? [out[0], out.slice(1).join(' ')] : out
+  return two.map((line) => (line.length > room ? `${line.slice(0, room - 1)}…` : line))
+}
+
+function Columns({ answer, worst, selected, onSelect, onPersons }: { answer: Answer; worst: number; selected: number; onSelect: (step: number) => void; onPersons?: OpenPersons }) {
   const n = answer.steps.length
   const box = useRef<HTMLDivElement>(null)
   const [width, setWidth] = useState(920)
@@ -125,8 +153,10 @@ function Columns({ answer, worst, selected, onSelect, onPersons }: { answer: Ans
   const pitch = n > 1 ? width / (n - 0.5) : width
   const bar = n > 1 ? Math.min(pitch * 0.5, 150) : 150
   const x = (i: number) => (n > 1 ? (i * (width - bar)) / (n - 1) : 0)
-  const y = (value: number) => 56 + HEIGHT - (answer.steps[0].reached ? (value / answer.steps[0].reached) * HEIGHT : 0)
-  const base = 56 + HEIGHT
+  const titles = answer.steps.map((step, i) => lines(answer.mode === 'any' ? stepLabel(answer, i) : `${step.step} ${stepName(step.name)}`, pitch - 8))
+  const head = Math.max(...titles.map((one) => one.length)) * 16 + 24
+  const base = head + 16 + HEIGHT
+  const y = (value: number) => base - (answer.steps[0].reached ? (value / answer.steps[0].reached) * HEIGHT : 0)
   return (
     <div ref={box}>
       <svg class="funnel" width={width} height={base + 46} role="group" aria-label={t('nav.funnel')}>
@@ -136,12 +166,19 @@ function Columns({ answer, worst, selected, onSelect, onPersons }: { answer: Ans
           const left = x(i)
           const last = i === n - 1
           const tight = pitch < 120
+          const edge = last && tight ? left + bar : left
+          const anchor = last && tight ? 'end' : 'start'
+          const drop = before ? y(step.reached) - y(before.reached) : 0
+          const inside = drop > 40 && bar > 46
+          const share = before && before.reached ? percent(before.dropped / before.reached) : ''
           return (
             <g key={step.step}>
-              <text class="strong" x={left} y="14">
-                {`${step.step} ${stepName(step.name)}`.slice(0, Math.max(8, Math.floor(pitch / 7.2)))}
-              </text>
-              <text x={left} y="36" class="funnel-figure" tabIndex={0} role="button" onClick={() => onPersons(`reached:${step.step}`, step.reached)} onKeyDown={(event) => event.key === 'Enter' && onPersons(`reached:${step.step}`, step.reached)}>
+              {titles[i].map((line, k) => (
+                <text key={k} class="strong" x={edge} y={14 + k * 16} text-anchor={anchor}>
+                  {line}
+                </text>
+              ))}
+              <text x={edge} y={head - 4} text-anchor={anchor} class="funnel-figure" tabIndex={0} role="button" onClick={() => onPersons?.(`reached:${step.step}`, step.reached)} onKeyDown={(event) => event.key === 'Enter' && onPersons?.(`reached:${step.step}`, step.reached)}>
                 {count(step.reached)}
                 {!tight && (
                   <tspan class="hint" dx="8">
@@ -157,20 +194,25 @@ function Columns({ answer, worst, selected, onSelect, onPersons }: { answer: Ans
                   class={`funnel-drop${i === worst ? ' worst' : ''}${i === selected ? ' selected' : ''}`}
                   role="button"
                   tabIndex={0}
-                  aria-label={`${t('funnel.dropped_title', { n: count(before.dropped), step: stepName(step.name) })}, ${t('funnel.leave', { share: percent(before.dropped / before.reached) })}`}
+                  aria-label={`${t('funnel.dropped_title', { n: count(before.dropped), step: stepLabel(answer, i) })}, ${t('funnel.leave', { share: percent(before.dropped / before.reached) })}`}
                   onClick={() => onSelect(i)}
-                  onDblClick={() => onPersons(`dropped:${before.step}`, before.dropped)}
-                  onKeyDown={(event) => (event.key === 'Enter' ? onSelect(i) : event.key === 'p' && onPersons(`dropped:${before.step}`, before.dropped))}
+                  onDblClick={() => onPersons?.(`dropped:${before.step}`, before.dropped)}
+                  onKeyDown={(event) => (event.key === 'Enter' ? onSelect(i) : event.key === 'p' && onPersons?.(`dropped:${before.step}`, before.dropped))}
                 >
-                  <rect x={left + 0.5} y={y(before.reached) + 0.5} width={bar - 1} height={Math.max(1, y(step.reached) - y(before.reached) - 1)} />
-                  <text x={y(step.reached) - y(before.reached) > 40 && bar > 74 ? left + bar / 2 : left - 6} y={y(step.reached) - y(before.reached) > 40 ? (y(before.reached) + y(step.reached)) / 2 : y(before.reached) + 15} text-anchor={y(step.reached) - y(before.reached) > 40 && bar > 74 ? 'middle' : 'end'}>
+                  {i === selected && <rect class="ring" x={left - 2} y={y(before.reached) - 2} width={bar + 4} height={drop + 4} rx="2" />}
+                  <rect x={left + 0.5} y={y(before.reached) + 0.5} width={bar - 1} height={Math.max(1, drop - 1)} />
+                  <text x={inside ? left + bar / 2 : left - 6} y={inside ? (y(before.reached) + y(step.reached)) / 2 : y(before.reached) + 15} text-anchor={inside ? 'middle' : 'end'}>
                     <tspan class="strong">−{count(before.dropped)}</tspan>
-                    {y(step.reached) - y(before.reached) > 40 && bar > 74 ? (
+                    {inside ? (
                       <tspan class="hint" x={left + bar / 2} dy="17">
-                        {t('funnel.leave', { share: percent(before.dropped / before.reached) })}
+                        {bar > 84 ? t('funnel.leave', { share }) : share}
                       </tspan>
+                    ) : pitch - bar > 84 ? (
+                      <tspan class="hint"> {share}</tspan>
                     ) : (
-                      <tspan class="hint"> {percent(before.dropped / before.reached)}</tspan>
+                      <tspan class="hint" x={left - 6} dy="15">
+                        {share}
+                      </tspan>
                     )}
                   </text>
                 </g>
@@ -205,14 +247,15 @@ function Groups({ answer }: { answer: Answer }) {
     <section>
       <table class="rows">
         <caption class="table-title">
-          {t('funnel.by')} {option('by')} <span class="quiet">{t('funnel.share_by_step')}</span>
+          {t('funnel.by_title', { field: fieldName(option('by') ?? '') })} <span class="quiet">{t('funnel.share_by_step')}</span>
         </caption>
         <thead>
           <tr>
             <td />
-            {answer.steps.map((step) => (
-              <th key={step.step} class="number">
-                {stepName(step.name)}
+            {answer.steps.map((step, i) => (
+              <th key={step.step} class="number" title={stepLabel(answer, i)}>
+                <span aria-hidden="true">{step.step}</span>
+                <span class="out-of-sight">{stepLabel(answer, i)}</span>
               </th>
             ))}
           </tr>
@@ -220,7 +263,7 @@ function Groups({ answer }: { answer: Answer }) {
         <tbody>
           {answer.groups.slice(0, 20).map((group) => (
             <tr key={group.value}>
-              <td>{group.value}</td>
+              <td>{fieldValue(option('by') ?? '', group.value)}</td>
               {group.steps.map((step, i) => (
                 <td key={step.step} class={worse(group.steps, i) ? 'number poor-ink' : 'number'}>
                   {i === 0 ? count(step.reached) : `${worse(group.steps, i) ? '▾ ' : ''}${percent(step.from_previous)}`}
@@ -234,64 +277,196 @@ function Groups({ answer }: { answer: Answer }) {
   )
 }
 
-/** What those who stopped before a step did next: the touch that follows the last step they reached. */
-function Dropped({ steps, at, dropped, onPersons }: { steps: string[]; at: number; dropped: number; onPersons: () => void }) {
-  const reached = steps[at - 1]
-  const missing = steps[at]
-  const among = [commonOptions().among, `count(${reached}) >= 1 and count(${missing}) = 0`].filter(Boolean).map((one) => `(${one})`).join(' and ')
-  const { data } = useReport<Envelope & { variants: { path: string[]; count: number }[]; total: number }>('paths', { among, key: 'touchpoint', after: reached, collapse: true, 'no-times': true, limit: 2000 })
-  const next = new Map<string, number>()
-  for (const variant of data?.variants ?? []) {
-    const key = variant.path[1] ?? ''
-    next.set(key, (next.get(key) ?? 0) + variant.count)
-  }
-  const sum = [...next.values()].reduce((a, b) => a + b, 0)
-  const rows = [...next].sort((a, b) => b[1] - a[1])
-  const shown = rows.slice(0, 6)
-  const rest = rows.slice(6).reduce((n, row) => n + row[1], 0)
+interface Next {
+  step: number
+  dropped: number
+  rows_total: number
+  rows: { value: string; other?: boolean; count: number | null; share: number | null }[]
+}
+interface Driver {
+  field: string
+  operator: '=' | '>=' | '<' | 'exists' | 'missing'
+  value: string | null
+  who: string
+  count: number | null
+  ratio: number | null
+  low: number | null
+  high: number | null
+  also?: string[]
+}
+interface DropAnswer extends Envelope {
+  next: Next
+  drivers: { step: number; compared: number; found: number; list: Driver[]; left_out: string[] }
+}
+type OpenPersons = (who: string, n: number | null, title?: string) => void
+
+const Figure = ({ n, onOpen }: { n: number | null; onOpen?: () => void }) =>
+  onOpen && n ? (
+    <button type="button" class="figure-link" onClick={onOpen}>
+      {count(n)}
+    </button>
+  ) : (
+    <>{count(n)}</>
+  )
+
+/** Where those go who stopped: their first touch after the step at another touchpoint, or none. */
+function NextTable({ next, missing, onPersons }: { next: Next; missing: string; onPersons?: OpenPersons }) {
+  const [more, setMore] = useState(false)
+  const shown = more ? next.rows.filter((row) => !row.other) : next.rows.filter((row) => !row.other).slice(0, 6)
+  const rest = next.rows.slice(shown.length)
+  const others = rest.reduce((n, row) => n + (row.count ?? 0), 0)
+  const width = (share: number | null) => Math.max(0, share ?? 0) * 160
   return (
-    <section>
-      <h2 class="table-title">
-        <span class="marked">{t('funnel.dropped_title', { n: count(dropped), step: stepName(missing) })}</span> {t('funnel.dropped_next')}
-        {seesPersons.value && (
-          <button type="button" class="figure-link" onClick={onPersons}>
-            {t('funnel.open')}
-          </button>
-        )}
-      </h2>
-      <p class="quiet">{t('funnel.dropped_of', { n: count(sum), reached: stepName(reached), step: stepName(missing) })}</p>
-      <table class="rows">
+    <>
+      <table class="rows next">
         <tbody>
-          {shown.map(([key, n]) => (
-            <tr key={key}>
-              <td>{key ? touchpointName(key) : t('funnel.nothing')}</td>
-              <td>
-                <svg width="160" height="9" aria-hidden="true">
-                  {key ? <rect class="credit" width={(n / sum) * 160} height="9" /> : <rect class="hollow plain" x=".5" y=".5" width={Math.max(0, (n / sum) * 160 - 1)} height="8" />}
-                </svg>
-              </td>
-              <td class="number">
-                <strong>{percent(n / sum)}</strong>
-              </td>
-            </tr>
-          ))}
-          {rest > 0 && (
+          {shown.map((row) => {
+            const nothing = row.value === '(none)'
+            const name = nothing ? t('funnel.nothing') : touchpointName(row.value)
+            return (
+              <tr key={row.value}>
+                <td>{name}</td>
+                <td class="bar-cell">
+                  <svg width="160" height="9" aria-hidden="true">
+                    {nothing ? <rect class="hollow plain" x=".5" y=".5" width={Math.max(0, width(row.share) - 1)} height="8" /> : <rect class="credit" width={width(row.share)} height="9" />}
+                  </svg>
+                </td>
+                <td class="number">
+                  <strong>{percent(row.share)}</strong>
+                </td>
+                <td class="number">
+                  <Figure n={row.count} onOpen={onPersons && (() => onPersons(`dropped:${next.step},next:${row.value}`, row.count, `${t('funnel.dropped_title', { n: count(next.dropped), step: missing })}: ${name}`))} />
+                </td>
+              </tr>
+            )
+          })}
+          {others > 0 && (
             <tr>
-              <td class="quiet">{t('funnel.others', { n: count(rows.length - 6) })}</td>
               <td>
+                {more ? (
+                  <span class="quiet">{t('funnel.others', { n: count(next.rows_total - shown.length) })}</span>
+                ) : (
+                  <button type="button" class="figure-link quiet" onClick={() => setMore(true)}>
+                    {t('funnel.others', { n: count(next.rows_total - shown.length) })}
+                  </button>
+                )}
+              </td>
+              <td class="bar-cell">
                 <svg width="160" height="9" aria-hidden="true">
-                  <rect class="credit" width={(rest / sum) * 160} height="9" />
+                  <rect class="credit" width={width(others / next.dropped)} height="9" />
                 </svg>
               </td>
               <td class="number">
-                <strong>{percent(rest / sum)}</strong>
+                <strong>{percent(others / next.dropped)}</strong>
               </td>
+              <td class="number">{count(others)}</td>
             </tr>
           )}
         </tbody>
       </table>
-    </section>
+    </>
   )
+}
+
+function driverName({ field, operator, value }: Driver): string {
+  const word = ({ '=': 'is', '>=': 'from', '<': 'below', exists: 'with', missing: 'without' } as const)[operator]
+  return t(`funnel.driver.${word}`, { field: fieldName(field), value: value === null ? '' : fieldValue(field, value, operator !== '=') })
+}
+
+/** A dot with its interval on a scale that begins at 1, which is "as frequent". */
+function RatioDot({ driver, most }: { driver: Driver; most: number }) {
+  const width = 72
+  const x = (value: number) => 3 + (Math.log(Math.min(value, most)) / Math.log(most)) * (width - 8)
+  return (
+    <svg class="ratio" width={width} height="16" aria-hidden="true">
+      <line class="axis" x1={x(1)} x2={x(1)} y1="1" y2="15" />
+      <line class="whisker chosen" x1={x(driver.low ?? 1)} x2={x(driver.high ?? most)} y1="8" y2="8" />
+      {driver.ratio !== null && <circle class="shape main" cx={x(driver.ratio)} cy="8" r="3.500" />}
+    </svg>
+  )
+}
+
+function DriverTable({ drivers, onPersons }: { drivers: DropAnswer['drivers']; onPersons?: OpenPersons }) {
+  const [more, setMore] = useState(false)
+  const shown = more ? drivers.list : drivers.list.slice(0, 6)
+  const most = Math.max(1.5, ...shown.map((one) => one.high ?? (one.low ?? 1) * 2)) * 1.05
+  if (!drivers.list.length) return <p class="quiet">{t('funnel.no_driver', { n: count(drivers.compared) })}</p>
+  return (
+    <>
+      <table class="rows drivers">
+        <thead class="out-of-sight">
+          <tr>
+            <th>{t('funnel.driver')}</th>
+            <td />
+            <th>{t('funnel.times')}</th>
+            <th>{t('funnel.people_dropped')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((one) => (
+            <tr key={one.who} title={one.also?.map((who) => who.replace(/^with(out)?:/, '')).join('\n')}>
+              <td>{driverName(one)}</td>
+              <td class="bar-cell">
+                <RatioDot driver={one} most={most} />
+              </td>
+              <td class="number">
+                {one.ratio === null ? <strong>{t('funnel.only_here')}</strong> : <strong>{decimal(one.ratio)}×</strong>} <span class="quiet">{one.high === null ? t('funnel.at_least', { n: decimal(one.low ?? 0) }) : `${decimal(one.low ?? 0)}–${decimal(one.high)}`}</span>
+              </td>
+              <td class="number">
+                <Figure n={one.count} onOpen={onPersons && (() => onPersons(`dropped:${drivers.step},${one.who}`, one.count, driverName(one)))} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {!more && drivers.list.length > shown.length && (
+        <button type="button" class="button" onClick={() => setMore(true)}>
+          {t('funnel.more_drivers', { n: count(drivers.list.length - shown.length) })}
+        </button>
+      )}
+      <p class="quiet">
+        {t('funnel.compared', { n: count(drivers.compared) })} {drivers.left_out.length > 0 && t('funnel.left_out', { fields: drivers.left_out.join(', ') })}
+      </p>
+    </>
+  )
+}
+
+/** What those who stopped after step `at` did next, and what is more frequent among them than among those who went on. */
+function Dropped({ answer, fields, at, onPersons, beside }: { answer: Answer; fields: Fields; at: number; onPersons?: OpenPersons; beside: ComponentChildren }) {
+  const { data, problem, slow, again } = useReport<DropAnswer>('funnel', { ...fields, by: undefined, next: at, drivers: at, 'no-times': true, limit: 40 })
+  const found = data?.next?.step === at ? data : undefined
+  const missing = stepLabel(answer, at)
+  const { dropped } = answer.steps[at - 1]
+  const wait = problem ? <Failure problem={problem} again={again} /> : <p class="quiet placeholder" aria-busy="true">{slow ? t('state.waiting') : '\u00a0'}</p>
+  return (
+    <div class="two">
+      <section>
+        <h2 class="table-title">
+          <span class="marked">{t('funnel.dropped_title', { n: count(dropped), step: missing })}</span> {t('funnel.dropped_next')}
+          {onPersons && (
+            <button type="button" class="figure-link" onClick={() => onPersons(`dropped:${at}`, dropped)}>
+              {t('funnel.open')}
+            </button>
+          )}
+        </h2>
+        {found ? <NextTable key={at} next={found.next} missing={missing} onPersons={onPersons} /> : wait}
+      </section>
+      <div>
+        <section>
+          <h2 class="table-title">
+            {t('funnel.drivers')} <span class="quiet title-end">{t('funnel.no_proof')}</span>
+          </h2>
+          {found ? <DriverTable key={at} drivers={found.drivers} onPersons={onPersons} /> : !problem && wait}
+        </section>
+        {beside}
+      </div>
+    </div>
+  )
+}
+
+function whoTitle(answer: Answer, who: string): string {
+  const [kind, step] = who.split(':')
+  return kind === 'dropped' ? t('funnel.without', { step: stepLabel(answer, Number(step)) }) : stepLabel(answer, Number(step) - 1)
 }
 
 export function View() {
@@ -302,28 +477,37 @@ export function View() {
   const fields = { step: steps, mode: mode === 'ordered' ? undefined : mode, unit: unit === 'persons' ? undefined : unit, window, exclude: option('exclude'), by: option('by') }
   const { data, problem, waiting, slow, cancel, again } = useReport<Answer>('funnel', fields, steps.length > 0)
   const [open, setOpen] = useState(-1)
+  const [editing, setEditing] = useState(false)
   const [picked, setPicked] = useState<number>()
   const [wanted, setWanted] = useState<Wanted>()
   const answer = data && steps.length ? data : undefined
   const worst = answer ? answer.steps.slice(1).reduce((best, _, i) => (answer.steps[i].dropped > answer.steps[best - 1].dropped ? i + 1 : best), 1) : 0
   const at = picked !== undefined && picked < steps.length ? picked : worst
-  const unitName = t(`funnel.${unit}` as 'funnel.persons')
-  const persons = (who: string, n: number) => seesPersons.value && unit === 'persons' && n > 0 && setWanted({ report: 'funnel', who, fields, title: `${stepName(steps[Number(who.split(':')[1]) - 1])}` })
+  const german = language.value === 'de'
+  const unitLabel = t(`funnel.${unit}` as 'funnel.persons')
+  const unitName = german ? unitLabel : unitLabel.toLowerCase()
+  const openPersons: OpenPersons = (who, n, title) => !!n && setWanted({ report: 'funnel', who, fields: { ...fields, by: undefined }, title: title ?? whoTitle(answer!, who) })
+  const persons = seesPersons.value && unit === 'persons' ? openPersons : undefined
   const last = answer?.steps.at(-1)
   const lead = (found: Answer) =>
     !found.steps[0].reached
       ? t('funnel.lead_none', { first: stepName(steps[0]) })
-      : t(window ? 'funnel.lead_window' : 'funnel.lead', { unit: unitName, first: stepName(steps[0]), last: stepName(steps[steps.length - 1]), n: Math.round((last?.share ?? 0) * 100), window: spell(window) })
+      : t(window ? 'funnel.lead_window' : 'funnel.lead', { unit: unitName, first: stepName(steps[0]), last: stepName(steps[steps.length - 1]), n: Math.round((last?.share ?? 0) * 100), window: german ? spell(window).replace(/Tage$/, 'Tagen') : spell(window) })
   const formats = (['csv', 'json'] as const).map((format) => ({ label: t(`export.${format}`), name: `etappe-funnel.${format}`, href: address('/api/v1/reports/funnel', { ...commonOptions(), ...fields, format }) }))
   return (
     <>
       <Bar title={t('nav.funnel')} formats={formats} />
       <main id="content" class="page with-side" tabIndex={-1}>
-        <aside class="side" aria-label={t('funnel.steps')}>
+        <aside class={steps.length > 1 && !editing ? 'side folded' : 'side'} aria-label={t('funnel.steps')}>
           <h2 class="side-title">
-            {t('funnel.steps')} <span class="quiet">{t('funnel.matching')}</span>
+            {t('funnel.steps')} <span class="quiet">{t('funnel.matching', { unit: unitName })}</span>
+            {steps.length > 1 && (
+              <button type="button" class="button fold" aria-expanded={editing} onClick={() => setEditing(!editing)}>
+                {t(editing ? 'funnel.fold' : 'funnel.edit')}
+              </button>
+            )}
           </h2>
-          <StepList steps={steps} answer={answer} selected={open} onSelect={setOpen} />
+          <StepList steps={steps} unit={fields.unit} selected={open} onSelect={setOpen} />
           <AddStep onAdd={(step) => setOptions({ step: [...steps, step] })} />
           <div class="settings">
             <span>{t('funnel.order')}</span>
@@ -359,13 +543,10 @@ export function View() {
           ) : (
             <div class={waiting || problem ? 'stale' : ''}>
               <Lead text={lead(answer)} answer={answer} report="funnel" fields={fields} what={t('funnel.counts')}>
-                {answer.steps.length > 1 && <span>{t('funnel.sub', { reached: count(last!.reached), total: count(answer.steps[0].reached), unit: unitName, step: stepName(steps[worst]) })}</span>}
+                {answer.steps.length > 1 && <span>{t('funnel.sub', { reached: count(last!.reached), total: count(answer.steps[0].reached), unit: unitName, step: stepLabel(answer, worst) })}</span>}
               </Lead>
               <Columns answer={answer} worst={worst} selected={at} onSelect={setPicked} onPersons={persons} />
-              <div class="two">
-                {steps.length > 1 && answer.steps[at - 1]?.dropped > 0 && <Dropped steps={steps} at={at} dropped={answer.steps[at - 1].dropped} onPersons={() => persons(`dropped:${at}`, answer.steps[at - 1].dropped)} />}
-                <Groups answer={answer} />
-              </div>
+              {steps.length > 1 && answer.steps[at - 1]?.dropped > 0 ? <Dropped answer={answer} fields={fields} at={at} onPersons={persons} beside={<Groups answer={answer} />} /> : <Groups answer={answer} />}
             </div>
           )}
         </div>

@@ -7,6 +7,7 @@ import { Failure, say, Waiting } from '../parts/basics'
 import { Icon } from '../parts/icons'
 import { palette } from '../parts/keys'
 import { PersonsDrawer, type Wanted } from '../parts/persons'
+import { Warnings } from '../parts/warnings'
 import { address, ApiError, post } from '../state/api'
 import { useAnswer, type Envelope } from '../state/report'
 import { go, link } from '../state/route'
@@ -47,7 +48,8 @@ function beyond(now: number, before: number): number | undefined {
   return log - half > 0 || log + half < 0 ? now / before - 1 : undefined
 }
 
-function Figure({ label, value, now, before, href }: { label: string; value: string; now: number; before: number; href: string }) {
+/** `text`: what stands below instead of the change. */
+function Figure({ label, value, now, before, href, text }: { label: string; value: string; now: number; before: number; href: string; text?: string }) {
   const change = beyond(now, before)
   return (
     <div class="key-figure">
@@ -55,7 +57,7 @@ function Figure({ label, value, now, before, href }: { label: string; value: str
       <dd>
         <a href={href}>{value}</a>
       </dd>
-      <dd class="quiet">{!before ? t('home.nothing_before') : change === undefined ? t('home.usual') : <><b>{(change > 0 ? '+' : '') + percent(change)}</b> {t('home.to_before')}</>}</dd>
+      <dd class="quiet">{text ? text : !before ? t('home.nothing_before') : change === undefined ? t('home.usual') : <><b>{(change > 0 ? '+' : '') + percent(change)}</b> {t('home.to_before')}</>}</dd>
     </div>
   )
 }
@@ -300,9 +302,10 @@ export function View() {
               <p class="quiet">
                 {period(span!.from, span!.to)}, {t('home.compared', { period: period(span!.before.from, span!.before.to)! })}
               </p>
+              <Warnings answer={now.data} />
               <dl class="key-figures">
                 {goal && <Figure label={goalName} value={count(goal.conversions)} now={goal.conversions} before={goalBefore?.conversions ?? 0} href={link('/attribution', { from: span!.from, to: span!.to })} />}
-                {goal && goal.value !== 0 && <Figure label={t('attribution.revenue')} value={money(goal.net_value)} now={goal.conversions} before={goalBefore?.conversions ?? 0} href={link('/attribution', { from: span!.from, to: span!.to })} />}
+                {goal && goal.value !== 0 && <Figure label={t('attribution.revenue')} value={money(goal.net_value)} now={goal.conversions} before={goalBefore?.conversions ?? 0} text={t('home.each', { value: money(goal.net_value / Math.max(1, goal.conversions)), goal: goalName })} href={link('/attribution', { from: span!.from, to: span!.to })} />}
                 <Figure label={t('nav.persons')} value={count(now.data.persons)} now={now.data.persons} before={before.data?.persons ?? 0} href={link('/persons', { from: span!.from, to: span!.to })} />
                 <Figure label={t('nav.journeys')} value={count(now.data.journeys)} now={now.data.journeys} before={before.data?.journeys ?? 0} href={link('/journeys', { from: span!.from, to: span!.to })} />
               </dl>

@@ -42,6 +42,17 @@ export const failures: [RegExp, string][] = [
   [/^another version was applied.*$/, 'Inzwischen gilt eine andere Fassung.'],
   [/^somebody else writes.*$|.*is being written by.*$/s, 'Gerade schreibt ein anderer Vorgang. Bitte gleich noch einmal versuchen.'],
   [/^no space left.*$/s, 'Auf dem Server ist kein Speicherplatz mehr frei.'],
+  // wovor gewarnt wird
+  [/^The (goal|stage) "(.+?)" matches nothing: (.+)$/s, '$1 „$2“ passt auf nichts: $3'],
+  [/^Conversions of "(.+?)" are worth nothing: (.+)$/s, 'Die Conversions von „$1“ sind nichts wert: $2'],
+  [/^Conversions of "(.+?)" name no order: no event has the field (\S+), but some have (\S+); import them with --map (\S+), or write\s+order: (\S+?)\.?$/, 'Die Conversions von „$1“ nennen keine Bestellung: Kein Ereignis hat das Feld $2, aber manche haben $3. Beim Import hilft die Zuordnung $4, in der Projektdatei „order: $5“.'],
+  [/^no event is called "(.+?)"; did you mean "(.+?)"\?$/, 'Kein Ereignis heißt „$1“. Meinten Sie „$2“?'],
+  [/^no event is called "(.+?)"\.?$/, 'Kein Ereignis heißt „$1“.'],
+  [/^no event has (\S+?)\.?$/, 'Kein Ereignis hat $1.'],
+  [/^There are no visits here: .*$/, 'Hier gibt es keine Besuche: Sie brauchen Ereignisse einer Web- oder App-Quelle, die ein Gerät nennen.'],
+  [/^There are no journeys here: .*$/, 'Hier gibt es keine Journeys: Sie beginnen mit dem Kontakt einer Kundin oder eines Kunden.'],
+  [/^goal$/, 'Das Ziel'],
+  [/^stage$/, 'Die Phase'],
   // was erwartet wird
   [/^a (field|name)(, a value)?( or an operator)?$/, 'ein Feld'],
   [/^a value$/, 'ein Wert'],

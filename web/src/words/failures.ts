@@ -9,6 +9,9 @@ const say = (text: string | undefined): string | undefined => {
   const own = text && language.value === 'de' ? germanFailure(text) : text
   return own && !/[.?!…]$/.test(own) ? `${own}.` : own
 }
+/** A sentence of the server in the user's language. */
+export const serverWords = (text: string): string => upper(say(text) ?? text)
+
 const upper = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 
 export function failureWords(problem: ApiError): { title: string; text: string } {
