@@ -12,6 +12,7 @@
 #include "analysis/rates.h"
 #include "analysis/walk.h"
 #include "base/error.h"
+#include "base/parallel.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,7 @@ typedef struct {
   PathSpell *spell;
   PathTimes *medians; /* NULL without times */
   guint n_workers;
-  Worker *workers, sample;
+  Worker *workers, *samples;
 } Run;
 
 typedef struct { /* a block being walked */
@@ -98,10 +99,12 @@ static void worker_clear(Worker *worker) {
 }
 
 static void run_clear(Run *run) {
-  for (guint i = 0; i < run->n_workers; i++)
+  for (guint i = 0; i < run->n_workers; i++) {
     worker_clear(&run->workers[i]);
-  worker_clear(&run->sample);
+    worker_clear(&run->samples[i]);
+  }
   g_free(run->workers);
+  g_free(run->samples);
   path_spell_free(run->spell);
   path_times_free(run->medians);
   variants_free(run->variants);
@@ -112,10 +115,11 @@ static void run_clear(Run *run) {
 static void workers_new(Run *run) {
   run->n_workers = question_threads(run->question);
   run->workers = g_new0(Worker, run->n_workers);
-  worker_init(&run->sample, run->times, run->question->budget_bytes);
+  run->samples = g_new0(Worker, run->n_workers);
   for (guint i = 0; i < run->n_workers; i++) {
     worker_init(&run->workers[i], run->times, run->question->budget_bytes / run->n_workers);
-    run->workers[i].transitions.sample = &run->sample.transitions;
+    worker_init(&run->samples[i], run->times, run->question->budget_bytes / run->n_workers);
+    run->workers[i].transitions.sample = &run->samples[0].transitions;
   }
 }
 
@@ -125,25 +129,49 @@ static void count_end(GArray *counts, guint32 code) {
   g_array_index(counts, guint64, code)++;
 }
 
-static gboolean count_pairs(Worker *worker, const Block *data, const Path *path, gboolean collapse) {
-  gboolean timed = worker->transitions.timed;
-  gint64 now_ms = 0, before_ms = timed ? block_time_ms(data, path->events[0]) : 0;
+/* In a square of all pairs nothing can fail but memory for times, which is told later. Inlined for what is asked. */
+static inline __attribute__((always_inline)) void count_square(const Worker *worker, const Block *data, const Path *path,
+                                                               gboolean timed, gboolean collapse) {
+  const Transitions *transitions = &worker->transitions;
+  Transition *cells = transitions->cells;
+  TransitionTimes *times = transitions->times;
+  const guint32 *codes = path->codes, *events = path->events;
+  guint32 side = transitions->side, stamp = worker->stamp;
+  gint64 now_ms = 0, before_ms = timed ? block_time_ms(data, events[0]) : 0;
   for (guint32 i = 1; i < path->n; i++, before_ms = now_ms) {
     if (timed)
-      now_ms = block_time_ms(data, path->events[i]);
+      now_ms = block_time_ms(data, events[i]);
+    if (collapse && codes[i] == codes[i - 1])
+      continue;
+    gsize pair = (gsize)codes[i - 1] * side + codes[i];
+    transition_count(&cells[pair], stamp);
+    if (timed)
+      transition_time(&times[pair], now_ms - before_ms);
+  }
+}
+
+static gboolean count_hashed(Worker *worker, const Path *path, gboolean collapse) {
+  for (guint32 i = 1; i < path->n; i++) {
     if (collapse && path->codes[i] == path->codes[i - 1])
       continue;
     Transition *pair = transitions_cell(&worker->transitions, path->codes[i - 1], path->codes[i]);
     if (!pair)
       return FALSE;
-    pair->count++;
-    if (pair->mark != worker->stamp) {
-      pair->mark = worker->stamp;
-      pair->persons++;
-    }
-    if (timed)
-      transitions_time(&worker->transitions, pair, now_ms - before_ms);
+    transition_count(pair, worker->stamp);
   }
+  return TRUE;
+}
+
+static gboolean count_pairs(Worker *worker, const Block *data, const Path *path, gboolean collapse) {
+  gboolean timed = worker->transitions.timed;
+  if (!worker->transitions.side)
+    return count_hashed(worker, path, collapse);
+  if (timed && !collapse)
+    count_square(worker, data, path, TRUE, FALSE);
+  else if (timed)
+    count_square(worker, data, path, TRUE, TRUE);
+  else
+    count_square(worker, data, path, FALSE, collapse);
   return TRUE;
 }
 
@@ -208,20 +236,26 @@ static gboolean count_block(const Question *question, guint block, const Block *
   return walk_block(run->walk, block, data, number, count_path, &walker, error);
 }
 
+static gboolean sample_block(guint task, guint number, gpointer user, GError **error) {
+  Run *run = user;
+  Block data;
+  guint block = (guint)((guint64)snapshot_blocks(run->question->snapshot) * task / SAMPLE_BLOCKS);
+  Walker walker = {run, &run->samples[number], &data, block, number};
+  walker.worker->person = G_MAXUINT32;
+  return snapshot_block(run->question->snapshot, block, &data, error) &&
+         walk_block(run->walk, block, &data, number, sample_path, &walker, error);
+}
+
 /* Persons stand in order of a hash, so a few blocks from anywhere are a fair sample. */
 static gboolean take_sample(Run *run, GError **error) {
-  guint n_blocks = snapshot_blocks(run->question->snapshot);
-  for (guint i = 0; i < SAMPLE_BLOCKS && run->times && n_blocks >= SAMPLE_OF_BLOCKS; i++) {
-    Block data;
-    guint block = (guint)((guint64)n_blocks * i / SAMPLE_BLOCKS);
-    Walker walker = {run, &run->sample, &data, block, 0};
-    run->sample.person = G_MAXUINT32;
-    if (!snapshot_block(run->question->snapshot, block, &data, error) ||
-        !walk_block(run->walk, block, &data, 0, sample_path, &walker, error))
-      return FALSE;
-  }
-  transitions_bracket(&run->sample.transitions);
-  return TRUE;
+  if (!run->times || snapshot_blocks(run->question->snapshot) < SAMPLE_OF_BLOCKS)
+    return TRUE;
+  if (!parallel_run(run->n_workers, SAMPLE_BLOCKS, sample_block, run, error))
+    return FALSE;
+  g_autofree Transitions **tables = g_new(Transitions *, run->n_workers);
+  for (guint i = 0; i < run->n_workers; i++)
+    tables[i] = &run->samples[i].transitions;
+  return transitions_bracket(tables, run->n_workers) || no_memory(error);
 }
 
 /* --- what is shown ------------------------------------------------------------------------------------ */

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include <math.h>
 
-enum { SIDE_MIN = 16, SIDE_MAX = 1024, HASH_MIN = 1 << 16, SAMPLE_MIN = 64 };
+enum { SIDE_MIN = 16, SIDE_MAX = 1024, HASH_MIN = 1 << 16, SAMPLE_MIN = 64, SAMPLES_MAX = 64 };
 
 void transitions_clear(Transitions *transitions) {
   g_free(transitions->cells);
@@ -66,16 +66,37 @@ const TransitionTimes *transitions_times(const Transitions *transitions, guint32
   return there ? &transitions->times[(gsize)from * transitions->side + to] : NULL;
 }
 
-void transitions_bracket(Transitions *sample) {
-  for (gsize i = 0; sample->times && i < (gsize)sample->side * sample->side; i++) {
-    const Durations *bag = &sample->times[i].kept;
-    guint64 n = durations_count(bag), margin = 3 * (guint64)sqrt((double)n) + 1;
-    if (n < SAMPLE_MIN) /* says little: all are kept */
+static void bracket_pair(Transitions *const *samples, guint n, guint32 from, guint32 to, TransitionTimes *out) {
+  const Durations *bags[SAMPLES_MAX];
+  guint64 count = 0;
+  guint used = 0;
+  for (guint i = 0; i < n; i++) {
+    const TransitionTimes *times = transitions_times(samples[i], from, to);
+    if (!times)
       continue;
-    gint64 low = (gint64)durations_at(&bag, 1, n / 2 - margin, FALSE), high = (gint64)durations_at(&bag, 1, n / 2 + margin, FALSE);
-    sample->times[i].low = low;
-    sample->times[i].span = (guint64)(high - low);
+    bags[used++] = &times->kept;
+    count += durations_count(&times->kept);
   }
+  if (count < SAMPLE_MIN) /* says little: all are kept */
+    return;
+  guint64 margin = 3 * (guint64)sqrt((double)count) + 1;
+  gint64 low = (gint64)durations_at(bags, used, count / 2 - margin, FALSE);
+  gint64 high = (gint64)durations_at(bags, used, count / 2 + margin, FALSE);
+  out->low = low;
+  out->span = (guint64)(high - low);
+}
+
+gboolean transitions_bracket(Transitions *const *samples, guint n) {
+  g_return_val_if_fail(n <= SAMPLES_MAX, FALSE);
+  guint32 side = 0;
+  for (guint i = 0; i < n; i++)
+    side = MAX(side, samples[i]->side);
+  if (!transitions_room(samples[0], side))
+    return FALSE;
+  for (guint32 from = 0; from < side && samples[0]->times; from++)
+    for (guint32 to = 0; to < side; to++)
+      bracket_pair(samples, n, from, to, &samples[0]->times[(gsize)from * side + to]);
+  return TRUE;
 }
 
 static gboolean times_new(Transitions *made) {

@@ -50,13 +50,20 @@ static inline Transition *transitions_cell(Transitions *transitions, guint32 fro
                                      : transitions_find(transitions, from, to, TRUE);
 }
 
-static inline void transitions_time(Transitions *transitions, const Transition *cell, gint64 ms) {
-  TransitionTimes *times = &transitions->times[cell - transitions->cells];
+/* Once more, of the person whom `stamp` stands for; no branch, since which pair comes next cannot be foreseen. */
+static inline void transition_count(Transition *pair, guint32 stamp) {
+  pair->count++;
+  pair->persons += pair->mark != stamp;
+  pair->mark = stamp;
+}
+
+static inline void transition_time(TransitionTimes *times, gint64 ms) {
   times->below += ms < times->low;
   if ((guint64)(ms - times->low) <= times->span)
     durations_add(&times->kept, ms);
 }
-/* Of a table filled from a sample of persons: leaves in each pair's times what is worth keeping of all persons'. */
-void transitions_bracket(Transitions *sample);
+/* Of tables filled from a sample of persons: leaves in each pair's times of the first one what is worth keeping of all
+ * persons'. FALSE: no memory. */
+gboolean transitions_bracket(Transitions *const *samples, guint n);
 /* Of a pair whose cell exists; NULL when no times were taken. */
 const TransitionTimes *transitions_times(const Transitions *transitions, guint32 from, guint32 to);

@@ -14,7 +14,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { PARTITION_RECORDS = 16384, PARTITIONS_MAX = 256, CHUNK_RECORDS = 680, SMALL_COUNTS = 4096 };
+enum { PARTITION_RECORDS = 4096, PARTITIONS_MAX = 1024, CHUNK_RECORDS = 680, SMALL_COUNTS = 4096 };
 
 typedef struct {
   guint64 low, high, ref;
@@ -31,15 +31,24 @@ typedef struct {    /* a worker's part of a partition; all of them stand close t
   Chunk *chunks;
 } Stream;
 
-typedef struct { /* of one thread, while counting */
-  struct {
-    Record record;
-    guint64 count; /* 0: free */
-  } * slots;
-  gsize room;
-  guint64 small[SMALL_COUNTS]; /* count -> sequences */
-  GArray *large;               /* of guint64: counts beyond */
+typedef struct {
+  Record record;
+  guint64 count;
+} Tally;
+
+typedef struct {  /* of one thread, while counting */
+  guint32 *slots; /* 0: free; else number + 1 of a tally: small, so that it stays in the nearest cache */
+  Tally *tallies;
+  gsize n_slots, n_tallies, room; /* of either */
+  guint64 small[SMALL_COUNTS];    /* count -> sequences */
+  GArray *large;                  /* of guint64: counts beyond */
 } Counter;
+
+typedef struct { /* a partition's distinct sequences */
+  Variant *variants;
+  gsize n;
+  GArray *chosen, *ties; /* of Variant */
+} Distinct;
 
 struct Variants {
   guint n_workers, n_partitions, shift;
@@ -47,8 +56,8 @@ struct Variants {
   Arena *arenas;   /* one a worker */
   Counter *counters;
   guint n_counters;
-  GArray **distinct; /* of Variant, by partition */
-  guint64 total;
+  Distinct *distinct; /* by partition */
+  guint64 total, cut; /* cut: the count that the last one shown has; 0: all are shown */
   GArray *chosen, *ties;
   guint ties_wanted;
 };
@@ -65,7 +74,7 @@ Variants *variants_new(guint n_workers, guint64 expected, gsize budget_bytes) {
   for (guint i = 0; i < n_workers; i++)
     variants->arenas[i].bytes_max = budget_bytes / n_workers;
   variants->streams = g_new0(Stream, n_workers * variants->n_partitions);
-  variants->distinct = g_new0(GArray *, variants->n_partitions);
+  variants->distinct = g_new0(Distinct, variants->n_partitions);
   return variants;
 }
 
@@ -80,10 +89,14 @@ void variants_free(Variants *variants) {
   for (guint i = 0; i < variants->n_workers; i++)
     arena_clear(&variants->arenas[i]);
   g_free(variants->arenas);
-  for (guint i = 0; i < variants->n_partitions; i++)
-    g_clear_pointer(&variants->distinct[i], g_array_unref);
+  for (guint i = 0; i < variants->n_partitions; i++) {
+    g_free(variants->distinct[i].variants);
+    g_clear_pointer(&variants->distinct[i].chosen, g_array_unref);
+    g_clear_pointer(&variants->distinct[i].ties, g_array_unref);
+  }
   for (guint i = 0; i < variants->n_counters; i++) {
     g_free(variants->counters[i].slots);
+    g_free(variants->counters[i].tallies);
     g_array_unref(variants->counters[i].large);
   }
   g_clear_pointer(&variants->chosen, g_array_unref);
@@ -115,44 +128,53 @@ gboolean variants_add(Variants *variants, guint worker, const guint32 *codes, gu
 /* --- counting ------------------------------------------------------------------------------------ */
 
 static gboolean counter_clear(Counter *counter, gsize records) {
-  gsize room = 16;
-  while (room < records * 2)
-    room *= 2;
-  if (room > counter->room) {
+  counter->n_tallies = 0;
+  counter->n_slots = 16;
+  while (counter->n_slots < records * 2)
+    counter->n_slots *= 2;
+  if (counter->n_slots > counter->room) {
     g_free(counter->slots);
-    counter->slots = g_try_malloc0_n(room, sizeof *counter->slots);
-    counter->room = counter->slots ? room : 0;
-    return counter->slots != NULL;
+    g_free(counter->tallies);
+    counter->slots = g_try_new(guint32, counter->n_slots);
+    counter->tallies = g_try_new(Tally, counter->n_slots / 2);
+    counter->room = counter->slots && counter->tallies ? counter->n_slots : 0;
   }
-  memset(counter->slots, 0, counter->room * sizeof *counter->slots);
+  if (counter->room)
+    memset(counter->slots, 0, counter->n_slots * sizeof *counter->slots);
+  return counter->room != 0;
+}
+
+static inline void counter_add(Counter *counter, const Record *record) {
+  gsize mask = counter->n_slots - 1, at = record->low & mask;
+  for (; counter->slots[at]; at = (at + 1) & mask) {
+    Tally *tally = &counter->tallies[counter->slots[at] - 1];
+    if (tally->record.low == record->low && tally->record.high == record->high) {
+      tally->count++;
+      return;
+    }
+  }
+  counter->tallies[counter->n_tallies++] = (Tally){*record, 1};
+  counter->slots[at] = (guint32)counter->n_tallies;
+}
+
+static gboolean counter_distinct(Counter *counter, Distinct *out) {
+  out->variants = g_try_new(Variant, counter->n_tallies + 1);
+  if (!out->variants)
+    return FALSE;
+  out->n = counter->n_tallies;
+  for (gsize i = 0; i < out->n; i++) {
+    const Tally *tally = &counter->tallies[i];
+    out->variants[i] = (Variant){tally->count, tally->record.ref};
+    if (tally->count < SMALL_COUNTS)
+      counter->small[tally->count]++;
+    else
+      g_array_append_val(counter->large, tally->count);
+  }
   return TRUE;
 }
 
-static void counter_add(Counter *counter, const Record *record) {
-  gsize mask = counter->room - 1;
-  for (gsize at = record->low & mask;; at = (at + 1) & mask) {
-    if (counter->slots[at].count == 0)
-      counter->slots[at].record = *record;
-    else if (counter->slots[at].record.low != record->low || counter->slots[at].record.high != record->high)
-      continue;
-    counter->slots[at].count++;
-    return;
-  }
-}
-
-static GArray *counter_distinct(Counter *counter) {
-  GArray *distinct = g_array_new(FALSE, FALSE, sizeof(Variant));
-  for (gsize at = 0; at < counter->room; at++) {
-    Variant variant = {counter->slots[at].count, counter->slots[at].record.ref};
-    if (variant.count == 0)
-      continue;
-    g_array_append_val(distinct, variant);
-    if (variant.count < SMALL_COUNTS)
-      counter->small[variant.count]++;
-    else
-      g_array_append_val(counter->large, variant.count);
-  }
-  return distinct;
+static gboolean no_memory(gsize records, GError **error) {
+  return error_set(error, ERROR_LIMIT, "no memory to count %" G_GSIZE_FORMAT " paths", records);
 }
 
 static gboolean count_partition(guint partition, guint worker, gpointer user, GError **error) {
@@ -165,15 +187,14 @@ static gboolean count_partition(guint partition, guint worker, gpointer user, GE
       records += chunk_filled(stream, chunk);
   }
   if (!counter_clear(counter, records))
-    return error_set(error, ERROR_LIMIT, "no memory to count %" G_GSIZE_FORMAT " paths", records);
+    return no_memory(records, error);
   for (guint i = 0; i < variants->n_workers; i++) {
     const Stream *stream = &variants->streams[i * variants->n_partitions + partition];
     for (const Chunk *chunk = stream->chunks; chunk; chunk = chunk->next)
       for (gsize j = 0, filled = chunk_filled(stream, chunk); j < filled; j++)
         counter_add(counter, &chunk->records[j]);
   }
-  variants->distinct[partition] = counter_distinct(counter);
-  return TRUE;
+  return counter_distinct(counter, &variants->distinct[partition]) || no_memory(records, error);
 }
 
 /* --- the most frequent ones ------------------------------------------------------------------------ */
@@ -210,20 +231,34 @@ static guint64 count_at_limit(const Variants *variants, guint limit, guint64 *ab
   }
 }
 
-static void choose(Variants *variants, guint limit) {
-  guint64 above, count = count_at_limit(variants, limit, &above);
+static gboolean choose_of_partition(guint partition, guint worker, gpointer user, GError **error) {
+  Variants *variants = user;
+  Distinct *distinct = &variants->distinct[partition];
+  distinct->chosen = g_array_new(FALSE, FALSE, sizeof(Variant));
+  distinct->ties = g_array_new(FALSE, FALSE, sizeof(Variant));
+  for (gsize i = 0; i < distinct->n; i++)
+    if (distinct->variants[i].count > variants->cut)
+      g_array_append_val(distinct->chosen, distinct->variants[i]);
+    else if (distinct->variants[i].count == variants->cut)
+      g_array_append_val(distinct->ties, distinct->variants[i]);
+  g_clear_pointer(&distinct->variants, g_free);
+  return TRUE;
+}
+
+static gboolean choose(Variants *variants, guint threads, guint limit, GError **error) {
+  guint64 above;
+  variants->cut = count_at_limit(variants, limit, &above);
   variants->chosen = g_array_new(FALSE, FALSE, sizeof(Variant));
   variants->ties = g_array_new(FALSE, FALSE, sizeof(Variant));
+  variants->ties_wanted = variants->cut ? limit - (guint)above : 0;
+  if (!parallel_run(threads, variants->n_partitions, choose_of_partition, variants, error))
+    return FALSE;
   for (guint i = 0; i < variants->n_partitions; i++) {
-    const Variant *distinct = (const Variant *)(const void *)variants->distinct[i]->data;
-    for (guint j = 0; j < variants->distinct[i]->len; j++)
-      if (distinct[j].count > count)
-        g_array_append_val(variants->chosen, distinct[j]);
-      else if (distinct[j].count == count)
-        g_array_append_val(variants->ties, distinct[j]);
-    g_clear_pointer(&variants->distinct[i], g_array_unref);
+    const Distinct *distinct = &variants->distinct[i];
+    g_array_append_vals(variants->chosen, distinct->chosen->data, distinct->chosen->len);
+    g_array_append_vals(variants->ties, distinct->ties->data, distinct->ties->len);
   }
-  variants->ties_wanted = count ? limit - (guint)above : 0;
+  return TRUE;
 }
 
 gboolean variants_finish(Variants *variants, guint threads, guint limit, GError **error) {
@@ -234,9 +269,8 @@ gboolean variants_finish(Variants *variants, guint threads, guint limit, GError 
   if (!parallel_run(threads, variants->n_partitions, count_partition, variants, error))
     return FALSE;
   for (guint i = 0; i < variants->n_partitions; i++)
-    variants->total += variants->distinct[i]->len;
-  choose(variants, limit);
-  return TRUE;
+    variants->total += variants->distinct[i].n;
+  return choose(variants, threads, limit, error);
 }
 
 guint64 variants_total(const Variants *variants) {
