@@ -769,12 +769,7 @@ static void table_groups(const Funnel *funnel, Table *table) {
 static void table_persons(const Funnel *funnel, Table *table) {
   g_autofree char *title = funnel_who_title(funnel->who);
   table_title(table, "%s", title);
-  table_column(table, "person", CELL_TEXT);
-  for (guint i = 0; i < funnel->persons->len; i++) {
-    char id[17];
-    g_snprintf(id, sizeof id, "%016" G_GINT64_MODIFIER "x", g_array_index(funnel->persons, guint64, i));
-    table_text(table, id);
-  }
+  table_ids(table, funnel->persons);
 }
 
 static void funnel_table(gconstpointer result, Table *table) {

@@ -30,9 +30,15 @@ typedef struct {
   guint64 total, persons;
   GPtrArray *goal_names;
   GArray *goals; /* of GoalSum */
+  char *asked;   /* --who as given, or NULL */
   GArray *who;   /* person ids, or NULL */
-  int who_state;
 } Journeys;
+
+enum { WHO_NOBODY = -1, LENGTH_ANY = -1 };
+typedef struct { /* what --who asks: the journeys of one figure */
+  int state, length;
+  gboolean again;
+} Who;
 
 typedef struct {
   DeriveScratch *derive;
@@ -48,8 +54,17 @@ typedef struct {
   Derive *derive;
   Scope *scope;
   Worker *workers;
-  int who_state;
+  Who who;
 } Run;
+
+static guint length_of(const Journey *journey) {
+  return MIN(journey->n_touches, (guint32)LENGTHS_MAX);
+}
+
+static gboolean is_wanted(const Who *who, const Journey *journey) {
+  return (int)journey->state == who->state && (who->length == LENGTH_ANY || (int)length_of(journey) == who->length) &&
+         (!who->again || journey->again);
+}
 
 static gboolean holds_kept(const ScopeBlock *scope, const Block *data, const Derived *derived, guint32 index) {
   const Journey *journey = &derived->journeys[index];
@@ -69,7 +84,7 @@ static void count_journey(Worker *worker, const Derived *derived, const Journey 
   sum->tail += journey->n_tail;
   sum->again += journey->again ? 1 : 0;
   sum->persons += !(*seen >> journey->state & 1);
-  sum->lengths[MIN(journey->n_touches, (guint32)LENGTHS_MAX)]++;
+  sum->lengths[length_of(journey)]++;
   if (journey->conversion != G_MAXUINT32) {
     sum->value += derived->conversions[journey->conversion].value;
     sum->net_value += derived->conversions[journey->conversion].net_value;
@@ -106,16 +121,19 @@ static gboolean count_block(const Question *question, guint block, const Block *
   g_byte_array_set_size(worker->counts, derived.person_journeys[data->n_persons]);
   for (guint32 p = 0; p < data->n_persons; p++) {
     guint seen = 0;
+    gboolean wanted = FALSE;
     for (guint32 j = derived.person_journeys[p]; j < derived.person_journeys[p + 1]; j++) {
       const Journey *journey = &derived.journeys[j];
       gboolean visible = !scope.visible || bit_at(scope.visible, journey->first_event);
       worker->counts->data[j] = visible && journey->start_ms >= question->from_ms && journey->start_ms < question->to_ms &&
                                 holds_kept(&scope, data, &derived, j);
-      if (worker->counts->data[j])
+      if (worker->counts->data[j]) {
         count_journey(worker, &derived, journey, &seen);
+        wanted |= is_wanted(&run->who, journey);
+      }
     }
     worker->persons += seen != 0;
-    if (run->who_state >= 0 && (seen >> run->who_state & 1))
+    if (wanted)
       g_array_append_val(worker->who, data->person_id[p]);
   }
   count_goals(worker, &derived);
@@ -149,12 +167,12 @@ static void gather_goals(const Run *run, guint n, const Project *project, Journe
       goal_sum_join(&g_array_index(journeys->goals, GoalSum, j), &run->workers[i].goals[j]);
 }
 
-static Journeys *gather(Run *run, guint n, const Project *project) {
+static Journeys *gather(Run *run, const char *who, guint n, const Project *project) {
   Journeys *journeys = g_new0(Journeys, 1);
   gather_goals(run, n, project, journeys);
   g_autofree const Durations **bags = g_new(const Durations *, n);
-  journeys->who_state = run->who_state;
-  journeys->who = run->who_state >= 0 ? g_array_new(FALSE, FALSE, sizeof(guint64)) : NULL;
+  journeys->asked = g_strdup(who);
+  journeys->who = who ? g_array_new(FALSE, FALSE, sizeof(guint64)) : NULL;
   for (guint i = 0; i < n; i++) {
     journeys->persons += run->workers[i].persons;
     for (guint s = 0; s < STATES; s++)
@@ -176,18 +194,37 @@ static Journeys *gather(Run *run, guint n, const Project *project) {
   return journeys;
 }
 
-static int state_param(const Params *params) {
-  const char *who = params_get(params, "who");
-  for (int s = 0; who && s < STATES; s++)
-    if (strcmp(who, state_names[s]) == 0)
-      return s;
-  return -1;
+/* "abandoned", "converted:again", "converted:3" (touches; 20 are 20 or more). */
+static gboolean who_param(const char *text, Who *who, GError **error) {
+  *who = (Who){WHO_NOBODY, LENGTH_ANY, FALSE};
+  if (!text)
+    return TRUE;
+  g_auto(GStrv) parts = g_strsplit(text, ":", 2);
+  guint64 length;
+  for (int s = 0; s < STATES; s++)
+    if (parts[0] && strcmp(parts[0], state_names[s]) == 0)
+      who->state = s;
+  const char *rest = who->state == WHO_NOBODY ? "?" : parts[1];
+  who->again = g_strcmp0(rest, "again") == 0;
+  if (rest && !who->again) {
+    if (!g_ascii_string_to_unsigned(rest, 10, 0, LENGTHS_MAX, &length, NULL))
+      return error_set(error, ERROR_USAGE,
+                       "--who %s names no journeys\nhint: converted, abandoned, open or service, and after it :again (who had "
+                       "converted before) or :N touches (%d are %d or more), as in converted:3",
+                       text, LENGTHS_MAX, LENGTHS_MAX);
+    who->length = (int)length;
+  }
+  return TRUE;
 }
 
 static gpointer journeys_run(const Question *question, const Params *params, GError **error) {
   guint n = question_threads(question);
-  Run run = {.who_state = state_param(params), .workers = g_new0(Worker, n)};
+  const char *who = params_get(params, "who");
+  Run run = {0};
   Journeys *journeys = NULL;
+  if (!who_param(who, &run.who, error))
+    return NULL;
+  run.workers = g_new0(Worker, n);
   for (guint i = 0; i < n; i++) {
     run.workers[i].who = g_array_new(FALSE, FALSE, sizeof(guint64));
     run.workers[i].goals = g_new0(GoalSum, question->project->goals->len + 1);
@@ -195,7 +232,7 @@ static gpointer journeys_run(const Question *question, const Params *params, GEr
   }
   if ((run.derive = derive_new(question, error)) && (run.scope = scope_new(question, error)) &&
       question_each_block(question, count_block, &run, error))
-    journeys = gather(&run, n, question->project);
+    journeys = gather(&run, who, n, question->project);
   for (guint i = 0; i < n; i++) {
     derive_scratch_free(run.workers[i].derive);
     g_array_unref(run.workers[i].who);
@@ -217,6 +254,7 @@ static void journeys_free(gpointer result) {
   g_clear_pointer(&journeys->who, g_array_unref);
   g_ptr_array_unref(journeys->goal_names);
   g_array_unref(journeys->goals);
+  g_free(journeys->asked);
   g_free(journeys);
 }
 
@@ -297,12 +335,16 @@ static void journeys_table(gconstpointer result, Table *table) {
                journeys->states[JOURNEY_CONVERTED].conflicting);
   table_note(table,
              "Touches and duration are medians. Open journeys may still convert; service journeys have no purchase we know of.");
-  if (journeys->goals->len == 0 || table_is_csv(table))
+  if (journeys->goals->len && !table_is_csv(table)) {
+    goal_sums_table(journeys->goal_names, journeys->goals, table);
+    table_note(table,
+               "Conversions that stand in these journeys. The return rate is what came back of all that was sold; it may still "
+               "rise while conversions are provisional.");
+  }
+  if (!journeys->who)
     return;
-  goal_sums_table(journeys->goal_names, journeys->goals, table);
-  table_note(table,
-             "Conversions that stand in these journeys. The return rate is what came back of all that was sold; it may still "
-             "rise while conversions are provisional.");
+  table_title(table, "Persons of %s", journeys->asked);
+  table_ids(table, journeys->who);
 }
 
 static void journeys_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
@@ -321,7 +363,9 @@ static const GArray *journeys_who(gconstpointer result) {
 }
 
 static const Param params[] = {
-    {"who", PARAM_CHOICE, FALSE, FALSE, "converted|abandoned|open|service", NULL, "List the persons with such a journey"},
+    {"who", PARAM_TEXT,
+     .help = "list the persons of a figure: converted, abandoned, open or service; after it :again (who had converted before) or "
+             ":N touches, as in converted:3"},
     {NULL},
 };
 

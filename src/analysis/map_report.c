@@ -226,11 +226,7 @@ static void grid_table(const JourneyMap *map, Table *table) {
 
 static void who_table(const JourneyMap *map, Table *table) {
   table_title(table, "Persons of the cell");
-  table_column(table, "person", CELL_TEXT);
-  for (guint i = 0; i < map->who->len; i++) {
-    g_autofree char *id = g_strdup_printf(WHO_FORMAT, g_array_index(map->who, guint64, i));
-    table_text(table, id);
-  }
+  table_ids(table, map->who);
 }
 
 static void map_table(gconstpointer result, Table *table) {

@@ -37,9 +37,16 @@ typedef struct {
   StageRow rows[STAGES_MAX];
   GArray *relationships; /* RelationshipRow */
   guint64 persons;
-  int who;
-  GArray *listed;
+  char *who;      /* as asked, or NULL */
+  GArray *listed; /* person ids, or NULL */
 } Stages;
+
+/* What --who asks: those that one figure counts. */
+typedef enum { WHO_NOBODY, WHO_STAGE, WHO_ENDED, WHO_ENTERED, WHO_ONWARD, WHO_LAPSED, WHO_RELATIONSHIP } Who;
+static const char *const who_names[] = {
+    [WHO_STAGE] = "stage",   [WHO_ENDED] = "ended",   [WHO_ENTERED] = "entered",
+    [WHO_ONWARD] = "onward", [WHO_LAPSED] = "lapsed", [WHO_RELATIONSHIP] = "relationship",
+};
 
 typedef struct {
   DeriveScratch *derive;
@@ -47,6 +54,7 @@ typedef struct {
   Durations times[STAGES_MAX];
   guint64 *relationships, *bits;
   guint64 persons;
+  gboolean wanted; /* the person at hand is among those of --who */
   GArray *listed;
   GArray *at; /* Standing, per journey of the person at hand */
 } Worker;
@@ -57,7 +65,8 @@ typedef struct {
   Scope *scope;
   GPtrArray *relationships; /* Filter* */
   Worker *workers;
-  int who;
+  Who who;
+  guint who_row; /* the stage or relationship of --who */
 } Run;
 
 typedef struct {
@@ -67,6 +76,11 @@ typedef struct {
 
 static gboolean in_range(const Question *question, gint64 time_ms) {
   return time_ms >= question->from_ms && time_ms < question->to_ms;
+}
+
+static void count(const Run *run, Worker *worker, guint64 *sum, Who who, guint row) {
+  ++*sum;
+  worker->wanted |= run->who == who && run->who_row == row;
 }
 
 /* Walks the events of a person's journeys and counts what each changes. */
@@ -85,13 +99,13 @@ static void count_moves(const Run *run, Worker *worker, const Block *data, const
     gint64 time_ms = block_time_ms(data, e);
     gboolean counts = in_range(&run->question, time_ms);
     if (counts)
-      worker->sums[stage].entered++;
+      count(run, worker, &worker->sums[stage].entered, WHO_ENTERED, stage);
     if (standing->stage != STAGE_NONE && counts) {
       if (stage > standing->stage) {
-        worker->sums[standing->stage].onward++;
+        count(run, worker, &worker->sums[standing->stage].onward, WHO_ONWARD, standing->stage);
         durations_add(&worker->times[standing->stage], time_ms - standing->since_ms);
       } else {
-        worker->sums[standing->stage].lapsed++;
+        count(run, worker, &worker->sums[standing->stage].lapsed, WHO_LAPSED, standing->stage);
       }
     }
     *standing = (Standing){stage, time_ms};
@@ -107,8 +121,8 @@ static void count_fall(const Run *run, Worker *worker, const Journey *journey, g
     if (to < 0)
       return;
     if (in_range(&run->question, time_ms)) {
-      worker->sums[stage].lapsed++;
-      worker->sums[to].entered++;
+      count(run, worker, &worker->sums[stage].lapsed, WHO_LAPSED, stage);
+      count(run, worker, &worker->sums[to].entered, WHO_ENTERED, (guint)to);
     }
     stage = (guint8)to;
   }
@@ -118,19 +132,21 @@ static void count_person(const Run *run, Worker *worker, const Block *data, cons
   guint32 first = derived->person_journeys[person], end = derived->person_journeys[person + 1];
   if (first == end)
     return;
+  worker->wanted = FALSE;
   count_moves(run, worker, data, derived, person);
   for (guint32 j = first; j < end; j++) {
     const Journey *journey = &derived->journeys[j];
     count_fall(run, worker, journey, g_array_index(worker->at, Standing, j - first).stage);
     gint64 ended_ms = journey->active_ms; /* abandoned: counted where the silence began */
     if (journey->state == JOURNEY_ABANDONED && in_range(&run->question, ended_ms))
-      worker->sums[journey->stage].lapsed++;
+      count(run, worker, &worker->sums[journey->stage].lapsed, WHO_LAPSED, journey->stage);
   }
   const Journey *last = &derived->journeys[end - 1];
-  worker->sums[last->stage].now++;
-  worker->sums[last->stage].ended += last->state == JOURNEY_ABANDONED;
+  count(run, worker, &worker->sums[last->stage].now, WHO_STAGE, last->stage);
+  if (last->state == JOURNEY_ABANDONED)
+    count(run, worker, &worker->sums[last->stage].ended, WHO_ENDED, last->stage);
   worker->persons++;
-  if (run->who == last->stage)
+  if (worker->wanted)
     g_array_append_val(worker->listed, data->person_id[person]);
 }
 
@@ -151,6 +167,8 @@ static gboolean count_relationships(const Run *run, Worker *worker, guint block,
     for (guint r = n; r-- > 0;)
       if (bit_at(worker->bits + r * words, p)) {
         worker->relationships[r]++;
+        if (run->who == WHO_RELATIONSHIP && run->who_row == r)
+          g_array_append_val(worker->listed, data->person_id[p]);
         break;
       }
   }
@@ -208,12 +226,12 @@ static void name_rows(Stages *stages, const Project *project) {
   }
 }
 
-static Stages *gather(const Run *run, guint n) {
+static Stages *gather(const Run *run, const char *who, guint n) {
   Stages *stages = g_new0(Stages, 1);
   g_autofree const Durations **bags = g_new(const Durations *, n);
   name_rows(stages, run->question.project);
-  stages->who = run->who;
-  stages->listed = run->who >= 0 ? g_array_new(FALSE, FALSE, sizeof(guint64)) : NULL;
+  stages->who = g_strdup(who);
+  stages->listed = who ? g_array_new(FALSE, FALSE, sizeof(guint64)) : NULL;
   for (guint i = 0; i < n; i++) {
     const Worker *worker = &run->workers[i];
     stages->persons += worker->persons;
@@ -238,13 +256,41 @@ static Stages *gather(const Run *run, guint n) {
   return stages;
 }
 
+/* The place of a relationship in the project, or -1. */
+static int relationship_row(const Project *project, const char *name) {
+  for (guint r = 0; r < project->relationships->len; r++)
+    if (strcmp(((const Rule *)project->relationships->pdata[r])->name, name) == 0)
+      return (int)r;
+  return -1;
+}
+
+/* "entered:decision"; a stage alone are those who stand in it. */
+static gboolean who_param(Run *run, const char *text, GError **error) {
+  const Project *project = run->question.project;
+  const char *name = text;
+  run->who = text ? WHO_STAGE : WHO_NOBODY;
+  for (guint w = WHO_STAGE; text && w < G_N_ELEMENTS(who_names); w++) {
+    gsize size = strlen(who_names[w]);
+    if (strncmp(text, who_names[w], size) == 0 && text[size] == ':') {
+      run->who = (Who)w;
+      name = text + size + 1;
+    }
+  }
+  gboolean relationship = run->who == WHO_RELATIONSHIP;
+  int row = !text ? 0 : relationship ? relationship_row(project, name) : project_stage(project, name);
+  if (row < 0)
+    return error_set(error, ERROR_INVALID,
+                     "--who %s: there is no %s \"%s\"\nhint: stage:S, ended:S, entered:S, onward:S, lapsed:S or relationship:R; "
+                     "`etappe stages` lists them",
+                     text, relationship ? "relationship" : "stage", name);
+  run->who_row = (guint)row;
+  return TRUE;
+}
+
 static gboolean run_init(Run *run, const Params *params, GError **error) {
   const Project *project = run->question.project;
-  const char *who = params_get(params, "who");
-  const char *stage = who && g_str_has_prefix(who, "stage:") ? who + 6 : who;
-  run->who = stage ? project_stage(project, stage) : -1;
-  if (stage && run->who < 0)
-    return error_set(error, ERROR_INVALID, "--who %s: there is no stage \"%s\"\nhint: `etappe stages` lists them", who, stage);
+  if (!who_param(run, params_get(params, "who"), error))
+    return FALSE;
   run->relationships = g_ptr_array_new_with_free_func((GDestroyNotify)filter_free);
   if (!(run->derive = derive_new(&run->question, error)) || !(run->scope = scope_new(&run->question, error)))
     return FALSE;
@@ -272,7 +318,7 @@ static gpointer stages_run(const Question *question, const Params *params, GErro
     run.workers[i].bits = g_new0(guint64, (gsize)bits_words(BLOCK_PERSONS_MAX) * (run.relationships->len + 1));
   }
   if (ready && question_each_block(&run.question, count_block, &run, error))
-    stages = gather(&run, n);
+    stages = gather(&run, params_get(params, "who"), n);
   for (guint i = 0; i < n; i++) {
     Worker *worker = &run.workers[i];
     derive_scratch_free(worker->derive);
@@ -297,6 +343,7 @@ static void stages_free(gpointer result) {
     g_free(stages->rows[s].label);
   }
   g_free(stages->model);
+  g_free(stages->who);
   g_array_unref(stages->relationships);
   g_clear_pointer(&stages->listed, g_array_unref);
   g_free(stages);
@@ -343,6 +390,17 @@ static void stages_json(gconstpointer result, JsonOut *out) {
   json_array_end(out);
 }
 
+static void table_relationships(const Stages *stages, Table *table) {
+  table_title(table, "Relationship");
+  table_column(table, "relationship", CELL_TEXT);
+  table_column(table, "persons", CELL_INT);
+  for (guint r = 0; r < stages->relationships->len; r++) {
+    const RelationshipRow *row = &g_array_index(stages->relationships, RelationshipRow, r);
+    table_text(table, row->label);
+    table_int(table, (gint64)row->persons);
+  }
+}
+
 static void stages_table(gconstpointer result, Table *table) {
   const Stages *stages = result;
   table_title(table, "Stages (%s): where %" G_GUINT64_FORMAT " persons stand", stages->model, stages->persons);
@@ -365,18 +423,13 @@ static void stages_table(gconstpointer result, Table *table) {
     table_int(table, (gint64)row->sum.lapsed);
     table_number(table, row->median_ms);
   }
-  if (stages->relationships->len == 0)
+  if (stages->relationships->len)
+    table_relationships(stages, table);
+  if (!stages->listed)
     return;
-  table_title(table, "Relationship");
-  table_column(table, "relationship", CELL_TEXT);
-  table_column(table, "persons", CELL_INT);
-  for (guint r = 0; r < stages->relationships->len; r++) {
-    const RelationshipRow *row = &g_array_index(stages->relationships, RelationshipRow, r);
-    table_text(table, row->label);
-    table_int(table, (gint64)row->persons);
-  }
+  table_title(table, "Persons of %s", stages->who);
+  table_ids(table, stages->listed);
 }
-
 static void stages_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
   const Stages *stages = result;
   guint64 second = 0;
@@ -405,13 +458,14 @@ static const GArray *stages_who(gconstpointer result) {
 }
 
 static const Param params[] = {
-    {"who", PARAM_TEXT, FALSE, FALSE, NULL, NULL, "List the persons who stand in a stage: stage:decision"},
+    {"who", PARAM_TEXT, FALSE, FALSE, NULL, NULL,
+     "list the persons of a figure: stage:S, ended:S, entered:S, onward:S, lapsed:S of a stage, or relationship:R"},
     {NULL},
 };
 
 const Report stages_report = {"stages",
                               "Who is in which stage now, who entered, went on or fell out.",
-                              "--to 2025-06-30 --who stage:decision",
+                              "--to 2025-06-30 --who entered:decision",
                               params,
                               stages_run,
                               stages_json,

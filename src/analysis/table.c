@@ -124,6 +124,14 @@ void table_text(Table *table, const char *text) {
 void table_int(Table *table, gint64 value) {
   cell_add(table, (Cell){.integer = value, .number = (double)value});
 }
+void table_ids(Table *table, const GArray *ids) {
+  table_column(table, "person", CELL_TEXT);
+  for (guint i = 0; i < ids->len; i++) {
+    char id[17];
+    g_snprintf(id, sizeof id, "%016" G_GINT64_MODIFIER "x", g_array_index(ids, guint64, i));
+    table_text(table, id);
+  }
+}
 void table_number(Table *table, double value) {
   cell_add(table, isfinite(value) ? (Cell){.integer = (gint64)value, .number = value} : (Cell){.empty = TRUE});
 }

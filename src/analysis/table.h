@@ -18,6 +18,7 @@ void table_text(Table *table, const char *text); /* each adds the next cell of t
 void table_int(Table *table, gint64 value);
 void table_number(Table *table, double value); /* share 0..1, money in units, bar 0..1, ms for durations */
 void table_empty(Table *table);
+void table_ids(Table *table, const GArray *ids); /* the one column of a section of persons, from guint64 */
 /* A line of small columns below the section, one a value, between two labels; on a terminal only. */
 void table_spark(Table *table, const double *values, guint n, const char *first, const char *last);
 /* Said before a report fills it: this one becomes CSV, so that a report may give all its rows. */

@@ -579,6 +579,62 @@ def the_order_of_rows_changes_nothing():
 
 # --- falling back ------------------------------------------------------------------------------------------------
 
+def listed(db, name, who, *options):
+    """The users whom a figure's list holds, by the identifiers of each person."""
+    answer = report(name, *options, "--who", who, db=db)
+    ids = answer["persons_listed" if name == "journeys" else "persons"]
+    check(ids, sorted(set(ids)), "each person once")
+    shown = [report("person", "show", one, db=db) for one in ids]
+    return " ".join(sorted(i["value"] for person in shown for i in person["identifiers"] if i["namespace"] == "user"))
+
+
+@test
+def each_figure_of_the_stages_lists_its_persons():
+    with folder() as path:
+        db = tell(path, """ann 1 ad
+                           ann 2 page
+                           ann 3 order order=o1 value=5
+                           bob 1 ad
+                           bob 2 page
+                           cat 1 ad
+                           cat 50 page""", PROJECT.replace("relationships: []", "relationships:\n  - {name: stranger, when: 'count(event = order) = 0'}\n"
+                                                                                 "  - {name: buyer, when: count(event = order) >= 1}"))
+        at = now("60")
+        expected = {"stage:decision": "ann", "consideration": "bob cat", "ended:consideration": "bob", "ended:decision": "",
+                    "entered:awareness": "ann bob cat", "entered:consideration": "ann bob cat", "entered:decision": "ann",
+                    "onward:awareness": "ann bob", "onward:consideration": "ann", "lapsed:awareness": "cat", "lapsed:consideration": "bob",
+                    "relationship:stranger": "bob cat", "relationship:buyer": "ann"}
+        for who, names in expected.items():
+            check(listed(db, "stages", who, *at), names, who)
+        check(listed(db, "stages", "entered:consideration", "--to", text_of_time(2 * DAY + 1)), "ann bob", "cat came later")
+        check(stages(db, *at, key="entered")["awareness"], 3, "cat's second journey begins with a page, so further on")
+        for who in ("entered:nowhere", "relationship:nobody", "gone:decision"):
+            check("relationship:R" in etappe("stages", "--who", who, db=db, expect=1).stderr, True, who)
+
+
+@test
+def each_figure_of_the_journeys_lists_its_persons():
+    with folder() as path:
+        db = tell(path, """ann 1 ad
+                           ann 2 page
+                           ann 3 order order=o1 value=5
+                           ann 9 order order=o2 value=5
+                           ann 55 page
+                           bob 1 ad
+                           bob 50 page
+                           cat 1 page
+                           cat 1:5 page""" + "".join(f"\n dan {day} page" for day in range(30, 52)))
+        at = now("60")
+        expected = {"converted": "ann", "converted:3": "ann", "converted:1": "ann", "converted:2": "", "converted:again": "ann",
+                    "abandoned": "bob cat", "abandoned:1": "bob", "abandoned:2": "cat", "abandoned:again": "", "open": "ann bob dan",
+                    "open:again": "ann", "open:20": "dan", "service": ""}
+        for who, names in expected.items():
+            check(listed(db, "journeys", who, *at), names, who)
+        for who in ("lost", "open:21", "open:often", ":again"):
+            check("converted:3" in etappe("journeys", "--who", who, db=db, expect=2).stderr, True, who)
+        check(re.findall(r"Persons of (\S+)", etappe("journeys", "--who", "open:20", *at, db=db).stdout), ["open:20"])
+
+
 LAPSING = PROJECT.replace("{name: decision, when: event = order}", "{name: decision, when: event = cart, lapse_after: 7d, lapse_to: consideration}")
 
 

@@ -62,7 +62,10 @@ def a_list_holds_exactly_the_persons_of_the_figure():
             answer = server.get(address("/api/v1/persons", report="stages", who=stage["stage"]), key).json
             check(answer["total"], stage["now"], stage["stage"])
             assert all(row["stage"] == stage["stage"] for row in answer["persons"])
-        for state in ("converted", "open", "abandoned"):
+        for who in ("entered:decision", "onward:consideration", "relationship:customer"):
+            answer = server.get(address("/api/v1/persons", report="stages", who=who), key).json
+            check(sorted(row["person"] for row in answer["persons"]), ids(path / "a.db", "stages", "--who", who), who)
+        for state in ("converted", "open", "abandoned", "converted:2"):
             answer = server.get(address("/api/v1/persons", report="journeys", who=state), key).json
             check(sorted(row["person"] for row in answer["persons"]), ids(path / "a.db", "journeys", "--who", state), state)
 

@@ -280,7 +280,7 @@ export const de: Words = {
   'journeys.service': 'Service',
   'journeys.share': 'Anteil',
   'journeys.people': 'Personen',
-  'journeys.again': 'nicht ihre erste',
+  'journeys.again': 'schon vorher am Ziel',
   'journeys.touches': 'Kontakte (Median)',
   'journeys.duration': 'Dauer (Median)',
   'journeys.value': 'Wert',

@@ -279,7 +279,7 @@ export const en = {
   'journeys.service': 'service',
   'journeys.share': 'Share',
   'journeys.people': 'People',
-  'journeys.again': 'not their first',
+  'journeys.again': 'had converted before',
   'journeys.touches': 'Touches (median)',
   'journeys.duration': 'Duration (median)',
   'journeys.value': 'Value',
