@@ -59,7 +59,7 @@ struct Derive {
   gint64 inactivity_ms;
   int restart_stage;
   gboolean falls_back; /* some stage is left backwards by a rule */
-  gboolean without_journeys;
+  gboolean without_journeys, without_touchpoints;
   gboolean cached, keeps; /* blocks may be in the question's cache; are put there */
   DeriveState state;      /* with `cached` */
   atomic_ullong repeated_orders, unmatched_adjustments, foreign_currency, negative_values;
@@ -243,6 +243,10 @@ void derive_without_journeys(Derive *derive) {
       derive->without_journeys = FALSE;
 }
 
+void derive_without_touchpoints(Derive *derive) {
+  derive->without_touchpoints = TRUE;
+}
+
 guint derive_touchpoints(Derive *derive) {
   return derive->project->touchpoints->len + key_count(derive->touchpoint_key);
 }
@@ -276,7 +280,8 @@ typedef struct { /* a row that adjusts, waiting for its conversion */
 struct DeriveScratch {
   guint capacity_words, capacity_persons;
   guint64 *seen, *touch, *customer, *converts, *adjusts, *rule, *scratch, *mine;
-  guint64 *repeats; /* rows of an order that stands at another event: no touches of their own */
+  gboolean any_aftersales; /* `aftersales` is not empty, as far as the rules can tell */
+  guint64 *repeats;        /* rows of an order that stands at another event: no touches of their own */
   guint64 **goal, **stage, **back;
   guint32 *touchpoint, *event_journey, *person_journeys, *person_conversions;
   guint8 *event_stage, *in_tail, *aftersales, *entry_stage;
@@ -374,20 +379,36 @@ static void mark_touches(DeriveScratch *s, const Block *data) {
   }
 }
 
-static gboolean mark_touchpoints(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
-  const GPtrArray *rules = derive->project->touchpoints;
-  gboolean any = FALSE;
-  if (!key_block(derive->touchpoint_key, block, data, s->touchpoint, error) ||
-      (derive->touchpoints && !rules_block(derive->touchpoints, block, data, s->codes, &any, error)))
-    return FALSE;
-  memset(s->aftersales, 0, data->n_events);
-  for (guint32 i = 0; !any && i < data->n_events; i++)
-    s->touchpoint[i] += rules->len;
-  for (guint32 i = 0; any && i < data->n_events; i++) { /* no branch: which rule matches is hard to foresee */
-    guint32 code = s->codes[i], unruled = s->touchpoint[i] + rules->len;
+/* No branch an event: which rule matches is hard to foresee. */
+static void name_touchpoints(const Derive *derive, DeriveScratch *s, guint32 n, gboolean ruled) {
+  guint32 rules = derive->project->touchpoints->len;
+  for (guint32 i = 0; !ruled && i < n; i++)
+    s->touchpoint[i] += rules;
+  for (guint32 i = 0; ruled && i < n; i++) {
+    guint32 code = s->codes[i], unruled = s->touchpoint[i] + rules;
     s->touchpoint[i] = code ? code - 1 : unruled;
-    s->aftersales[i] = derive->aftersales[code] & (guint8)bit_at(s->seen, i);
   }
+}
+
+static void mark_aftersales(const Derive *derive, DeriveScratch *s, guint32 n) {
+  for (guint32 i = 0; i < n; i++)
+    s->aftersales[i] = derive->aftersales[s->codes[i]] & (guint8)bit_at(s->seen, i);
+}
+
+/* Every event's touchpoint, and which are after sales; `marked`: these are known already. */
+static gboolean mark_touchpoints(Derive *derive, DeriveScratch *s, guint block, const Block *data, gboolean marked,
+                                 GError **error) {
+  gboolean named = !derive->without_touchpoints, ruled = FALSE;
+  if ((named && !key_block(derive->touchpoint_key, block, data, s->touchpoint, error)) ||
+      (derive->touchpoints && (named || !marked) && !rules_block(derive->touchpoints, block, data, s->codes, &ruled, error)))
+    return FALSE;
+  if (named)
+    name_touchpoints(derive, s, data->n_events, ruled);
+  if (!marked)
+    memset(s->aftersales, 0, data->n_events);
+  if (!marked && ruled)
+    mark_aftersales(derive, s, data->n_events);
+  s->any_aftersales = ruled;
   return TRUE;
 }
 
@@ -847,6 +868,68 @@ static void walk_event(Walk *walk, guint32 event) {
     g_array_index(s->conversions, Conversion, i).journey = journey;
 }
 
+/* How long nothing may be heard of the customer before a journey at this stage ends or falls back. */
+static gint64 patience_ms(const Derive *derive, guint8 stage) {
+  gint64 lapse_ms = derive->stages[stage].lapse_ms;
+  return lapse_ms ? MIN(lapse_ms, derive->inactivity_ms) : derive->inactivity_ms;
+}
+
+/* Most events are plain touches of the open journey. Takes those from `event` on that stand before `end`, with what changes
+ * kept in registers; returns the first event that is something else. */
+static guint32 walk_touches(Walk *walk, guint32 event, guint32 end) {
+  const DeriveScratch *s = walk->s;
+  const guint8 *aftersales = s->aftersales, *entry_stage = s->entry_stage;
+  guint32 *event_journey = s->event_journey, own = walk->open + 1;
+  guint8 *event_stage = s->event_stage;
+  Journey *journey = journey_at(walk, walk->open);
+  gint64 active_ms = journey->active_ms, patience = patience_ms(walk->derive, journey->stage);
+  guint8 stage = journey->stage;
+  guint32 last = NONE, n = 0;
+  for (; event < end; event = bits_next(s->mine, event + 1, end)) {
+    if (!bit_at(s->touch, event))
+      continue;
+    gint64 time_ms = block_time_ms(walk->data, event);
+    if (aftersales[event] || time_ms - active_ms > patience ||
+        (walk->tail_visit && codes_at(&walk->data->visit, event) == walk->tail_visit))
+      break;
+    guint8 entry = entry_stage[event];
+    if (entry != STAGE_NONE && entry > stage) {
+      stage = entry;
+      patience = patience_ms(walk->derive, stage);
+    }
+    event_journey[event] = own;
+    event_stage[event] = stage;
+    active_ms = bit_at(s->customer, event) ? time_ms : active_ms;
+    last = event;
+    n++;
+  }
+  if (n) {
+    journey->n_touches += n;
+    journey->last_event = last;
+    journey->end_ms = block_time_ms(walk->data, last);
+    journey->active_ms = active_ms;
+    journey->stage = stage;
+  }
+  return event;
+}
+
+/* Events of one person, in order. */
+static void walk_events(Walk *walk, guint32 event, guint32 end) {
+  const DeriveScratch *s = walk->s;
+  gboolean plain = !walk->derive->falls_back;
+  for (event = bits_next(s->mine, event, end); event < end;) {
+    if (plain && walk->open != NONE) {
+      guint32 stop =
+          walk->conversion < walk->conversions_end ? g_array_index(s->conversions, Conversion, walk->conversion).event : end;
+      event = walk_touches(walk, event, MIN(stop, end));
+      if (event >= end)
+        return;
+    }
+    walk_event(walk, event);
+    event = bits_next(s->mine, event + 1, end);
+  }
+}
+
 /* What `now` makes of journeys that nothing followed: abandoned, fallen back a stage. */
 static void walk_end(Walk *walk) {
   gint64 now = walk->derive->question->now_ms;
@@ -871,8 +954,7 @@ static void walk_person(Derive *derive, DeriveScratch *s, const Block *data, gui
                .conversions_end = *conversion};
   while (walk.conversions_end < s->conversions->len && g_array_index(s->conversions, Conversion, walk.conversions_end).event < end)
     walk.conversions_end++;
-  for (guint32 i = bits_next(s->mine, data->person_start[person], end); i < end; i = bits_next(s->mine, i + 1, end))
-    walk_event(&walk, i);
+  walk_events(&walk, data->person_start[person], end);
   walk_end(&walk);
   *conversion = walk.conversions_end;
 }
@@ -914,6 +996,8 @@ static void fill_offsets(DeriveScratch *s, const Block *data) {
 
 /* After-sales touches may name their order whether or not a goal or adjustment matched them. */
 static gboolean read_aftersales_orders(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
+  if (!s->any_aftersales)
+    return TRUE;
   memset(s->rule, 0, bits_words(data->n_events) * sizeof *s->rule);
   for (guint32 i = 0; i < data->n_events; i++)
     if (s->aftersales[i])
@@ -1011,7 +1095,7 @@ static gboolean find_or_match_orders(Derive *derive, GError **error) {
 
 /* Every event's touchpoint, the stage it qualifies for and, after sales, the order it names: what journeys are drawn from. */
 static gboolean mark_places(Derive *derive, DeriveScratch *s, guint block, const Block *data, GError **error) {
-  return mark_touchpoints(derive, s, block, data, error) && mark_stages(derive, s, block, data, error) &&
+  return mark_touchpoints(derive, s, block, data, FALSE, error) && mark_stages(derive, s, block, data, error) &&
          read_aftersales_orders(derive, s, block, data, error);
 }
 
@@ -1059,7 +1143,7 @@ static gboolean make_block(Derive *derive, DeriveScratch *s, guint block, const 
                    .customer = s->customer,
                    .adjusts = s->adjusts,
                    .converts = s->converts,
-                   .touchpoint = journeys ? s->touchpoint : NULL,
+                   .touchpoint = journeys && !derive->without_touchpoints ? s->touchpoint : NULL,
                    .event_journey = journeys ? s->event_journey : NULL,
                    .event_stage = journeys ? s->event_stage : NULL,
                    .in_tail = journeys ? s->in_tail : NULL,
@@ -1095,8 +1179,8 @@ static gboolean take_kept(Derive *derive, DeriveScratch *s, guint block, const B
   memcpy(s->seen, out->seen, bits_words(data->n_events) * sizeof *s->seen);
   if (derive->without_journeys)
     return TRUE;
-  out->touchpoint = s->touchpoint;
-  return mark_touchpoints(derive, s, block, data, error);
+  out->touchpoint = derive->without_touchpoints ? NULL : s->touchpoint;
+  return mark_touchpoints(derive, s, block, data, TRUE, error);
 }
 
 static gboolean find_or_make(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {

@@ -72,6 +72,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Derive, derive_free)
 /* For who looks at touches and conversions only: blocks then have no journeys, stages and touchpoints (NULL), which saves
  * most of the work; before the first block. Makes them all the same where a goal counts once a journey. */
 void derive_without_journeys(Derive *derive);
+/* For who does not ask which touchpoint an event was at: `touchpoint` is NULL. Before the first block. */
+void derive_without_touchpoints(Derive *derive);
 
 typedef struct DeriveScratch DeriveScratch; /* one a worker; holds the arrays of Derived */
 DeriveScratch *derive_scratch_new(Derive *derive);

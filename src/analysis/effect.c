@@ -90,6 +90,8 @@ GArray *effect_measure(const Question *question, GError **error) {
     run.workers[i].values = g_new0(gint64, question->project->goals->len + 1);
     run.workers[i].stages = g_new0(gint64, question->project->stages->len + 1);
   }
+  if (run.derive)
+    derive_without_touchpoints(run.derive);
   if (run.derive && question_each_block(question, effect_block, &run, error))
     rows = gather(question, &run, n);
   for (guint i = 0; i < n; i++) {

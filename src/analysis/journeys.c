@@ -230,9 +230,10 @@ static gpointer journeys_run(const Question *question, const Params *params, GEr
     run.workers[i].goals = g_new0(GoalSum, question->project->goals->len + 1);
     run.workers[i].counts = g_byte_array_new();
   }
-  if ((run.derive = derive_new(question, error)) && (run.scope = scope_new(question, error)) &&
-      question_each_block(question, count_block, &run, error))
-    journeys = gather(&run, who, n, question->project);
+  if ((run.derive = derive_new(question, error)) && (run.scope = scope_new(question, error))) {
+    derive_without_touchpoints(run.derive);
+    journeys = question_each_block(question, count_block, &run, error) ? gather(&run, who, n, question->project) : NULL;
+  }
   for (guint i = 0; i < n; i++) {
     derive_scratch_free(run.workers[i].derive);
     g_array_unref(run.workers[i].who);

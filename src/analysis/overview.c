@@ -410,6 +410,7 @@ static gboolean run_passes(Run *run, const Params *params, GError **error) {
       !(run->derive = derive_new(run->question, error)) || !(run->channel = field_new(run->question, "channel", error)) ||
       !(run->visitor = field_new(run->question, "visitor", error)) || !marks_new(run->question, &run->marks, error))
     return FALSE;
+  derive_without_touchpoints(run->derive);
   run->n_codes = MAX(CODES, field_shared_count(run->channel));
   make_goals(run);
   run->n_workers = question_threads(run->question);

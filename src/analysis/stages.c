@@ -294,6 +294,7 @@ static gboolean run_init(Run *run, const Params *params, GError **error) {
   run->relationships = g_ptr_array_new_with_free_func((GDestroyNotify)filter_free);
   if (!(run->derive = derive_new(&run->question, error)) || !(run->scope = scope_new(&run->question, error)))
     return FALSE;
+  derive_without_touchpoints(run->derive);
   for (guint r = 0; r < project->relationships->len; r++) {
     const Rule *rule = project->relationships->pdata[r];
     Filter *filter = rule->when ? filter_new(&run->question, rule->when, error) : NULL;

@@ -52,6 +52,8 @@ static gboolean add_stages(Standing *standing, const Question *question, GError 
     g_ptr_array_add(standing->names, g_strdup(stage->rule.name));
   }
   standing->derive = derive_new(question, error);
+  if (standing->derive)
+    derive_without_touchpoints(standing->derive);
   return standing->derive != NULL;
 }
 

@@ -24,6 +24,7 @@ Units *units_new(const Question *question, const char *name, GError **error) {
     return g_steal_pointer(&units);
   if (!(units->derive = derive_new(question, error)))
     return NULL;
+  derive_without_touchpoints(units->derive);
   units->n_workers = question_threads(question);
   units->scratches = g_new0(DeriveScratch *, units->n_workers);
   for (guint i = 0; i < units->n_workers; i++)
