@@ -257,7 +257,6 @@ static Attribution *attribution_new(AttributionPaths *paths, const char *goal, c
 Attribution *attribution_of_paths(AttributionPaths *take_paths, const GPtrArray *models, guint64 seed, guint resamples,
                                   guint threads, GError **error) {
   Attribution *attribution = attribution_new(take_paths, NULL, "path");
-  attribution_paths_settle(take_paths);
   if (parse_models(models, FALSE, attribution->models, error) && run_models(attribution, threads, error) &&
       add_intervals(attribution, seed, resamples, threads, NULL, error))
     return attribution;

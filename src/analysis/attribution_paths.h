@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * attribution_paths.h: the paths that attribution works on: each person's attribution touches, cut at conversions of a
- * goal, reduced to a key, counted by distinct sequence. Keys come out sorted by name, paths by their keys. */
+ * goal, reduced to a key, counted by distinct sequence. Keys come out sorted by name, paths by their keys, both without
+ * repeats. */
 #pragma once
 #include "analysis/path_set.h"
 #include "analysis/person_paths.h"
@@ -20,20 +21,20 @@ typedef struct {
   gboolean by_person; /* make `persons` */
 } AttributionOptions;
 
-typedef struct { /* what one element of a path earned under time-decay, summed over its conversions */
+typedef struct {           /* what one element of a path earned under time-decay, summed over its conversions */
   gint64 share;            /* 2^-32 */
   gint64 value, net_value; /* millionths */
 } DecaySum;
 
 typedef struct {
-  GPtrArray *keys;                                 /* of char*, sorted */
-  GArray *start, *elements;                        /* of guint32 */
-  GArray *conversions, *nulls, *value, *net_value; /* of gint64, per path */
-  GArray *decay; /* of DecaySum, per element; empty when times are unknown or not asked for */
+  GPtrArray *keys;                                     /* of char*, sorted */
+  GArray *start, *elements;                            /* of guint32 */
+  GArray *conversions, *nulls, *value, *net_value;     /* of gint64, per path */
+  GArray *decay;                                       /* of DecaySum, per element; empty when times are unknown or not asked for */
   gint64 none_conversions, none_value, none_net_value; /* conversions without a touch */
   gint64 unidentified, unidentified_value, unidentified_net_value; /* conversions of nobody */
-  gint64 open_paths;                                   /* not over yet, left out */
-  PersonPaths *persons;                                /* or NULL: not asked for, or too many */
+  gint64 open_paths;                                               /* not over yet, left out */
+  PersonPaths *persons;                                            /* or NULL: not asked for, or too many */
 } AttributionPaths;
 
 AttributionPaths *attribution_paths_new(void);
@@ -42,8 +43,3 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(AttributionPaths, attribution_paths_free)
 
 /* One pass over all blocks on all cores. Range selects conversions, and paths without one by their last touch. */
 AttributionPaths *attribution_paths_collect(const Question *question, const AttributionOptions *options, GError **error);
-
-/* Adds a path of an aggregated file; keys in order, any texts. attribution_paths_settle then sorts and joins equal ones. */
-void attribution_paths_add(AttributionPaths *paths, const char *const *keys, guint n, gint64 conversions, gint64 nulls,
-                           gint64 value);
-void attribution_paths_settle(AttributionPaths *paths);

@@ -12,27 +12,33 @@
 #include "journey/column.h"
 #include <string.h>
 
-typedef enum { NAVIGATES_NEVER, NAVIGATES_ALWAYS, NAVIGATES_BY_BRAND } Navigation;
+enum { NONE = G_MAXUINT32 };
 
 struct TouchFinder {
   const Question *question;
   TouchOptions options;
   Column *term, *conversation; /* NULL when not needed or not there */
   Field *channel;
-  guint8 *navigates; /* Navigation by the channel's entry */
+  guint8 *navigates, *searches; /* by the channel's entry: always navigational, or when the search names the brand */
+  guint n_channels;
+  gboolean navigable; /* some channel is one of the two */
   guint goal;
   GPtrArray *brands; /* lower case */
 };
 
+typedef struct { /* touches in order: a column of events, and one of what they are */
+  guint32 *events, *keys;
+} Touches;
+
 struct TouchScratch {
-  AttributionTouch *touches; /* since the last cut; room for all of the person at hand and one more */
-  guint n_touches, room;
-  GArray *visit_touch;  /* AttributionTouch by visit number of the person at hand */
+  Touches all;          /* of the person at hand, and room for one more in front */
+  Touches kept;         /* of the path at hand, where some of it earn nothing */
+  guint32 *visit_first; /* by visit of the person at hand: its first event; of others: events of other persons */
   GArray *conversation; /* guint32 codes of conversations seen by this person */
   GArray *acted;        /* guint8 by visit number, 1: not all of it is the company's or a system's; empty until asked for */
   guint64 *possible;    /* events of the block that may be attribution touches */
-  guint64 *weak, *brand;
-  guint words;
+  guint64 *weak, *brand, *navigational;
+  guint room, words, visits;
 };
 
 /* --- one person's touches ------------------------------------------------------------------------ */
@@ -43,73 +49,80 @@ typedef struct { /* a block while its persons are walked */
   const Block *data;
   const Derived *derived;
   const guint32 *keys;
-  const Codes *channel;
+  const guint64 *navigational; /* events, or NULL */
+  gboolean plain;              /* no visit, conversation or view here: what is possible is a touch */
   ColumnBlock conversation;
   AttributionPathFunc each;
   gpointer user;
   guint32 first, end; /* events of the person at hand */
 } Ground;
 
-static AttributionTouch *touch_at(GArray *touches, guint i) {
-  return &g_array_index(touches, AttributionTouch, i);
+static gint64 time_of(const Ground *ground, guint32 event) {
+  return block_time_ms(ground->data, event);
 }
 
-/* Marks what earns credit besides what is marked already; navigational touches are passed over unless there is nothing
- * else. */
-static guint mark_kept(const TouchOptions *options, TouchScratch *scratch, gint64 from_ms) {
-  gboolean other = FALSE;
-  guint kept = 0;
-  for (guint i = 0; i < scratch->n_touches; i++) {
-    AttributionTouch *touch = &scratch->touches[i];
-    touch->kept = touch->kept || touch->time_ms >= from_ms;
-    other = other || (touch->kept && !touch->navigational);
+/* Takes over those touches of `from` that earn by the lookback, and `inside` wherever it stands; returns how many. */
+static guint keep_recent(const Ground *ground, const Touches *from, guint n, guint32 inside, gint64 from_ms) {
+  const Touches *kept = &ground->scratch->kept;
+  guint n_kept = 0;
+  for (guint i = 0; i < n; i++) {
+    guint32 event = from->events[i];
+    kept->keys[n_kept] = from->keys[i];
+    kept->events[n_kept] = event;
+    n_kept += event == inside || time_of(ground, event) >= from_ms ? 1 : 0;
   }
-  for (guint i = 0; i < scratch->n_touches; i++) {
-    AttributionTouch *touch = &scratch->touches[i];
-    touch->kept = touch->kept && (options->keep_navigational || !other || !touch->navigational);
-    kept += touch->kept ? 1 : 0;
-  }
-  return kept;
+  return n_kept;
 }
 
-/* The visit that a conversion lies in, wherever an earlier conversion cut or the lookback begins. */
-static const AttributionTouch *visit_inside(TouchScratch *scratch, guint32 visit) {
-  if (visit == 0 || visit >= scratch->visit_touch->len || touch_at(scratch->visit_touch, visit)->visit != visit)
-    return NULL;
-  return touch_at(scratch->visit_touch, visit);
-}
-
-/* The visit's touch earns credit wherever it stands; where a cut took it away, it stands in front once more. */
-static void keep_visit(TouchScratch *scratch, const AttributionTouch *inside) {
-  gboolean found = FALSE;
-  for (guint i = 0; i < scratch->n_touches; i++) {
-    AttributionTouch *touch = &scratch->touches[i];
-    touch->kept = inside && touch->visit == inside->visit;
-    found = found || touch->kept;
-  }
-  if (!inside || found)
+/* Navigational touches are passed over unless there is nothing else. */
+static void pass_over(const Ground *ground, AttributionPath *path) {
+  const Touches *kept = &ground->scratch->kept;
+  guint others = 0;
+  for (guint i = 0; i < path->n_kept; i++)
+    others += bit_at(ground->navigational, path->kept[i]) ? 0 : 1;
+  if (others == 0 || others == path->n_kept)
     return;
-  memmove(scratch->touches + 1, scratch->touches, scratch->n_touches++ * sizeof *scratch->touches);
-  scratch->touches[0] = *inside;
-  scratch->touches[0].kept = scratch->touches[0].again = TRUE;
-}
-
-static void end_path(const Ground *ground, AttributionPath *path, const AttributionTouch *inside, gint64 from_ms) {
-  TouchScratch *scratch = ground->scratch;
-  keep_visit(scratch, inside);
-  path->n_kept = mark_kept(&ground->finder->options, scratch, from_ms);
-  path->touches = scratch->touches;
-  path->n_touches = scratch->n_touches;
-  ground->each(ground->user, path);
-  scratch->n_touches = 0;
-}
-
-static gboolean is_navigational(const Ground *ground, guint32 event) {
-  switch (ground->finder->navigates[codes_at(ground->channel, event)]) {
-  case NAVIGATES_ALWAYS: return TRUE;
-  case NAVIGATES_BY_BRAND: return ground->finder->term && bit_at(ground->scratch->brand, event);
-  default: return FALSE;
+  guint n_kept = 0;
+  for (guint i = 0; i < path->n_kept; i++) { /* in place where the lookback left some out */
+    guint32 event = path->kept[i];
+    kept->keys[n_kept] = path->keys[i];
+    kept->events[n_kept] = event;
+    n_kept += bit_at(ground->navigational, event) ? 0 : 1;
   }
+  path->kept = kept->events;
+  path->keys = kept->keys;
+  path->n_kept = n_kept;
+}
+
+/* The touch of the visit that a conversion lies in, wherever an earlier conversion cut or the lookback begins. */
+static guint32 visit_inside(const Ground *ground, const Conversion *conversion) {
+  const TouchScratch *scratch = ground->scratch;
+  guint32 first = conversion->visit && conversion->visit < scratch->visits ? scratch->visit_first[conversion->visit] : NONE;
+  return first >= ground->first && first <= conversion->event ? first : NONE;
+}
+
+/* Touches [first, end) make the path. `inside` earns credit wherever it stands; where a cut took it away, it stands in front
+ * once more, in place of a touch that is told already. */
+static void end_path(const Ground *ground, AttributionPath *path, guint first, guint end, guint32 inside, gint64 from_ms) {
+  const Touches *all = &ground->scratch->all;
+  if (inside != NONE && (first == end || inside < all->events[first])) {
+    path->again = TRUE;
+    all->events[--first] = inside;
+    all->keys[first] = ground->keys[inside];
+  }
+  Touches touches = {all->events + first, all->keys + first};
+  path->touches = path->kept = touches.events;
+  path->keys = touches.keys;
+  path->n_touches = path->n_kept = end - first;
+  path->navigational = ground->navigational;
+  if (first < end && time_of(ground, touches.events[0]) < from_ms) {
+    path->n_kept = keep_recent(ground, &touches, end - first, inside, from_ms);
+    path->kept = ground->scratch->kept.events;
+    path->keys = ground->scratch->kept.keys;
+  }
+  if (ground->navigational && !ground->finder->options.keep_navigational)
+    pass_over(ground, path);
+  ground->each(ground->user, path);
 }
 
 /* FALSE when this conversation was a touch before. */
@@ -124,8 +137,19 @@ static gboolean conversation_is_new(const Ground *ground, guint32 event) {
   return TRUE;
 }
 
-static gboolean first_of_visit(TouchScratch *scratch, guint32 visit) {
-  return visit >= scratch->visit_touch->len || touch_at(scratch->visit_touch, visit)->visit != visit;
+static gboolean visit_is_new(const Ground *ground, guint32 visit, guint32 event) {
+  TouchScratch *scratch = ground->scratch;
+  if (visit >= scratch->visits) {
+    guint before = scratch->visits;
+    scratch->visits = (visit + 1) * 2;
+    scratch->visit_first = g_renew(guint32, scratch->visit_first, scratch->visits);
+    memset(scratch->visit_first + before, 0xff, (scratch->visits - before) * sizeof *scratch->visit_first);
+  }
+  guint32 first = scratch->visit_first[visit];
+  if (first != NONE && first >= ground->first)
+    return FALSE;
+  scratch->visit_first[visit] = event;
+  return TRUE;
 }
 
 static gboolean is_not_theirs(const Ground *ground, guint32 event) {
@@ -156,120 +180,115 @@ static gboolean somebody_acted(const Ground *ground, guint32 event, guint32 visi
   return visit < acted->len && g_array_index(acted, guint8, visit);
 }
 
-static void remember_visit(TouchScratch *scratch, const AttributionTouch *touch) {
-  guint before = scratch->visit_touch->len;
-  if (touch->visit >= before) {
-    g_array_set_size(scratch->visit_touch, touch->visit + 1);
-    memset(touch_at(scratch->visit_touch, before), 0, (touch->visit + 1 - before) * sizeof(AttributionTouch));
+/* An open or a view that counts unless a click follows. */
+static gboolean is_faint(const Ground *ground, guint32 event) {
+  Grade grade = (Grade)codes_at(&ground->data->grade, event);
+  return ground->finder->options.views_ms > 0 && (grade == GRADE_OPEN || grade == GRADE_VIEW) &&
+         codes_at(&ground->data->visit, event) == 0;
+}
+
+/* A click takes the place of the opens and views of its channel that it followed; returns the new end. */
+static guint drop_faint(const Ground *ground, guint32 click, guint first, guint end) {
+  const Touches *all = &ground->scratch->all;
+  guint left = first;
+  for (guint i = first; i < end; i++) {
+    guint32 event = all->events[i];
+    gboolean stays = !is_faint(ground, event) || all->keys[i] != ground->keys[click] ||
+                     time_of(ground, click) - time_of(ground, event) > ground->finder->options.views_ms;
+    all->keys[left] = all->keys[i];
+    all->events[left] = event;
+    left += stays ? 1 : 0;
   }
-  *touch_at(scratch->visit_touch, touch->visit) = *touch;
+  return left;
 }
 
-/* A click takes the place of the opens and views of its channel that it followed. */
-static void drop_faint(TouchScratch *scratch, const AttributionTouch *click, gint64 views_ms) {
-  guint left = 0;
-  for (guint i = 0; i < scratch->n_touches; i++) {
-    const AttributionTouch *touch = &scratch->touches[i];
-    if (!touch->faint || touch->key != click->key || click->time_ms - touch->time_ms > views_ms)
-      scratch->touches[left++] = *touch;
-  }
-  scratch->n_touches = left;
-}
-
-static gboolean is_faint(const Block *data, guint32 event) {
-  Grade grade = (Grade)codes_at(&data->grade, event);
-  return grade == GRADE_OPEN || grade == GRADE_VIEW;
-}
-
-/* `event` is one of scratch->possible. */
-static void take_event(const Ground *ground, guint32 event) {
-  const TouchFinder *finder = ground->finder;
-  TouchScratch *scratch = ground->scratch;
+/* `event` is one of scratch->possible; returns the new end of touches [first, end). */
+static guint take_event(const Ground *ground, guint32 event, guint first, guint end) {
+  const Touches *all = &ground->scratch->all;
   guint32 visit = codes_at(&ground->data->visit, event);
-  gboolean faint = visit == 0 && finder->options.views_ms > 0 && is_faint(ground->data, event);
-  if (visit ? !first_of_visit(scratch, visit) || !somebody_acted(ground, event, visit)
+  gboolean faint = is_faint(ground, event);
+  if (visit ? !somebody_acted(ground, event, visit) || !visit_is_new(ground, visit, event)
             : !faint && !conversation_is_new(ground, event))
-    return;
-  AttributionTouch touch = {.time_ms = block_time_ms(ground->data, event),
-                            .event = event,
-                            .visit = visit,
-                            .key = ground->keys[event],
-                            .navigational = is_navigational(ground, event),
-                            .faint = faint};
-  if (finder->options.views_ms > 0 && !faint)
-    drop_faint(scratch, &touch, finder->options.views_ms);
-  scratch->touches[scratch->n_touches++] = touch;
-  if (visit)
-    remember_visit(scratch, &touch);
+    return end;
+  if (ground->finder->options.views_ms > 0 && !faint)
+    end = drop_faint(ground, event, first, end);
+  all->events[end] = event;
+  all->keys[end] = ground->keys[event];
+  return end + 1;
 }
 
-static void take_rest(const Ground *ground, guint32 person) {
-  const TouchScratch *scratch = ground->scratch;
-  if (scratch->n_touches == 0)
-    return;
-  gint64 idle_ms = ground->finder->question->now_ms - scratch->touches[scratch->n_touches - 1].time_ms;
-  AttributionPath path = {.person = person, .open = idle_ms <= ground->finder->options.goal->inactivity_ms};
-  end_path(ground, &path, NULL, G_MININT64);
-}
-
-/* Those of [from, to); returns where to go on. */
-static guint32 take_events(const Ground *ground, guint32 from, guint32 to) {
-  for (guint32 event = from; event < to; event++) {
-    guint64 word = ground->scratch->possible[event / 64] >> event % 64;
-    if (word == 0) {
-      event |= 63;
-      continue;
+/* Those among events [from, to) as touches behind [first, end); returns the new end. */
+static guint take_events(const Ground *ground, guint32 from, guint32 to, guint first, guint end) {
+  const guint64 *possible = ground->scratch->possible;
+  Touches all = ground->scratch->all;
+  if (from >= to)
+    return end;
+  guint64 outside = (G_GUINT64_CONSTANT(1) << from % 64) - 1;
+  for (guint32 w = from / 64; w * 64 < to; w++, outside = 0) {
+    guint64 word = possible[w] & ~outside & (to - w * 64 < 64 ? (G_GUINT64_CONSTANT(1) << to % 64) - 1 : G_MAXUINT64);
+    for (; word; word &= word - 1) {
+      guint32 event = w * 64 + (guint32)__builtin_ctzll(word);
+      if (!ground->plain) {
+        end = take_event(ground, event, first, end);
+        continue;
+      }
+      all.events[end] = event;
+      all.keys[end++] = ground->keys[event];
     }
-    event += (guint32)__builtin_ctzll(word);
-    if (event < to)
-      take_event(ground, event);
   }
-  return to;
+  return end;
 }
 
-static void make_room(TouchScratch *scratch, guint n) {
-  if (n <= scratch->room)
+static void take_rest(const Ground *ground, guint32 person, guint first, guint end) {
+  if (first == end)
     return;
-  scratch->room = n + n / 4;
-  scratch->touches = g_renew(AttributionTouch, scratch->touches, scratch->room);
+  gint64 idle_ms = ground->finder->question->now_ms - time_of(ground, ground->scratch->all.events[end - 1]);
+  AttributionPath path = {.person = person, .open = idle_ms <= ground->finder->options.goal->inactivity_ms};
+  end_path(ground, &path, first, end, NONE, G_MININT64);
 }
 
 static void take_person(Ground *ground, guint32 person) {
-  const Block *data = ground->data;
   const Derived *derived = ground->derived;
-  TouchScratch *scratch = ground->scratch;
-  guint32 next = derived->person_conversions[person], end = derived->person_conversions[person + 1];
+  guint32 next = derived->person_conversions[person], last = derived->person_conversions[person + 1];
+  guint32 event = ground->first = ground->data->person_start[person];
+  guint first = 1, end = 1;
   gboolean repeated = FALSE;
-  make_room(scratch, data->person_start[person + 1] - data->person_start[person] + 1);
-  scratch->n_touches = 0;
-  g_array_set_size(scratch->visit_touch, 0);
-  g_array_set_size(scratch->conversation, 0);
-  g_array_set_size(scratch->acted, 0);
-  guint32 event = ground->first = data->person_start[person];
-  ground->end = data->person_start[person + 1];
-  for (; next < end; next++) {
+  ground->end = ground->data->person_start[person + 1];
+  g_array_set_size(ground->scratch->conversation, 0);
+  g_array_set_size(ground->scratch->acted, 0);
+  for (; next < last; next++) {
     const Conversion *conversion = &derived->conversions[next];
     if (conversion->goal != ground->finder->goal)
       continue;
-    event = take_events(ground, event, conversion->event + 1);
-    gint64 from_ms = conversion->time_ms - ground->finder->options.lookback_ms;
+    end = take_events(ground, event, conversion->event + 1, first, end);
+    event = conversion->event + 1;
     AttributionPath path = {.person = person, .conversion = conversion, .repeated = repeated};
-    end_path(ground, &path, visit_inside(scratch, conversion->visit), from_ms);
+    end_path(ground, &path, first, end, visit_inside(ground, conversion),
+             conversion->time_ms - ground->finder->options.lookback_ms);
+    first = end;
     repeated = TRUE;
   }
-  take_events(ground, event, ground->end);
-  take_rest(ground, person);
+  end = take_events(ground, event, ground->end, first, end);
+  take_rest(ground, person, first, end);
 }
 
 /* --- a block ------------------------------------------------------------------------------------- */
 
-static void reserve_words(TouchScratch *scratch, guint words) {
-  if (words <= scratch->words)
-    return;
-  scratch->words = words + words / 4;
-  guint64 **bitmaps[] = {&scratch->possible, &scratch->weak, &scratch->brand};
-  for (guint i = 0; i < G_N_ELEMENTS(bitmaps); i++)
-    *bitmaps[i] = g_renew(guint64, *bitmaps[i], scratch->words);
+static void reserve(TouchScratch *scratch, const Block *data) {
+  guint words = bits_words(data->n_events);
+  if (words > scratch->words) {
+    scratch->words = words + words / 4;
+    guint64 **bitmaps[] = {&scratch->possible, &scratch->weak, &scratch->brand, &scratch->navigational};
+    for (guint i = 0; i < G_N_ELEMENTS(bitmaps); i++)
+      *bitmaps[i] = g_renew(guint64, *bitmaps[i], scratch->words);
+  }
+  if (data->n_events + 1 > scratch->room) {
+    scratch->room = data->n_events + data->n_events / 4 + 1;
+    guint32 **columns[] = {&scratch->all.events, &scratch->all.keys, &scratch->kept.events, &scratch->kept.keys};
+    for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+      *columns[i] = g_renew(guint32, *columns[i], scratch->room);
+  }
+  memset(scratch->visit_first, 0xff, scratch->visits * sizeof *scratch->visit_first);
 }
 
 /* All but what only the walk knows: which event is a visit's first, which conversation was there before, which open a
@@ -297,35 +316,51 @@ static void mark_possible(const Ground *ground) {
 
 static gboolean mark_brands(const TouchFinder *finder, TouchScratch *scratch, guint block, const Block *data, GError **error) {
   ColumnBlock column;
-  guint words = bits_words(data->n_events);
   if (!finder->term)
     return TRUE;
   if (!column_block(finder->term, block, &column, error))
     return FALSE;
-  g_autofree guint8 *verdict = g_new0(guint8, column.n_entries);
+  g_autofree guint8 *verdict = g_new0(guint8, column.n_entries + 1);
   for (guint32 i = 1; i < column.n_entries; i++) {
     Text text = column_entry(&column, i).text;
     g_autofree char *lower = g_utf8_strdown(text.at, (gssize)text.size);
     for (guint b = 0; b < finder->brands->len && !verdict[i]; b++)
       verdict[i] = strstr(lower, finder->brands->pdata[b]) != NULL;
   }
-  memset(scratch->brand, 0, words * sizeof *scratch->brand);
-  for (guint32 i = 0; i < data->n_events; i++)
-    if (verdict[codes_at(&column.codes, i)])
-      bit_set(scratch->brand, i);
+  match_codes(&column.codes, data->n_events, verdict, column.n_entries, scratch->brand);
+  return TRUE;
+}
+
+/* Direct visits, and searches that name the brand. */
+static gboolean mark_navigational(Ground *ground, guint block, GError **error) {
+  const TouchFinder *finder = ground->finder;
+  TouchScratch *scratch = ground->scratch;
+  const Block *data = ground->data;
+  g_auto(FieldBlock) channel = {0};
+  if (!finder->navigable)
+    return TRUE;
+  if (!mark_brands(finder, scratch, block, data, error) || !field_block(finder->channel, block, data, &channel, error))
+    return FALSE;
+  ground->navigational = scratch->navigational;
+  match_codes(&channel.codes, data->n_events, finder->navigates, finder->n_channels, scratch->navigational);
+  if (!finder->term)
+    return TRUE;
+  match_codes(&channel.codes, data->n_events, finder->searches, finder->n_channels, scratch->weak);
+  bits_and(scratch->weak, scratch->brand, bits_words(data->n_events));
+  bits_or(scratch->navigational, scratch->weak, bits_words(data->n_events));
   return TRUE;
 }
 
 gboolean touch_finder_block(TouchFinder *finder, TouchScratch *scratch, guint block, const Block *data, const Derived *derived,
                             const ScopeBlock *scope, const guint32 *keys, AttributionPathFunc each, gpointer user, GError **error) {
-  g_auto(FieldBlock) channel = {0};
   Ground ground = {
       .finder = finder, .scratch = scratch, .data = data, .derived = derived, .keys = keys, .each = each, .user = user};
-  reserve_words(scratch, bits_words(data->n_events));
-  if (!mark_brands(finder, scratch, block, data, error) || !field_block(finder->channel, block, data, &channel, error) ||
+  reserve(scratch, data);
+  if (!mark_navigational(&ground, block, error) ||
       (finder->conversation && !column_block(finder->conversation, block, &ground.conversation, error)))
     return FALSE;
-  ground.channel = &channel.codes;
+  ground.plain = data->visit.width == 0 && data->visit.constant == 0 && finder->options.views_ms == 0 &&
+                 (!finder->conversation || ground.conversation.n_entries <= 1);
   mark_possible(&ground);
   for (guint32 p = 0; p < data->n_persons; p++) {
     guint32 start = data->person_start[p], end = data->person_start[p + 1];
@@ -342,14 +377,14 @@ static gboolean open_channel(TouchFinder *finder, GError **error) {
   finder->channel = field_new(finder->question, "channel", error);
   if (!finder->channel)
     return FALSE;
-  guint32 n = field_shared_count(finder->channel);
-  finder->navigates = g_new0(guint8, n);
-  for (guint32 entry = 0; entry < n; entry++) {
+  finder->n_channels = field_shared_count(finder->channel);
+  finder->navigates = g_new0(guint8, finder->n_channels);
+  finder->searches = g_new0(guint8, finder->n_channels);
+  for (guint32 entry = 0; entry < finder->n_channels; entry++) {
     Text name = field_shared_entry(finder->channel, entry).text;
-    if (text_is(name, "direct"))
-      finder->navigates[entry] = NAVIGATES_ALWAYS;
-    else if (text_is(name, "organic_search") || text_is(name, "paid_search"))
-      finder->navigates[entry] = NAVIGATES_BY_BRAND;
+    finder->navigates[entry] = text_is(name, "direct") ? 1 : 0;
+    finder->searches[entry] = text_is(name, "organic_search") || text_is(name, "paid_search") ? 1 : 0;
+    finder->navigable = finder->navigable || finder->navigates[entry] || (finder->searches[entry] && finder->brands->len);
   }
   return TRUE;
 }
@@ -383,13 +418,13 @@ void touch_finder_free(TouchFinder *finder) {
   column_free(finder->conversation);
   field_free(finder->channel);
   g_free(finder->navigates);
+  g_free(finder->searches);
   g_ptr_array_unref(finder->brands);
   g_free(finder);
 }
 
 TouchScratch *touch_scratch_new(void) {
   TouchScratch *scratch = g_new0(TouchScratch, 1);
-  scratch->visit_touch = g_array_new(FALSE, FALSE, sizeof(AttributionTouch));
   scratch->conversation = g_array_new(FALSE, FALSE, sizeof(guint32));
   scratch->acted = g_array_new(FALSE, TRUE, sizeof(guint8));
   return scratch;
@@ -398,13 +433,12 @@ TouchScratch *touch_scratch_new(void) {
 void touch_scratch_free(TouchScratch *scratch) {
   if (!scratch)
     return;
-  g_free(scratch->touches);
-  g_array_unref(scratch->visit_touch);
+  gpointer columns[] = {scratch->all.events, scratch->all.keys, scratch->kept.events, scratch->kept.keys,   scratch->visit_first,
+                        scratch->possible,   scratch->weak,     scratch->brand,       scratch->navigational};
+  for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
+    g_free(columns[i]);
   g_array_unref(scratch->conversation);
   g_array_unref(scratch->acted);
-  g_free(scratch->possible);
-  g_free(scratch->weak);
-  g_free(scratch->brand);
   g_free(scratch);
 }
 

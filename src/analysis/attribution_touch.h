@@ -13,22 +13,18 @@ typedef struct {
   gboolean keep_navigational;
 } TouchOptions;
 
-typedef struct {
-  gint64 time_ms;
-  guint32 event, visit; /* visit 0: outside of any */
-  guint32 key;
-  gboolean navigational, faint; /* faint: an open or a view */
-  gboolean kept;                /* earns credit: inside the lookback, and not passed over as navigational */
-  gboolean again;               /* a visit that stood in an earlier path already */
-} AttributionTouch;
-
-typedef struct { /* touches in order; borrowed for the call */
+typedef struct { /* touches in order, as events of the block; borrowed for the call */
   guint32 person;
   const Conversion *conversion; /* NULL: a path without one */
   gboolean open;                /* without one, and not over yet */
   gboolean repeated;            /* the person had converted before this conversion */
-  const AttributionTouch *touches;
-  guint n_touches, n_kept;
+  gboolean again;               /* the first touch is a visit that stood in an earlier path already */
+  const guint32 *touches;
+  guint n_touches;
+  const guint32 *kept;         /* those that earn credit: inside the lookback, and not passed over as navigational */
+  const guint32 *keys;         /* of these */
+  const guint64 *navigational; /* events; NULL when none is */
+  guint n_kept;
 } AttributionPath;
 
 typedef struct TouchFinder TouchFinder; /* thread-safe */

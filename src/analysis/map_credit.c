@@ -35,14 +35,12 @@ static void take_journey(Worker *worker, const Derived *derived, const Journey *
   gboolean converted = journey->state == JOURNEY_CONVERTED;
   if (sequence->len == 0 || (!converted && journey->state != JOURNEY_ABANDONED))
     return;
-  guint32 at = path_counter_find(&worker->counter, (const guint32 *)(gconstpointer)sequence->data, sequence->len);
-  PathCell *cell = &g_array_index(worker->counter.cells, PathCell, at);
+  const guint32 *codes = (const guint32 *)(gconstpointer)sequence->data;
   gint64 value = converted ? derived->conversions[journey->conversion].net_value : 0;
-  cell->conversions += converted;
-  cell->nulls += !converted;
-  cell->value += value;
-  cell->net_value += value;
-  path_counter_person(&worker->counter, person, at, converted);
+  if (converted)
+    path_counter_add(&worker->counter, codes, sequence->len, person, &(PathCounts){1, 0, value, value});
+  else
+    path_counter_null(&worker->counter, codes, sequence->len, person);
 }
 
 static void take_person(const Question *question, Worker *worker, const Block *data, const Derived *derived,
@@ -196,8 +194,8 @@ gboolean map_credit(const Question *question, const Params *params, JourneyMap *
       counters[i] = &run.workers[i].counter;
     for (guint32 code = 0; code < derive_touchpoints(run.derive); code++)
       g_ptr_array_add(names, text_dup(derive_touchpoint_name(run.derive, code)));
-    g_autoptr(AttributionPaths) paths = path_counter_gather(counters, n, (const char *const *)names->pdata, names->len);
-    good = fill_credits(question, paths, model, map, error);
+    g_autoptr(AttributionPaths) paths = path_counter_gather(counters, n, (const char *const *)names->pdata, names->len, n, error);
+    good = paths && fill_credits(question, paths, model, map, error);
     map->model = g_strdup(params_get(params, "model") ? params_get(params, "model") : "markov");
   }
   for (guint i = 0; i < n; i++) {

@@ -81,7 +81,7 @@ gboolean cmd_attribution_file(Cli *cli, int argc, char **argv, GError **error) {
   for (guint i = 0; i < maps->len; i++)
     if (!take_map(maps->pdata[i], &columns, error))
       return FALSE;
-  AttributionPaths *paths = path_file_read(params_get(args.params, "paths"), &columns, error);
+  AttributionPaths *paths = path_file_read(params_get(args.params, "paths"), &columns, (guint)threads, error);
   Attribution *attribution =
       paths ? attribution_of_paths(paths, params_all(args.params, "model"), (guint64)seed, (guint)resamples, (guint)threads, error)
             : NULL;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exchange/path_file.h"
+#include "analysis/path_counter.h"
 #include "base/decimal.h"
 #include "base/error.h"
 #include "exchange/duckdb.h"
@@ -13,7 +14,9 @@ typedef struct {
   guint path, conversions, value, nulls; /* columns, ABSENT when there is none */
   guint64 row;
   gint64 counted, valued; /* so far */
-  AttributionPaths *paths;
+  PathCounter counter;
+  GPtrArray *names; /* of every key of every row */
+  GArray *codes;    /* of the row at hand */
 } Reader;
 
 static guint find_column(DuckRows *rows, const char *name) {
@@ -82,6 +85,16 @@ static gboolean sum_up(Reader *reader, gint64 conversions, gint64 nulls, gint64 
   return TRUE;
 }
 
+static void add_path(Reader *reader, char **keys, const PathCounts *counts) {
+  g_array_set_size(reader->codes, 0);
+  for (guint i = 0; keys[i]; i++) {
+    guint32 code = reader->names->len;
+    g_ptr_array_add(reader->names, g_strdup(keys[i]));
+    g_array_append_val(reader->codes, code);
+  }
+  path_counter_add(&reader->counter, (const guint32 *)(gconstpointer)reader->codes->data, reader->codes->len, 0, counts);
+}
+
 static gboolean read_row(Reader *reader, const DuckChunk *chunk, guint row, GError **error) {
   static const char count[] = "a whole number of at least 0";
   gint64 conversions, nulls, value;
@@ -105,7 +118,7 @@ static gboolean read_row(Reader *reader, const DuckChunk *chunk, guint row, GErr
     return error_set(error, ERROR_INVALID, "%s, row %" G_GUINT64_FORMAT ": a value without conversions", reader->file, reader->row);
   if (!sum_up(reader, conversions, nulls, value, error))
     return FALSE;
-  attribution_paths_add(reader->paths, (const char *const *)keys, g_strv_length(keys), conversions, nulls, value);
+  add_path(reader, keys, &(PathCounts){conversions, nulls, value, value});
   return TRUE;
 }
 
@@ -136,7 +149,21 @@ static gboolean name_file(const char *file, GError *inner, GError **error) {
   return FALSE;
 }
 
-AttributionPaths *path_file_read(const char *file, const PathColumns *columns, GError **error) {
+static AttributionPaths *read_paths(Reader *reader, DuckRows *rows, guint threads, GError **error) {
+  PathCounter *counters[] = {&reader->counter};
+  AttributionPaths *paths = NULL;
+  reader->names = g_ptr_array_new_with_free_func(g_free);
+  reader->codes = g_array_new(FALSE, FALSE, sizeof(guint32));
+  path_counter_init(&reader->counter, FALSE, FALSE);
+  if (read_rows(reader, rows, error))
+    paths = path_counter_gather(counters, 1, (const char *const *)reader->names->pdata, reader->names->len, threads, error);
+  path_counter_clear(&reader->counter);
+  g_ptr_array_unref(reader->names);
+  g_array_unref(reader->codes);
+  return paths;
+}
+
+AttributionPaths *path_file_read(const char *file, const PathColumns *columns, guint threads, GError **error) {
   GError *inner = NULL;
   if (!g_file_test(file, G_FILE_TEST_IS_REGULAR)) {
     error_set(error, ERROR_NOT_FOUND, "%s is no file", file);
@@ -148,11 +175,11 @@ AttributionPaths *path_file_read(const char *file, const PathColumns *columns, G
   g_autoptr(GString) sql = g_string_new("SELECT * FROM read_csv(");
   duck_path(sql, file);
   g_string_append(sql, ", all_varchar = true, header = true, quote = '\"')");
-  g_autoptr(AttributionPaths) paths = attribution_paths_new();
-  Reader reader = {.file = file, .paths = paths};
+  Reader reader = {.file = file};
   g_autoptr(DuckRows) rows = duck_query(duck, sql->str, &inner);
-  if (rows && find_columns(&reader, rows, columns, &inner) && read_rows(&reader, rows, &inner))
-    return g_steal_pointer(&paths);
-  name_file(file, inner, error);
-  return NULL;
+  AttributionPaths *paths =
+      rows && find_columns(&reader, rows, columns, &inner) ? read_paths(&reader, rows, threads, &inner) : NULL;
+  if (!paths)
+    name_file(file, inner, error);
+  return paths;
 }

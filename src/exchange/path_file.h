@@ -9,4 +9,4 @@ typedef struct { /* names of columns; NULL: the usual one (path, conversions, va
 } PathColumns;
 
 /* ERROR_INVALID names the row (the first below the header is row 1), what stands there and what was expected. */
-AttributionPaths *path_file_read(const char *file, const PathColumns *columns, GError **error);
+AttributionPaths *path_file_read(const char *file, const PathColumns *columns, guint threads, GError **error);

@@ -119,15 +119,16 @@ static void take_path(gpointer user, const AttributionPath *path) {
   Paths *paths = user;
   const Shared *shared = paths->block->shared;
   const Conversion *conversion = path->conversion;
-  gint64 position = 0;
+  guint kept = 0;
   paths->path = paths->person == path->person ? paths->path + 1 : 1;
   paths->person = path->person;
   for (guint i = 0; i < path->n_touches; i++) {
-    const AttributionTouch *touch = &path->touches[i];
+    gboolean earns = kept < path->n_kept && path->kept[kept] == path->touches[i];
+    kept += earns ? 1 : 0;
     Row row = {.person = path->person,
-               .event = touch->event,
+               .event = path->touches[i],
                .path = paths->path,
-               .position = touch->kept ? ++position : SQL_NULL,
+               .position = earns ? kept : SQL_NULL,
                .length = path->n_kept,
                .outcome = conversion   ? 0
                           : path->open ? 2
@@ -137,8 +138,8 @@ static void take_path(gpointer user, const AttributionPath *path) {
                .value = conversion ? conversion->value : SQL_NULL,
                .net_value = conversion ? conversion->net_value : SQL_NULL,
                .repeated = conversion ? path->repeated : SQL_NULL,
-               .navigational = touch->navigational,
-               .again = touch->again};
+               .navigational = bit_at(path->navigational, path->touches[i]),
+               .again = path->again && i == 0};
     g_array_append_val(paths->block->rows, row);
   }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/markov.h"
+#include "analysis/path_counter.h"
 #include "analysis/poisson.h"
 #include "analysis/resample.h"
 #include "base/hash.h"
@@ -15,24 +16,25 @@ typedef struct { /* a person's paths, of up to four keys each */
   gboolean converted[4];
 } Person;
 
-static guint32 tell_path(AttributionPaths *paths, const Person *person, guint p) {
-  const char *keys[4];
-  for (guint i = 0; i < person->length[p]; i++)
-    keys[i] = names[person->keys[p][i]];
-  attribution_paths_add(paths, keys, person->length[p], person->converted[p], !person->converted[p], 0);
-  return paths->conversions->len - 1;
-}
-
 /* Persons from the first to the last, or the other way round. */
 static AttributionPaths *tell(const Person *persons, guint n, gboolean backwards) {
-  AttributionPaths *paths = attribution_paths_new();
-  paths->persons = person_paths_new();
+  PathCounter counter, *counters[] = {&counter};
+  path_counter_init(&counter, FALSE, TRUE);
   for (guint i = 0; i < n; i++) {
     const Person *person = &persons[backwards ? n - 1 - i : i];
-    for (guint p = 0; p < person->n_paths; p++)
-      person_paths_add(paths->persons, i + 1, tell_path(paths, person, p), person->converted[p]);
+    for (guint p = 0; p < person->n_paths; p++) {
+      guint32 codes[4];
+      PathCounts counts = {1, 0, 0, 0};
+      for (guint k = 0; k < person->length[p]; k++)
+        codes[k] = person->keys[p][k];
+      if (person->converted[p])
+        path_counter_add(&counter, codes, person->length[p], i + 1, &counts);
+      else
+        path_counter_null(&counter, codes, person->length[p], i + 1);
+    }
   }
-  attribution_paths_settle(paths);
+  AttributionPaths *paths = path_counter_gather(counters, 1, names, KEYS, 1, NULL);
+  path_counter_clear(&counter);
   return paths;
 }
 
