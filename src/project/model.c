@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "project/model.h"
+#include "project/condition.h"
 
 static void write_names(const Rule *rule, JsonOut *out) {
   json_kv_string(out, "name", rule->name);
   json_kv_string(out, "label", rule_label(rule, "en"));
   json_kv_string(out, "label_de", rule_label(rule, "de"));
+}
+
+/* Null for a rule without a condition. */
+static void write_when(const Rule *rule, JsonOut *out) {
+  g_autofree char *text = rule->when ? condition_text(rule->when) : NULL;
+  json_kv_string(out, "when", text);
 }
 
 static void open_list(JsonOut *out, const char *key) {
@@ -26,7 +33,9 @@ static void write_stages(JsonOut *out, const GPtrArray *stages) {
   open_list(out, "stages");
   for (guint i = 0; i < stages->len; i++) {
     json_object(out);
-    write_names(&((const Stage *)stages->pdata[i])->rule, out);
+    const Stage *stage = stages->pdata[i];
+    write_names(&stage->rule, out);
+    write_when(&stage->rule, out);
     json_object_end(out);
   }
   json_array_end(out);
@@ -50,6 +59,7 @@ static void write_goals(JsonOut *out, const GPtrArray *goals) {
     const Goal *goal = goals->pdata[i];
     json_object(out);
     write_names(&goal->rule, out);
+    write_when(&goal->rule, out);
     json_kv_bool(out, "closes", goal->closes);
     json_kv_bool(out, "value", goal->value != NULL);
     json_object_end(out);

@@ -3,11 +3,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { address, type Fields } from '../state/api'
 import { command, commonOptions, useAnswer, type Envelope } from '../state/report'
-import { labelOf, project, touchpointName } from '../state/session'
-import { link } from '../state/route'
-import { count, dayTime, money, shortId } from '../words/format'
+import { link, option, setOptions } from '../state/route'
+import { labelOf, project, seesPersons, touchpointName } from '../state/session'
+import { count, day, dayTime, money, period, shortId } from '../words/format'
 import { t } from '../words/words'
-import { Command, Failure, Over, Waiting } from './basics'
+import { Command, copy, Failure, Over, Waiting } from './basics'
 import { Icon } from './icons'
 
 export interface Wanted {
@@ -16,6 +16,7 @@ export interface Wanted {
   fields?: Fields
   at?: { stage: string; touchpoint: string }
   title?: string
+  link?: boolean // the address opens it too
 }
 
 interface PersonRow {
@@ -49,7 +50,7 @@ const ROW = 33
 const WINDOW = 60
 
 /** Long lists draw only what is near: the rest is space. */
-export function PersonTable({ rows: all }: { rows: PersonRow[] }) {
+export function PersonTable({ rows: all, short }: { rows: PersonRow[]; short?: boolean }) {
   const box = useRef<HTMLDivElement>(null)
   const [first, setFirst] = useState(0)
   const long = all.length > 400
@@ -69,7 +70,7 @@ export function PersonTable({ rows: all }: { rows: PersonRow[] }) {
   const rows = long ? all.slice(begin, begin + WINDOW + 40) : all
   return (
     <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('nav.persons')}>
-          <table class="rows">
+          <table class="rows people">
             <thead>
               <tr>
                 <th>{t('persons.person')}</th>
@@ -91,7 +92,7 @@ export function PersonTable({ rows: all }: { rows: PersonRow[] }) {
                   <td>{row.families ? <Strip families={row.families} /> : <span class="quiet">{count(row.events)}</span>}</td>
                   <td>{row.stage ? labelOf(project.value?.stages, row.stage) : '–'}</td>
                   <td class="number">{row.value ? money(row.value) : '–'}</td>
-                  <td class="number quiet">{dayTime(row.last)}</td>
+                  <td class="number quiet">{short ? day(row.last) : dayTime(row.last)}</td>
                 </tr>
               ))}
               {long && begin + rows.length < all.length && <SpaceRow height={(all.length - begin - rows.length) * ROW} />}
@@ -109,15 +110,17 @@ const SpaceRow = ({ height }: { height: number }) => (
 
 export function PersonsDrawer({ wanted, onClose }: { wanted: Wanted; onClose: () => void }) {
   const [limit, setLimit] = useState(STEP)
-  const fields = { ...wanted.fields, who: wanted.who }
-  const url = address('/api/v1/persons', { report: wanted.report, ...commonOptions(), ...fields, limit })
+  const fields: Fields = { ...commonOptions(), ...wanted.fields, who: wanted.who || undefined }
+  const report = wanted.report === 'persons' ? undefined : wanted.report
+  const url = address('/api/v1/persons', { report, ...fields, limit })
   const { data, problem, slow, cancel, again } = useAnswer<Persons>(url)
   const where = wanted.title ?? [wanted.at && touchpointName(wanted.at.touchpoint), wanted.at && labelOf(project.value?.stages, wanted.at.stage)].filter(Boolean).join(', ')
+  const within = period(fields.from as string | undefined, fields.to as string | undefined)
   return (
     <Over kind="drawer" label={t('nav.persons')} onClose={onClose}>
       <header class="drawer-head">
         <h1>{data ? t('persons.title', { n: count(data.total) }) : '\u00a0'}</h1>
-        <p class="quiet">{where}</p>
+        <p class="quiet">{[where, within].filter(Boolean).join(', ')}</p>
         <button type="button" class="close" aria-label={t('action.close')} onClick={onClose}>
           <Icon name="close" />
         </button>
@@ -129,12 +132,17 @@ export function PersonsDrawer({ wanted, onClose }: { wanted: Wanted; onClose: ()
           <Waiting slow={slow} cancel={cancel} />
         ) : (
           <>
-            <p>
-              <a class="button" href={address('/api/v1/persons', { report: wanted.report, ...commonOptions(), ...fields, format: 'csv' })} download="etappe-people.csv">
+            <p class="chips">
+              <a class="button" href={address('/api/v1/persons', { report, ...fields, format: 'csv' })} download="etappe-people.csv">
                 CSV
               </a>
+              {wanted.link && (
+                <button type="button" class="button" onClick={() => copy(location.href)}>
+                  <Icon name="link" /> {t('persons.link')}
+                </button>
+              )}
             </p>
-            <PersonTable rows={data.persons} />
+            <PersonTable rows={data.persons} short />
             <p class="quiet">{t('persons.shown', { shown: count(data.persons.length), n: count(data.total) })}</p>
             {data.persons.length < data.total && data.persons.length < 10_000 && (
               <p>
@@ -144,10 +152,31 @@ export function PersonsDrawer({ wanted, onClose }: { wanted: Wanted; onClose: ()
               </p>
             )}
             <h2>{t('action.as_command')}</h2>
-            <Command text={command(wanted.report, fields)} />
+            <Command text={command(report ?? 'person list', fields)} />
           </>
         )}
       </div>
     </Over>
   )
+}
+
+/** A figure that opens its people, where there are any and somebody may see them. */
+export const Opens = ({ n, onOpen, text }: { n: number | null; onOpen?: () => void; text?: string }) =>
+  onOpen && n ? (
+    <button type="button" class="figure-link" onClick={onOpen}>
+      {text ?? count(n)}
+    </button>
+  ) : (
+    <>{text ?? count(n)}</>
+  )
+
+/** The list behind a figure of a page, kept in the address so that a link opens it: `who` of report `of`. What it is called and the
+ * options it is counted with follow from these two. Without the right to see people nothing opens. */
+export function useListed(report: string, told: (who: string, of: string) => { title: string; fields?: Fields } | undefined) {
+  const who = option('who')
+  const of = option('of') ?? report
+  const about = who && seesPersons.value ? told(who, of) : undefined
+  const open = (which: string, where = report) => (seesPersons.value ? () => setOptions({ who: which, of: where === report ? undefined : where }) : undefined)
+  const drawer = about && <PersonsDrawer key={`${of} ${who}`} wanted={{ report: of, who: of === 'persons' ? '' : who!, link: true, ...about }} onClose={() => setOptions({ who: undefined, of: undefined }, true)} />
+  return { open, drawer }
 }

@@ -19,11 +19,11 @@ export interface ProjectModel {
   now: string
   live: boolean
   events: number
-  stages: Named[]
+  stages: (Named & { when: string | null })[]
   personas: (Named & { when: string })[]
   touchpoints: (Named & { family: string })[]
   channels: Named[]
-  goals: (Named & { closes: boolean })[]
+  goals: (Named & { closes: boolean; when: string | null })[]
   relationships: Named[]
   first: string | null
 }

@@ -3,13 +3,12 @@
 import { Bar, Persona } from '../parts/bar'
 import { EmptyPeriod, Failure, Waiting } from '../parts/basics'
 import { Lead } from '../parts/lead'
-import { PersonsDrawer, type Wanted } from '../parts/persons'
+import { Opens, useListed } from '../parts/persons'
 import { address } from '../state/api'
 import { commonOptions, useReport, type Envelope } from '../state/report'
-import { labelOf, project, seesPersons } from '../state/session'
+import { labelOf, project } from '../state/session'
 import { count, duration, percent } from '../words/format'
 import { t } from '../words/words'
-import { useState } from 'preact/hooks'
 
 interface Answer extends Envelope {
   model: string
@@ -18,9 +17,22 @@ interface Answer extends Envelope {
   relationships: { relationship: string; persons: number }[]
 }
 
+const MOVES = ['entered', 'onward', 'lapsed'] as const
+
+/** What a list of the report stands for: who stands in a stage, whose journeys moved, who is what to the company. */
+function listTitle(answer: Answer | undefined, who: string): string {
+  const [kind, name] = who.includes(':') ? [who.slice(0, who.indexOf(':')), who.slice(who.indexOf(':') + 1)] : ['stage', who]
+  if (kind === 'relationship') return labelOf(project.value?.relationships, name)
+  const stage = labelOf(project.value?.stages, name)
+  const row = answer?.stages.find((one) => one.stage === name)
+  const move = MOVES.find((one) => one === kind)
+  if (!move) return kind === 'ended' ? `${stage}, ${t('stages.ended')}` : stage
+  return `${stage}, ${t(`stages.${move}`)}${row ? `: ${t('stages.moves', { n: count(row[move]) })}` : ''}`
+}
+
 export function View() {
   const { data, problem, waiting, slow, cancel, again } = useReport<Answer>('stages')
-  const [wanted, setWanted] = useState<Wanted>()
+  const { open, drawer } = useListed('stages', (who) => ({ title: listTitle(data, who) }))
   const name = (stage: { stage: string; label: string }) => labelOf(project.value?.stages, stage.stage) || stage.label
   const most = data?.stages.reduce((best, one) => (one.now > best.now ? one : best), data.stages[0])
   const widest = Math.max(1, ...(data?.stages.map((one) => one.now) ?? []))
@@ -66,19 +78,21 @@ export function View() {
                         </svg>
                       </td>
                       <td class="number">
-                        {seesPersons.value && stage.now ? (
-                          <button type="button" class="figure-link" onClick={() => setWanted({ report: 'stages', who: stage.stage, title: name(stage) })}>
-                            {count(stage.now)}
-                          </button>
-                        ) : (
-                          count(stage.now)
-                        )}
+                        <Opens n={stage.now} onOpen={open(`stage:${stage.stage}`)} />
                       </td>
-                      <td class="number">{count(stage.ended)}</td>
-                      <td class="number">{count(stage.entered)}</td>
-                      <td class="number">{count(stage.onward)}</td>
+                      <td class="number">
+                        <Opens n={stage.ended} onOpen={open(`ended:${stage.stage}`)} />
+                      </td>
+                      <td class="number">
+                        <Opens n={stage.entered} onOpen={open(`entered:${stage.stage}`)} />
+                      </td>
+                      <td class="number">
+                        <Opens n={stage.onward} onOpen={open(`onward:${stage.stage}`)} />
+                      </td>
                       <td class="number">{percent(stage.entered ? stage.onward / stage.entered : null)}</td>
-                      <td class="number">{count(stage.lapsed)}</td>
+                      <td class="number">
+                        <Opens n={stage.lapsed} onOpen={open(`lapsed:${stage.stage}`)} />
+                      </td>
                       <td class="number">{duration(stage.median_ms)}</td>
                     </tr>
                   ))}
@@ -92,7 +106,9 @@ export function View() {
                   {data.relationships.map((one) => (
                     <tr key={one.relationship}>
                       <td>{labelOf(project.value?.relationships, one.relationship)}</td>
-                      <td class="number">{count(one.persons)}</td>
+                      <td class="number">
+                        <Opens n={one.persons} onOpen={open(`relationship:${one.relationship}`)} />
+                      </td>
                       <td class="number quiet">{percent(one.persons / data.total)}</td>
                     </tr>
                   ))}
@@ -102,7 +118,7 @@ export function View() {
           </div>
         )}
       </main>
-      {wanted && <PersonsDrawer wanted={wanted} onClose={() => setWanted(undefined)} />}
+      {drawer}
     </>
   )
 }

@@ -66,7 +66,7 @@ export function duration(ms: number | null | undefined): string {
       const one = text === '1' && size === 86_400_000
       return text + NARROW + (de() ? (one ? 'Tag' : german) : one ? 'day' : english)
     }
-  return count(ms) + NARROW + 'ms'
+  return count(ms && ms < 1 ? 0 : ms) + NARROW + (ms >= 1 ? 'ms' : de() ? 'Sek.' : 's')
 }
 
 const zone = () => project.value?.timezone ?? 'UTC'
