@@ -93,6 +93,24 @@ test('where the dropped go and what is more frequent among them open exactly the
   await context.close()
 })
 
+test('a printed page is light, in the language of the page, and says of what time and from where', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'de', dark: true })
+  for (const where of ['/map?from=2025-01-01&to=2025-12-31', FUNNEL, '/attribution', '/']) {
+    await go(where)
+    await settled(page)
+    await page.emulateMedia({ media: 'print' })
+    const seen = await page.evaluate(() => ({ ground: getComputedStyle(document.documentElement).backgroundColor, foot: document.querySelector('.print-only')?.innerText, rail: getComputedStyle(document.querySelector('.rail')).display }))
+    same([seen.ground, seen.rail], ['rgb(250, 250, 248)', 'none'], where)
+    check(seen.foot?.includes('Stand ') && seen.foot.includes(server.base), `${where}: ${seen.foot}`)
+    await page.emulateMedia({ media: 'screen' })
+  }
+  for (const [language, word] of [['de', 'Hauptweg'], ['en', 'Main road']]) {
+    const picture = await context.request.get(`${server.base}/api/v1/reports/map?format=svg&language=${language}`)
+    check((await picture.text()).includes(word), `the exported picture says ${word}`)
+  }
+  await context.close()
+})
+
 test('attribution shows the credits of the command line', async () => {
   const { page, context, go } = await open(browser, server, { language: 'en' })
   await go('/attribution?show=conversions&model=last&model=markov')

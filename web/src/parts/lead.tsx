@@ -7,6 +7,7 @@ import { command, type Envelope } from '../state/report'
 import { dayTime, percent } from '../words/format'
 import { t } from '../words/words'
 import { Command, Over } from './basics'
+import { PrintFoot } from './print'
 import { Warnings } from './warnings'
 import { ownKeys } from './keys'
 
@@ -29,6 +30,7 @@ export function Lead({ text, answer, report, fields, what, children }: { text: s
         </span>
       </div>
       <Warnings answer={answer} />
+      <PrintFoot answer={answer} />
       {open && (
         <Over kind="dialog" label={t(open === 'what' ? 'action.what_counts' : 'action.as_command')} onClose={() => setOpen(undefined)}>
           <h1>{t(open === 'what' ? 'action.what_counts' : 'action.as_command')}</h1>

@@ -65,7 +65,7 @@ export function changes({ now, before, earlier }: { now: MapAnswer; before: MapA
       id: `people ${point.touchpoint}`,
       text: t(log > 0 ? 'change.more_people' : 'change.fewer_people', { touchpoint: name(point.touchpoint) }),
       value: count(point.persons),
-      range: `${log > 0 ? '+' : ''}${percent(Math.exp(log) - 1)} (${percent(Math.exp(log - half) - 1)} – ${percent(Math.exp(log + half) - 1)})`,
+      range: t('change.share', { n: `${log > 0 ? '+' : ''}${percent(Math.exp(log) - 1)}`, low: decimal((Math.exp(log - half) - 1) * 100, 0), high: percent(Math.exp(log + half) - 1, 0) }),
       href: link('/paths', { ...span, after: `touchpoint = ${JSON.stringify(point.touchpoint)}` }),
       weight: Math.abs(point.persons - was) * (now.value / Math.max(1, now.persons)),
     })

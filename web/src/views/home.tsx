@@ -7,6 +7,8 @@ import { Failure, say, Waiting } from '../parts/basics'
 import { Icon } from '../parts/icons'
 import { palette } from '../parts/keys'
 import { PersonsDrawer, type Wanted } from '../parts/persons'
+import { PrintFoot } from '../parts/print'
+import { useWidth } from '../parts/width'
 import { Warnings } from '../parts/warnings'
 import { address, ApiError, post } from '../state/api'
 import { useAnswer, type Envelope } from '../state/report'
@@ -63,7 +65,8 @@ function Figure({ label, value, now, before, href, text }: { label: string; valu
 }
 
 function StageFlow({ answer, onPersons }: { answer: Stages; onPersons: (stage: string, label: string) => void }) {
-  const width = 880
+  const [box, room] = useWidth()
+  const width = Math.max(760, room)
   const n = answer.stages.length
   const bar = 84
   const pitch = n > 1 ? (width - bar) / (n - 1) : 0
@@ -73,7 +76,7 @@ function StageFlow({ answer, onPersons }: { answer: Stages; onPersons: (stage: s
   const base = 150
   const moves = new Map(pulse.value?.moves.map((one) => [`${one.from}>${one.to}`, one.persons]))
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={t('home.stages')}>
+    <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('home.stages')}>
       <svg class="stage-flow" width={width} height="196" role="group" aria-label={t('home.stages')}>
         <line class="axis" x1="0" x2={width} y1={base} y2={base} />
         {answer.stages.map((stage, i) => {
@@ -121,23 +124,25 @@ function StageFlow({ answer, onPersons }: { answer: Stages; onPersons: (stage: s
 }
 
 function Minutes() {
+  const [box, room] = useWidth()
+  const width = Math.max(320, room)
   const minutes = pulse.value?.minutes ?? []
-  if (!minutes.length) return null
+  if (!minutes.length || (!project.value?.live && !minutes.some((n) => n > 0))) return null
   const most = Math.max(1, ...minutes)
   const shown = [...Array<number>(Math.max(0, 60 - minutes.length)).fill(0), ...minutes]
-  const step = 880 / shown.length
+  const step = width / shown.length
   return (
     <section>
       <h2 class="table-title">
         {t('home.minutes')} <span class="quiet">{t('home.minutes_now', { n: count(minutes[minutes.length - 1]) })}</span>
       </h2>
-      <div class="scroll-x" tabIndex={0} role="region" aria-label={t('home.minutes')}>
-      <svg width="880" height="92" role="img" aria-label={`${t('home.minutes')}: ${minutes.slice(-10).join(', ')}`}>
+      <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('home.minutes')}>
+      <svg width={width} height="92" role="img" aria-label={`${t('home.minutes')}: ${minutes.slice(-10).join(', ')}`}>
         {shown.map((n, i) => (
           <rect key={i} class={i === shown.length - 1 ? 'minute now' : 'minute'} x={i * step} y={72 - (n / most) * 70} width={step - 1.5} height={(n / most) * 70} />
         ))}
-        <line class="axis" x1="0" x2="880" y1="72.500" y2="72.500" />
-        <text class="hint" x="880" y="88" text-anchor="end">
+        <line class="axis" x1="0" x2={width} y1="72.500" y2="72.500" />
+        <text class="hint" x={width} y="88" text-anchor="end">
           {t('home.now')}
         </text>
       </svg>
@@ -160,7 +165,7 @@ function Changes({ rows }: { rows: Change[] }) {
               <strong>{row.value}</strong>
               <span class="below">{row.range}</span>
             </td>
-            <td class="number">{row.worth !== undefined && <strong class={row.worth < 0 ? 'poor-ink' : 'good-ink'}>{t('home.about', { value: money(row.worth, true) })}</strong>}</td>
+            <td class="number">{row.worth !== undefined && Math.abs(row.worth) >= 1 && <strong class={row.worth < 0 ? 'poor-ink' : 'good-ink'}>{t('home.about', { value: money(row.worth, true) })}</strong>}</td>
           </tr>
         ))}
       </tbody>
@@ -302,10 +307,11 @@ export function View() {
               <p class="quiet">
                 {period(span!.from, span!.to)}, {t('home.compared', { period: period(span!.before.from, span!.before.to)! })}
               </p>
+              <PrintFoot answer={now.data} from={span!.from} to={span!.to} />
               <Warnings answer={now.data} />
               <dl class="key-figures">
                 {goal && <Figure label={goalName} value={count(goal.conversions)} now={goal.conversions} before={goalBefore?.conversions ?? 0} href={link('/attribution', { from: span!.from, to: span!.to })} />}
-                {goal && goal.value !== 0 && <Figure label={t('attribution.revenue')} value={money(goal.net_value)} now={goal.conversions} before={goalBefore?.conversions ?? 0} text={t('home.each', { value: money(goal.net_value / Math.max(1, goal.conversions)), goal: goalName })} href={link('/attribution', { from: span!.from, to: span!.to })} />}
+                {goal && goal.value !== 0 && <Figure label={t('attribution.revenue')} value={money(goal.net_value)} now={goal.conversions} before={goalBefore?.conversions ?? 0} text={t('home.each', { value: money(goal.net_value / Math.max(1, goal.conversions)) })} href={link('/attribution', { from: span!.from, to: span!.to })} />}
                 <Figure label={t('nav.persons')} value={count(now.data.persons)} now={now.data.persons} before={before.data?.persons ?? 0} href={link('/persons', { from: span!.from, to: span!.to })} />
                 <Figure label={t('nav.journeys')} value={count(now.data.journeys)} now={now.data.journeys} before={before.data?.journeys ?? 0} href={link('/journeys', { from: span!.from, to: span!.to })} />
               </dl>

@@ -43,6 +43,7 @@ export const failures: [RegExp, string][] = [
   [/^somebody else writes.*$|.*is being written by.*$/s, 'Gerade schreibt ein anderer Vorgang. Bitte gleich noch einmal versuchen.'],
   [/^no space left.*$/s, 'Auf dem Server ist kein Speicherplatz mehr frei.'],
   // wovor gewarnt wird
+  [/^It would decide anew who is who, so persons may change beyond these figures: (.+?)\.?$/s, 'Es würde neu entschieden, wer wer ist; Personen können sich über diese Zahlen hinaus ändern: $1.'],
   [/^The (goal|stage) "(.+?)" matches nothing: (.+)$/s, '$1 „$2“ passt auf nichts: $3'],
   [/^Conversions of "(.+?)" are worth nothing: (.+)$/s, 'Die Conversions von „$1“ sind nichts wert: $2'],
   [/^Conversions of "(.+?)" name no order: no event has the field (\S+), but some have (\S+); import them with --map (\S+), or write\s+order: (\S+?)\.?$/, 'Die Conversions von „$1“ nennen keine Bestellung: Kein Ereignis hat das Feld $2, aber manche haben $3. Beim Import hilft die Zuordnung $4, in der Projektdatei „order: $5“.'],

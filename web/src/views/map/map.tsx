@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The journey map: the finding, the picture or the same as a list, the cell that is looked at, the people behind it.
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import { Bar, Persona } from '../../parts/bar'
 import { EmptyPeriod, Failure, Segment, Waiting } from '../../parts/basics'
 import { Lead } from '../../parts/lead'
 import { PersonsDrawer, type Wanted } from '../../parts/persons'
+import { useWidth } from '../../parts/width'
 import { address } from '../../state/api'
 import { language } from '../../state/prefs'
 import { commonOptions, useReport } from '../../state/report'
@@ -46,18 +47,6 @@ function WeakPoints({ answer, onSelect }: { answer: MapAnswer; onSelect: (at: At
       })}
     </ol>
   )
-}
-
-function useWidth(): [preact.RefObject<HTMLDivElement | null>, number] {
-  const box = useRef<HTMLDivElement>(null)
-  const [width, setWidth] = useState(0)
-  useEffect(() => {
-    if (!box.current) return
-    const watch = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)))
-    watch.observe(box.current)
-    return () => watch.disconnect()
-  }, [box.current])
-  return [box, width]
 }
 
 export function View() {

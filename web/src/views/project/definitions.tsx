@@ -2,15 +2,17 @@
 // Goals, stages, touchpoints, channels, personas: a list left, the chosen one as a form, what a change would do before
 // it is applied; and the whole file as text.
 import { useEffect, useState } from 'preact/hooks'
-import { Failure, say, Waiting } from '../../parts/basics'
+import { stringify } from 'yaml'
+import { Failure, say, Segment, Waiting } from '../../parts/basics'
 import { ConditionField } from '../../parts/condition'
 import { Icon } from '../../parts/icons'
 import { language } from '../../state/prefs'
-import { role } from '../../state/session'
-import { count } from '../../words/format'
-import { failureWords } from '../../words/failures'
+import { labelOf, project, role } from '../../state/session'
+import { count, dayTime } from '../../words/format'
+import { failureWords, serverWords } from '../../words/failures'
 import { known, t, type Word } from '../../words/words'
-import { addEntry, apply, changed, check, checking, conflict, discard, draft, edit, entries, load, moveEntry, past, problem, removeEntry, setField, settle, stored, tryOut, undo, type Entry } from './file'
+import { addEntry, apply, changed, check, checking, conflict, discard, draft, edit, entries, load, moveEntry, past, problem, removeEntry, setField, settle, settleWhole, stored, tryOut, undo, type Entry } from './file'
+import { canJoin, type Choice, type Merged, type Step } from './merge'
 
 type Kind = 'text' | 'condition' | 'person' | 'flag' | 'duration' | { choices: string[] }
 interface FieldOf {
@@ -119,6 +121,15 @@ const Text = () => (
   <textarea class="input file-text" aria-label={t('project.file')} spellcheck={false} rows={34} readOnly={role.value !== 'admin'} value={draft.value} onChange={(event) => edit(event.currentTarget.value)} />
 )
 
+/** `goal order: value`, `journeys converted`, `stage decision` in words. */
+function figureName(figure: string): string {
+  const [kind, name] = [figure.slice(0, figure.indexOf(' ')), figure.slice(figure.indexOf(' ') + 1)]
+  if (kind === 'journeys') return `${t('journeys.state')}, ${known(`journeys.${name}`) ? t(`journeys.${name}` as Word) : name}`
+  if (kind === 'stage') return t('define.figure_stage', { name: labelOf(project.value?.stages, name) })
+  const goal = name.replace(/: value$/, '')
+  return goal === name ? t('define.figure_goal', { name: labelOf(project.value?.goals, goal) }) : t('define.figure_value', { name: labelOf(project.value?.goals, goal) })
+}
+
 function EffectTable() {
   if (checking.value) return <Waiting slow />
   if (!check.value) return null
@@ -140,7 +151,7 @@ function EffectTable() {
           <tbody>
             {rows.map((one) => (
               <tr key={one.figure}>
-                <td>{one.figure}</td>
+                <td>{figureName(one.figure)}</td>
                 <td class="number">{one.before === null ? '–' : count(one.before)}</td>
                 <td class="number">
                   <strong>{one.after === null ? '–' : count(one.after)}</strong>
@@ -152,31 +163,100 @@ function EffectTable() {
       )}
       {check.value.notes?.map((note) => (
         <p key={note} class="quiet">
-          {note}
+          {serverWords(note)}
         </p>
       ))}
     </section>
   )
 }
 
+/** `goals › order › When`, in words. */
+function placeName(path: Step[]): string {
+  const [part] = path
+  return path
+    .map((step, i) => {
+      if (typeof step !== 'string') return `“${step.name}”`.replace('“', t('quote.open')).replace('”', t('quote.close'))
+      if (i === 0) return known(`project.${step}`) ? t(`project.${step}` as Word) : step
+      const field = FORMS[String(part)]?.find((one) => one.name === step)
+      return field ? t(field.word) : step
+    })
+    .join(' › ')
+}
+const versionText = (value: unknown, order?: boolean): string => (value === undefined ? t('define.gone') : order ? (value as string[]).join(', ') : typeof value === 'string' ? value : stringify(value).trim())
+
+function Side({ label, value, order }: { label: string; value: unknown; order?: boolean }) {
+  return (
+    <div class="version">
+      <span class="quiet">{label}</span>
+      <pre class="mono" tabIndex={0}>
+        {versionText(value, order)}
+      </pre>
+    </div>
+  )
+}
+
+/** What both changed differently, side by side; the rest is merged already. */
+function Clashes({ merged, theirs }: { merged: Merged; theirs: string }) {
+  const [choices, setChoices] = useState<(Choice | undefined)[]>([])
+  const choose = (i: number, choice: Choice) => setChoices(merged.conflicts.map((_, n) => (n === i ? choice : choices[n])))
+  const left = merged.conflicts.filter((_, i) => !choices[i]).length
+  return (
+    <>
+      <p>{t(merged.conflicts.length ? 'define.merged_but' : 'define.merged_all', { n: count(merged.conflicts.length), mine: count(merged.mine), theirs: count(merged.theirs) })}</p>
+      {merged.conflicts.map((one, i) => (
+        <section key={i} class="clash">
+          <h3>{placeName(one.path) || t('project.file')}{one.order && ` (${t('define.order_of')})`}</h3>
+          <div class="versions">
+            <Side label={t('define.mine')} value={one.mine} order={one.order} />
+            <Side label={theirs} value={one.theirs} order={one.order} />
+          </div>
+          <Segment<string>
+            label={placeName(one.path)}
+            value={choices[i] ?? ''}
+            choices={[
+              { value: 'mine', label: t('define.take_mine') },
+              { value: 'theirs', label: t('define.take_other') },
+              ...(canJoin(one) ? [{ value: 'both', label: t('define.take_both') }] : []),
+            ]}
+            onChange={(value) => choose(i, value as Choice)}
+          />
+        </section>
+      ))}
+      <div class="state-actions">
+        <button type="button" class="button primary" disabled={left > 0} onClick={() => (settle(choices as Choice[]), void tryOut())}>
+          {t('define.go_on')}
+        </button>
+        {left > 0 && <span class="quiet">{t('define.left_to_choose', { n: count(left) })}</span>}
+      </div>
+    </>
+  )
+}
+
 function Conflict() {
-  const theirs = conflict.value!
+  const { theirs, merged, who } = conflict.value!
+  const name = who ? `${who.name}, ${dayTime(who.time)}` : t('define.theirs')
   return (
     <section class="effect" role="alert">
-      <h2>{t('define.conflict')}</h2>
-      <p class="quiet">{t('define.conflict_text')}</p>
-      <details>
-        <summary>{t('define.theirs')}</summary>
-        <pre class="mono">{theirs.text}</pre>
-      </details>
-      <div class="state-actions">
-        <button type="button" class="button primary" onClick={() => settle(true)}>
-          {t('define.keep_mine')}
-        </button>
-        <button type="button" class="button" onClick={() => settle(false)}>
-          {t('define.take_theirs')}
-        </button>
-      </div>
+      <h2>{who ? t('define.conflict_by', { name: who.name }) : t('define.conflict')}</h2>
+      {merged ? (
+        <Clashes merged={merged} theirs={name} />
+      ) : (
+        <>
+          <p class="quiet">{t('define.conflict_text')}</p>
+          <div class="versions">
+            <Side label={t('define.mine')} value={draft.value} />
+            <Side label={name} value={theirs.text} />
+          </div>
+          <div class="state-actions">
+            <button type="button" class="button primary" onClick={() => settleWhole(true)}>
+              {t('define.take_mine')}
+            </button>
+            <button type="button" class="button" onClick={() => settleWhole(false)}>
+              {t('define.take_other')}
+            </button>
+          </div>
+        </>
+      )}
     </section>
   )
 }
@@ -193,7 +273,7 @@ export function Definitions({ part }: { part: string }) {
       <p class="quiet">{t(`project.${part}_text` as Word)}</p>
       {role.value === 'admin' && (
         <div class="define-bar">
-          <button type="button" class="button primary" disabled={!changed.value} onClick={check.value && !problem.value ? save : tryOut}>
+          <button type="button" class="button primary" disabled={!changed.value || !!conflict.value} onClick={check.value && !problem.value ? save : tryOut}>
             {t(check.value && !problem.value ? 'define.apply' : 'define.check')}
           </button>
           <button type="button" class="button" disabled={!past.value.length} onClick={undo}>

@@ -3,8 +3,9 @@
 // the file when it is changed for the first time.
 import { computed, signal } from '@preact/signals'
 import { Document, isMap, isSeq, parseDocument, type YAMLMap, type YAMLSeq } from 'yaml'
-import { ApiError, get, post, put } from '../../state/api'
+import { address, ApiError, get, post, put } from '../../state/api'
 import { loadSession } from '../../state/session'
+import { merge, settled, type Choice, type Merged } from './merge'
 
 export interface Stored {
   text: string
@@ -27,7 +28,13 @@ const DRAFT = 'etappe.project.draft'
 export const stored = signal<Stored | undefined>(undefined)
 export const draft = signal('')
 export const problem = signal<ApiError | undefined>(undefined)
-export const conflict = signal<Stored | undefined>(undefined)
+/** Somebody else applied since this text was loaded. `merged` is missing where one of the texts cannot be read. */
+export interface Clash {
+  theirs: Stored
+  merged?: Merged
+  who?: { name: string; time: string }
+}
+export const conflict = signal<Clash | undefined>(undefined)
 export const check = signal<Check | undefined>(undefined)
 export const checking = signal(false)
 export const past = signal<string[]>([])
@@ -36,21 +43,36 @@ export const changed = computed(() => stored.value !== undefined && draft.value 
 export async function load() {
   try {
     const found = await get<Stored>('/api/v1/project')
-    stored.value = found
-    const kept = sessionStorage.getItem(DRAFT)
-    draft.value = kept ?? found.text
+    const kept = readDraft()
+    draft.value = kept?.text ?? found.text
+    stored.value = kept ? { ...found, ...kept.base } : found
     problem.value = undefined
+    if (kept && kept.base.number !== found.number) await clash(found)
   } catch (failure) {
     problem.value = failure as ApiError
   }
 }
+
+interface Draft {
+  text: string
+  base: { text: string; number: number } // the version that it was made from
+}
+function readDraft(): Draft | undefined {
+  try {
+    const kept = JSON.parse(sessionStorage.getItem(DRAFT) ?? 'null') as Draft | null
+    return kept?.base ? kept : undefined
+  } catch {
+    return undefined
+  }
+}
+const keepDraft = () => sessionStorage.setItem(DRAFT, JSON.stringify({ text: draft.value, base: { text: stored.value!.text, number: stored.value!.number } } satisfies Draft))
 
 /** A new text of the draft; the one before can be taken back. */
 export function edit(text: string) {
   if (text === draft.value) return
   past.value = [...past.value.slice(-50), draft.value]
   draft.value = text
-  sessionStorage.setItem(DRAFT, text)
+  keepDraft()
   check.value = undefined
 }
 
@@ -59,6 +81,7 @@ export function undo() {
   if (before === undefined) return
   past.value = past.value.slice(0, -1)
   draft.value = before
+  keepDraft()
   check.value = undefined
 }
 
@@ -86,7 +109,7 @@ export async function apply(): Promise<boolean> {
   } catch (failure) {
     const error = failure as ApiError
     if (error.status !== 409) return (problem.value = error), false
-    conflict.value = await get<Stored>('/api/v1/project')
+    await clash(await get<Stored>('/api/v1/project'))
     return false
   }
   sessionStorage.removeItem(DRAFT)
@@ -97,12 +120,35 @@ export async function apply(): Promise<boolean> {
   return true
 }
 
-/** After somebody else applied: go on from theirs with our text, or take theirs. */
-export function settle(keepOurs: boolean) {
-  stored.value = conflict.value
-  if (!keepOurs) discard()
-  conflict.value = undefined
+/** Who applied last, where the audit says so. */
+async function whoApplied(): Promise<Clash['who']> {
+  try {
+    const { entries } = await get<{ entries: { time: string; actor: string; action: string }[] }>(address('/api/v1/audit', { limit: 50 }))
+    const last = entries.find((one) => one.action === 'project.apply')
+    if (!last) return undefined
+    const { accounts } = await get<{ accounts: { id: number; name: string }[] }>('/api/v1/accounts')
+    return { name: accounts.find((one) => `account:${one.id}` === last.actor)?.name ?? last.actor, time: last.time }
+  } catch {
+    return undefined
+  }
 }
+
+async function clash(theirs: Stored) {
+  const merged = merge(stored.value!.text, draft.value, theirs.text, theirs.preset_text)
+  conflict.value = { theirs, merged, who: await whoApplied() }
+}
+
+/** After somebody else applied: go on from theirs with this text. What stood here before can be taken back. */
+function goOn(text: string) {
+  stored.value = conflict.value!.theirs
+  conflict.value = problem.value = undefined
+  edit(text)
+  if (text === stored.value.text) sessionStorage.removeItem(DRAFT)
+  else keepDraft()
+}
+export const settle = (choices: Choice[]) => goOn(settled(conflict.value!.merged!, choices))
+/** Without a merge: one of the two whole. */
+export const settleWhole = (mine: boolean) => goOn(mine ? draft.value : conflict.value!.theirs.text)
 
 export type Entry = Record<string, unknown>
 
