@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/poisson.h"
+#include "base/clones.h"
 #include "base/hash.h"
 #include <math.h>
+
+enum { SMALL = 8 /* a mean: 32 and more come once in ten thousand million */ };
 
 /* Numbers up to 2^32 are compared as signed ones, which processors do for eight at once. */
 static gint32 as_signed(guint32 number) {
@@ -30,11 +33,16 @@ static guint64 base_of(guint64 seed, guint64 name) {
   return hash_mix(seed ^ hash_mix(name));
 }
 
+/* A hash is good for two. */
+CLONES_OF("avx2")
 void poisson_ones(const Poisson *poisson, guint64 seed, guint64 name, guint64 first, double *out) {
-  guint64 base = base_of(seed, name) + first;
+  guint64 base = base_of(seed, name) + first / 2;
   gint32 u[POISSON_LANES], k[POISSON_LANES] = {0};
-  for (guint l = 0; l < POISSON_LANES; l++)
-    u[l] = as_signed((guint32)(hash_mix(base + l) >> 32));
+  for (guint l = 0; l < POISSON_LANES; l += 2) {
+    guint64 hash = hash_mix(base + l / 2);
+    u[l] = as_signed((guint32)hash);
+    u[l + 1] = as_signed((guint32)(hash >> 32));
+  }
   for (guint t = 0; t < G_N_ELEMENTS(poisson->one); t++)
     for (guint l = 0; l < POISSON_LANES; l++)
       k[l] += u[l] >= poisson->one[t];
@@ -62,11 +70,11 @@ static double normal_quantile(double p) {
          (((((b[0] * r + b[1]) * r + b[2]) * r + b[3]) * r + b[4]) * r + 1);
 }
 
-/* The first k that is at most so likely; the tables end where nothing is left. */
-static double search(const double *at_most, double u) {
+/* The first k that is at most so likely, below `size`, where nothing is left. */
+static inline double search(const double *at_most, guint size, double u) {
   guint k = 0;
-  for (guint step = POISSON_TABLE / 2; step; step /= 2)
-    k += at_most[k + step - 1] < u ? step : 0;
+  for (guint step = size / 2; step; step /= 2)
+    k += step * (guint)(at_most[k + step - 1] < u); /* no jump to guess */
   return k;
 }
 
@@ -77,13 +85,16 @@ static double large(double mean, double u) {
 }
 
 void poisson_sums(const Poisson *poisson, guint64 seed, guint64 name, guint64 mean, guint64 first, double *out) {
-  guint64 base = base_of(seed, name) + first;
   if (mean == 1) {
     poisson_ones(poisson, seed, name, first, out);
     return;
   }
-  for (guint l = 0; l < POISSON_LANES; l++) {
-    double u = (double)(hash_mix(base + l) >> 11) * 0x1.0p-53;
-    out[l] = mean > POISSON_TABLES ? large((double)mean, u) : search(poisson->at_most[mean], u);
-  }
+  guint64 base = base_of(seed, name) + first;
+  double u[POISSON_LANES];
+  for (guint l = 0; l < POISSON_LANES; l++)
+    u[l] = (double)(hash_mix(base + l) >> 11) * 0x1.0p-53;
+  for (guint l = 0; l < POISSON_LANES; l++)
+    out[l] = mean <= SMALL            ? search(poisson->at_most[mean], POISSON_TABLE / 4, u[l])
+             : mean <= POISSON_TABLES ? search(poisson->at_most[mean], POISSON_TABLE, u[l])
+                                      : large((double)mean, u[l]);
 }

@@ -33,13 +33,18 @@ G_STATIC_ASSERT((int)LANES == (int)POISSON_LANES);
 
 /* Nanoseconds of a core an interval may take: as many draws as fit; RESAMPLES_MIN as long as they are not too many more. */
 static const double WORK_MAX = 3e9, WORK_MOST = 12e9;
-static const double WORK_WEIGHT = 3, WORK_ADD = 0.4, WORK_ENTRY = 0.15; /* of a draw: measured */
+static const double WORK_WEIGHT = 3, WORK_ADD = 0.5, WORK_ENTRY = 0.12; /* of a draw: measured */
 
 typedef struct { /* of one thread */
   double **sums; /* per interval: LANES vectors side by side, and their number of persons */
   double *weights;
   Solver *solvers;
 } Bench;
+
+typedef struct { /* what the kinds drawn by themselves add, one after the other */
+  GArray *parts; /* of StatisticPart */
+  gsize *start;  /* per kind, and the end */
+} KindParts;
 
 typedef struct {
   const ResampleOptions *options;
@@ -53,6 +58,7 @@ typedef struct {
   guint64 n_pooled;
   Statistic *statistics; /* per interval, as all that follow */
   PersonGroups *groups;
+  KindParts *parts;
   double **draws; /* resamples x n_keys */
   Bench *benches; /* per worker; made when it begins */
 } Plan;
@@ -128,6 +134,24 @@ static void plan_draws(Plan *plan, Resampled own) {
   }
 }
 
+static gboolean make_parts(guint interval, guint worker, gpointer user, GError **error) {
+  const Plan *plan = user;
+  KindParts *parts = &plan->parts[interval];
+  guint n = plan->kinds->kinds->len;
+  g_autofree double *zeros = g_new0(double, plan->statistics[interval].n + 1);
+  (void)worker, (void)error;
+  parts->parts = g_array_new(FALSE, FALSE, sizeof(StatisticPart));
+  parts->start = g_new0(gsize, (gsize)n + 1);
+  for (guint k = 0; k < n && plan->intervals[interval].resamples; k++) {
+    const PersonKind *kind = person_kind(plan->kinds, k);
+    if (!plan->pooled[k])
+      statistic_parts(&plan->statistics[interval], &g_array_index(plan->kinds->rows, guint32, kind->first), kind->n_rows, zeros,
+                      parts->parts);
+    parts->start[k + 1] = parts->parts->len;
+  }
+  return TRUE;
+}
+
 /* --- drawing ------------------------------------------------------------------------------------- */
 
 static gboolean bench_make(const Plan *plan, Bench *bench, GError **error) {
@@ -155,14 +179,16 @@ static void bench_clear(const Plan *plan, Bench *bench) {
 static void draw_kinds(const Plan *plan, Bench *bench, guint first) {
   for (guint k = 0; k < plan->kinds->kinds->len; k++) {
     const PersonKind *kind = person_kind(plan->kinds, k);
-    const guint32 *rows = &g_array_index(plan->kinds->rows, guint32, kind->first);
     double weights[LANES];
     if (plan->pooled[k])
       continue;
     poisson_sums(plan->poisson, plan->options->seed, kind->name, kind->n, first, weights);
-    for (guint m = 0; m < plan->n_intervals; m++)
-      for (guint r = 0; r < kind->n_rows && first < plan->intervals[m].resamples; r++)
-        statistic_add_lanes(&plan->statistics[m], person_row_path(rows[r]), person_row_converted(rows[r]), weights, bench->sums[m]);
+    for (guint m = 0; m < plan->n_intervals; m++) {
+      const KindParts *parts = &plan->parts[m];
+      if (first < plan->intervals[m].resamples)
+        statistic_add_lanes((const StatisticPart *)(gpointer)parts->parts->data + parts->start[k],
+                            parts->start[k + 1] - parts->start[k], weights, bench->sums[m]);
+    }
   }
 }
 
@@ -217,6 +243,7 @@ static gboolean draw(Plan *plan, GError **error) {
     most = MAX(most, plan->intervals[m].resamples);
   if (plan->n_pooled && !person_groups_fill(&grouping, threads, error))
     return FALSE;
+  parallel_run(threads, plan->n_intervals, make_parts, plan, NULL);
   plan->benches = g_new0(Bench, threads);
   gboolean good = parallel_run(threads, (most + LANES - 1) / LANES, draw_batch, plan, error);
   for (guint t = 0; t < threads; t++)
@@ -277,9 +304,12 @@ static void plan_clear(Plan *plan) {
   for (guint m = 0; m < plan->n_intervals; m++) {
     statistic_clear(&plan->statistics[m]);
     person_groups_clear(&plan->groups[m]);
+    if (plan->parts[m].parts)
+      g_array_unref(plan->parts[m].parts);
+    g_free(plan->parts[m].start);
     g_free(plan->draws[m]);
   }
-  gpointer parts[] = {plan->statistics, plan->groups,  plan->draws, plan->benches,
+  gpointer parts[] = {plan->statistics, plan->groups,  plan->parts, plan->draws, plan->benches,
                       plan->pooled,     plan->poisson, plan->zeros, plan->decay};
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
     g_free(parts[i]);
@@ -293,6 +323,7 @@ gboolean resample(const AttributionPaths *paths, Interval *intervals, guint n_in
   plan_paths(&plan, paths);
   plan.statistics = g_new0(Statistic, n_intervals + 1);
   plan.groups = g_new0(PersonGroups, n_intervals + 1);
+  plan.parts = g_new0(KindParts, n_intervals + 1);
   plan.draws = g_new0(double *, n_intervals + 1);
   for (guint m = 0; m < n_intervals && good; m++)
     good = statistic_init(&plan.statistics[m], intervals[m].model, intervals[m].order, &plan.set, error);

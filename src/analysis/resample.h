@@ -30,7 +30,7 @@ typedef struct {
   double persons_work_max; /* nanoseconds of a core; above it, groups */
   const gint *cancel;
 } ResampleOptions;
-#define RESAMPLE_PERSONS_WORK_MAX 6e8
+#define RESAMPLE_PERSONS_WORK_MAX 2e8
 
 /* Fills the intervals of all models from the same draws. The answer does not depend on the threads. */
 gboolean resample(const AttributionPaths *paths, Interval *intervals, guint n_intervals, const ResampleOptions *options,

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/statistic.h"
 #include "analysis/markov_dense.h"
+#include "analysis/person_paths.h"
 #include "base/clones.h"
 #include <math.h>
 #include <string.h>
 
-enum { LANES = STATISTIC_LANES, DENSE_MAX = 160 /* states */ };
+enum { LANES = STATISTIC_LANES, HALF = LANES / 2, DENSE_MAX = 160 /* states */ };
+typedef double Half __attribute__((vector_size(HALF * sizeof(double)), aligned(8)));
 static const double PRECISION = 1e-8; /* of a draw, whose chance is far larger */
 
 static void init_rule(Statistic *statistic, Model model, const PathSet *paths) {
@@ -47,33 +49,57 @@ void statistic_clear(Statistic *statistic) {
   markov_free(statistic->chain);
 }
 
-static inline __attribute__((always_inline)) void add(const Statistic *statistic, guint32 path, gboolean converted, guint lanes,
-                                                      const double *weights, double *sums) {
-  if (statistic->chain) {
-    const MarkovShape *shape = &statistic->shape;
-    if (statistic->paths->start[path] == statistic->paths->start[path + 1])
-      return;
-    guint end = shape->n_edges + (converted ? 0 : shape->n_states) + shape->last_state[path];
-    for (guint32 i = statistic->paths->start[path]; i < statistic->paths->start[path + 1]; i++)
-      for (guint l = 0; l < lanes; l++)
-        sums[(gsize)shape->step_edge[i] * lanes + l] += weights[l];
-    for (guint l = 0; l < lanes; l++)
-      sums[(gsize)end * lanes + l] += weights[l];
-  } else if (converted) {
-    for (guint32 i = statistic->start[path]; i < statistic->start[path + 1]; i++)
-      for (guint l = 0; l < lanes; l++)
-        sums[(gsize)statistic->keys[i] * lanes + l] += statistic->share[i] * weights[l];
-  }
+/* Where the walk's end is counted. */
+static inline guint end_of(const MarkovShape *shape, guint32 path, gboolean converted) {
+  return shape->n_edges + (converted ? 0 : shape->n_states) + shape->last_state[path];
 }
 
 void statistic_add(const Statistic *statistic, guint32 path, gboolean converted, double *sums) {
-  const double one = 1;
-  add(statistic, path, converted, 1, &one, sums);
+  const guint32 *start = statistic->chain ? statistic->paths->start : statistic->start;
+  if (statistic->chain) {
+    for (guint32 i = start[path]; i < start[path + 1]; i++)
+      sums[statistic->shape.step_edge[i]]++;
+    sums[end_of(&statistic->shape, path, converted)] += start[path] < start[path + 1];
+  } else if (converted) {
+    for (guint32 i = start[path]; i < start[path + 1]; i++)
+      sums[statistic->keys[i]] += statistic->share[i];
+  }
 }
 
-CLONES_OF("avx2")
-void statistic_add_lanes(const Statistic *statistic, guint32 path, gboolean converted, const double *weights, double *sums) {
-  add(statistic, path, converted, LANES, weights, sums);
+/* Moves an entry from the sums to the parts, the first time it is come by. */
+static inline void take_part(double *sums, guint32 entry, GArray *parts) {
+  StatisticPart part = {entry, (float)sums[entry]};
+  if (part.value == 0)
+    return;
+  sums[entry] = 0;
+  g_array_append_val(parts, part);
+}
+
+void statistic_parts(const Statistic *statistic, const guint32 *rows, guint n_rows, double *zeros, GArray *parts) {
+  const guint32 *start = statistic->chain ? statistic->paths->start : statistic->start;
+  const guint32 *entries = statistic->chain ? statistic->shape.step_edge : statistic->keys;
+  for (guint r = 0; r < n_rows; r++)
+    statistic_add(statistic, person_row_path(rows[r]), person_row_converted(rows[r]), zeros);
+  for (guint r = 0; r < n_rows; r++) {
+    guint32 path = person_row_path(rows[r]);
+    gboolean converted = person_row_converted(rows[r]);
+    for (guint32 i = start[path]; i < start[path + 1]; i++)
+      take_part(zeros, entries[i], parts);
+    if (statistic->chain)
+      take_part(zeros, end_of(&statistic->shape, path, converted), parts);
+  }
+}
+
+CLONES_OF("avx2,fma") void statistic_add_lanes(const StatisticPart *parts, gsize n, const double *weights, double *sums) {
+  const Half *weight = (const Half *)(gconstpointer)weights;
+  const Half low = weight[0], high = weight[1];
+  Half *to = (Half *)(gpointer)sums;
+  for (gsize i = 0; i < n; i++) {
+    gsize entry = parts[i].entry;
+    double value = parts[i].value;
+    to[2 * entry] += value * low;
+    to[2 * entry + 1] += value * high;
+  }
 }
 
 guint statistic_cost(const Statistic *statistic, guint32 path, gboolean converted) {

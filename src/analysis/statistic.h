@@ -25,9 +25,15 @@ void statistic_clear(Statistic *statistic);
 
 /* Adds a walk of a path. Cost: an addition an element. */
 void statistic_add(const Statistic *statistic, guint32 path, gboolean converted, double *sums);
-/* STATISTIC_LANES vectors side by side, entry by entry, each with its own weight of that walk. */
-void statistic_add_lanes(const Statistic *statistic, guint32 path, gboolean converted, const double *weights, double *sums);
-/* Of how many additions that is. */
+/* What rows (person_paths.h) add together, entry by entry; `zeros` are statistic->n and left so. */
+typedef struct {
+  guint32 entry;
+  float value;
+} StatisticPart;
+void statistic_parts(const Statistic *statistic, const guint32 *rows, guint n_rows, double *zeros, GArray *parts);
+/* Adds such parts to STATISTIC_LANES vectors side by side, each with its own weight. */
+void statistic_add_lanes(const StatisticPart *parts, gsize n, const double *weights, double *sums);
+/* Of how many parts a walk is, at most. */
 guint statistic_cost(const Statistic *statistic, guint32 path, gboolean converted);
 
 typedef struct { /* one thread's room for solving */
