@@ -7,7 +7,7 @@
 #include "analysis/derive.h"
 #include "analysis/filter.h"
 #include "base/error.h"
-#include "record/consent.h"
+#include "wire/purpose.h"
 #include <pthread.h>
 
 enum { RULES_LIMIT = 254 };
@@ -58,10 +58,8 @@ static gboolean add_stages(Standing *standing, const Question *question, GError 
 }
 
 static Standing *consent_standing(const Question *question, const char *purpose, GError **error) {
-  if (!consent_is_purpose(text_of(purpose))) {
-    error_set(error, ERROR_INVALID,
-              "there is no purpose \"%s\" to consent to\nhint: purposes are measure, personalise, profile and contact.CHANNEL",
-              purpose);
+  if (!purpose_is_known(text_of(purpose))) {
+    error_set(error, ERROR_INVALID, "there is no purpose \"%s\" to consent to\nhint: purposes are " PURPOSES_KNOWN, purpose);
     return NULL;
   }
   g_autoptr(Standing) standing = standing_empty();

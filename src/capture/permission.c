@@ -150,7 +150,7 @@ static gboolean is_statement(const Property *property, Text *purpose) {
   if (property->key.size < sizeof prefix || memcmp(property->key.at, prefix, sizeof prefix - 1) != 0)
     return FALSE;
   *purpose = (Text){property->key.at + sizeof prefix - 1, property->key.size - (guint32)sizeof prefix + 1};
-  return (property->kind == VALUE_TRUE || property->kind == VALUE_FALSE) && consent_is_purpose(*purpose);
+  return (property->kind == VALUE_TRUE || property->kind == VALUE_FALSE) && purpose_is_known(*purpose);
 }
 
 typedef struct { /* for whom the sender may speak */
@@ -169,7 +169,7 @@ typedef struct {
 /* A public key whose word is enough to link a device with a user could otherwise agree in that user's name: to letters anywhere,
  * to more than being measured beside the user. */
 static gboolean is_believed(const Speaker *speaker, Text purpose, gboolean granted) {
-  if (!granted || !speaker->doubtful || text_is(purpose, CONSENT_MEASURE))
+  if (!granted || !speaker->doubtful || text_is(purpose, PURPOSE_MEASURE))
     return TRUE;
   return !speaker->beside_user && (purpose.size < 8 || memcmp(purpose.at, "contact.", 8) != 0);
 }
@@ -184,7 +184,7 @@ static Said note_statements(const PermissionAsked *asked, Submission *submission
     Text purpose;
     if (!is_statement(&event->properties[i - 1], &purpose))
       continue;
-    gboolean granted = event->properties[i - 1].kind == VALUE_TRUE, measure = text_is(purpose, CONSENT_MEASURE);
+    gboolean granted = event->properties[i - 1].kind == VALUE_TRUE, measure = text_is(purpose, PURPOSE_MEASURE);
     gboolean believed = is_believed(speaker, purpose, granted);
     said.any = TRUE;
     if (measure)
@@ -221,10 +221,10 @@ static ConsentState state_of(const CaptureWorker *worker, const Submission *subm
   const GArray *consents = submission_consents(submission);
   for (guint i = consents ? consents->len : 0; i > 0; i--) {
     const Consent *consent = &g_array_index(consents, Consent, i - 1);
-    if (consent->identifier == identifier && strcmp(consent->purpose, CONSENT_MEASURE) == 0)
+    if (consent->identifier == identifier && strcmp(consent->purpose, PURPOSE_MEASURE) == 0)
       return consent->granted ? CONSENT_GRANTED : CONSENT_DENIED;
   }
-  return record_consent(worker->record, identifier, CONSENT_MEASURE);
+  return record_consent(worker->record, identifier, PURPOSE_MEASURE);
 }
 
 /* Said in this event counts first; then what is stored about anybody named here, where refusals outweigh. */

@@ -40,7 +40,8 @@ typedef struct { /* one file */
   const GPtrArray *coupons; /* NULL: the project has none */
   gboolean needs_consent;   /* the project says so of this source */
   gboolean drops;           /* what has none */
-  GArray *consents;         /* of Consent, told once the file is in */
+  GArray *consents;         /* of Consent, stored with the flip */
+  GHashTable *said;         /* guint64 of identifier and purpose -> the place of its last one in `consents`, + 1 */
   GStringChunk *texts;      /* theirs */
   CouponTouch *touch;
   ImportInfo info;
@@ -69,6 +70,7 @@ static void work_clear(Work *work) {
   g_clear_pointer(&work->mapping_text, g_free);
   g_clear_pointer(&work->touch, g_free);
   g_clear_pointer(&work->consents, g_array_unref);
+  g_clear_pointer(&work->said, g_hash_table_unref);
   g_clear_pointer(&work->texts, g_string_chunk_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Work, work_clear)
@@ -232,7 +234,7 @@ static gboolean is_statement(const Property *property, Text *purpose) {
   if (property->key.size < sizeof prefix || property->key.at[0] != 'c' || memcmp(property->key.at, prefix, sizeof prefix - 1) != 0)
     return FALSE;
   *purpose = (Text){property->key.at + sizeof prefix - 1, property->key.size - (guint32)sizeof prefix + 1};
-  return (property->kind == VALUE_TRUE || property->kind == VALUE_FALSE) && consent_is_purpose(*purpose);
+  return (property->kind == VALUE_TRUE || property->kind == VALUE_FALSE) && purpose_is_known(*purpose);
 }
 
 static guint64 strongest(const Work *work, const Event *event) {
@@ -244,25 +246,51 @@ static guint64 strongest(const Work *work, const Event *event) {
 }
 
 static char *keep_text(Work *work, Text text) {
-  return text.size ? g_string_chunk_insert_len(work->texts, text.at, (gssize)text.size) : NULL;
+  g_autofree char *copy = text.size ? text_dup(text) : NULL;
+  return copy ? g_string_chunk_insert_const(work->texts, copy) : NULL;
+}
+
+static Text said_of(const Event *event, const char *key) {
+  for (guint i = 0; i < event->n_properties; i++)
+    if (text_is(event->properties[i].key, key))
+      return event->properties[i].text;
+  return text_of(NULL);
+}
+
+static guint hash_said(gconstpointer number) {
+  return (guint)(*(const guint64 *)number >> 32); /* keyed already */
+}
+
+/* Rows in order of time that say the same are one statement, so that a file which repeats it in every row takes no memory for it.
+ */
+static void add_consent(Work *work, const Consent *consent) {
+  const HashKey *key = record_key(work->run->record);
+  guint64 about = consent->identifier ^ hash64(key, consent->purpose, strlen(consent->purpose));
+  guint at = GPOINTER_TO_UINT(g_hash_table_lookup(work->said, &about));
+  Consent *last = at ? &g_array_index(work->consents, Consent, at - 1) : NULL;
+  if (last && last->granted == consent->granted && last->version == consent->version && last->basis == consent->basis &&
+      consent->at_ms >= MAX(last->at_ms, last->again_ms)) {
+    last->again_ms = consent->at_ms;
+    return;
+  }
+  g_array_append_val(work->consents, *consent);
+  g_hash_table_replace(work->said, g_memdup2(&about, sizeof about), GUINT_TO_POINTER(work->consents->len));
 }
 
 static void note_consent(Work *work, const Event *event, const Property *property, Text purpose) {
-  Text version = text_of(NULL);
   gboolean granted = property->kind == VALUE_TRUE;
-  for (guint i = 0; i < event->n_properties; i++)
-    if (text_is(event->properties[i].key, "consent.version"))
-      version = event->properties[i].text;
+  Text basis = said_of(event, "consent.basis");
   if (work->consents == NULL) {
     work->consents = g_array_new(FALSE, FALSE, sizeof(Consent));
+    work->said = g_hash_table_new_full(hash_said, g_int64_equal, g_free, NULL);
     work->texts = g_string_chunk_new(4096);
   }
   Consent consent = {.identifier = strongest(work, event), .granted = granted, .masks = TRUE, .at_ms = event->time_ms};
-  consent.purpose = keep_text(work, purpose);
-  consent.version = keep_text(work, version);
-  consent.source = work->run->source;
-  consent.basis = granted ? "consent" : NULL;
-  g_array_append_val(work->consents, consent);
+  consent.purpose = keep_text(work, purpose); /* equal texts are one */
+  consent.version = keep_text(work, said_of(event, "consent.version"));
+  consent.source = keep_text(work, text_of(work->run->source));
+  consent.basis = basis.size ? keep_text(work, basis) : granted ? keep_text(work, text_of(BASIS_CONSENT)) : NULL;
+  add_consent(work, &consent);
 }
 
 /* TRUE: it says that measuring is agreed to. */
@@ -272,7 +300,7 @@ static gboolean take_consents(Work *work, const Event *event) {
   for (guint i = 0; i < event->n_properties; i++) {
     if (!is_statement(&event->properties[i], &purpose))
       continue;
-    agreed = agreed || (text_is(purpose, CONSENT_MEASURE) && event->properties[i].kind == VALUE_TRUE);
+    agreed = agreed || (text_is(purpose, PURPOSE_MEASURE) && event->properties[i].kind == VALUE_TRUE);
     if (event->n_identifiers)
       note_consent(work, event, &event->properties[i], purpose);
   }
@@ -462,9 +490,9 @@ static gboolean finish(Work *work, GError **error) {
   if (work->info.refused == work->info.read)
     return error_set(error, ERROR_INVALID, "%s: nothing was imported, each of its %" G_GUINT64_FORMAT " rows was refused",
                      work->file->label, work->info.read);
-  gboolean good = seen_commit(run->seen, work->info.id, error) && record_import_finish(run->record, &work->info, error);
-  if (good && work->consents)
-    good = record_consents_add(run->record, (const Consent *)work->consents->data, work->consents->len, error);
+  const Consent *consents = work->consents ? (const Consent *)(const void *)work->consents->data : NULL;
+  gboolean good = seen_commit(run->seen, work->info.id, error) &&
+                  record_import_finish_told(run->record, &work->info, consents, consents ? work->consents->len : 0, error);
   seen_release(run->seen);
   return good;
 }

@@ -44,10 +44,17 @@ static const char version_3[] =
     " purpose TEXT NOT NULL, granted INTEGER NOT NULL, at_ms INTEGER NOT NULL, source TEXT, version TEXT, basis TEXT) STRICT;"
     "CREATE INDEX consent_identifier ON consent (identifier);";
 
+/* Which import stated it (0: live), by which change that was taken back (0: not), and whether a refusal masks. */
+static const char version_4[] = "ALTER TABLE consent ADD COLUMN import INTEGER NOT NULL DEFAULT 0;"
+                                "ALTER TABLE consent ADD COLUMN undone INTEGER NOT NULL DEFAULT 0;"
+                                "ALTER TABLE consent ADD COLUMN masks INTEGER NOT NULL DEFAULT 1;"
+                                "CREATE INDEX consent_import ON consent (import) WHERE import <> 0;";
+
 static const Migration all[] = {
     {1, version_1},
     {2, version_2},
     {3, version_3},
+    {4, version_4},
 };
 
 const Migration *migrations_all(guint *n) {

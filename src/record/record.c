@@ -134,6 +134,12 @@ gboolean record_write_change(Record *record, ChangeKind kind, guint64 subject, C
                       (gint64)change->number, (gint64)kind, (gint64)change->subject, clock_now_ms());
 }
 
+gboolean record_write_next(Record *record, ChangeKind kind, guint64 subject, Change *change, GError **error) {
+  if (change->number)
+    record->next = change->number + 1;
+  return record_write_change(record, kind, subject, change, error);
+}
+
 static void show_change(Record *record, const Change *change) {
   View *view = view_new(change->number, record->view);
   view_take_up(view, change->kind, change->subject);

@@ -137,7 +137,7 @@ static gboolean refuse_state(Record *record, guint64 id, GError **error) {
 
 /* One row decides; changes() tells whether the import was in the state before. */
 static gboolean flip(Record *record, const ImportInfo *totals, ImportState from, ImportState to, Change *change, GError **error) {
-  if (!record_write_change(record, to == IMPORT_DONE ? CHANGE_IMPORT_DONE : CHANGE_IMPORT_UNDONE, totals->id, change, error) ||
+  if (!record_write_next(record, to == IMPORT_DONE ? CHANGE_IMPORT_DONE : CHANGE_IMPORT_UNDONE, totals->id, change, error) ||
       !database_run(record->db, error, "UPDATE import SET state = ?, through = ? WHERE id = ? AND state = ? AND id <> 0", "iiii",
                     (gint64)to, (gint64)change->number, (gint64)totals->id, (gint64)from))
     return FALSE;
@@ -150,23 +150,46 @@ static gboolean flip(Record *record, const ImportInfo *totals, ImportState from,
                       (gint64)totals->refused, (gint64)totals->id);
 }
 
-static gboolean flip_durably(Record *record, const ImportInfo *totals, ImportState from, ImportState to, GError **error) {
-  Change change;
+gboolean record_import_finish_told(Record *record, const ImportInfo *totals, const Consent *consents, guint n, GError **error) {
+  ConsentsWritten *written = NULL;
+  Change change = {0};
   g_autoptr(RecordHold) hold = record_hold(record);
+  guint64 before = record->next;
   if (!record_begin(record, TRUE, error))
     return FALSE;
-  if (!flip(record, totals, from, to, &change, error))
-    return record_cancel(record);
-  return record_commit_change(record, &change, error);
+  gboolean good = (n == 0 || consents_note(record, totals->id, consents, n, &change, &written, error)) &&
+                  flip(record, totals, IMPORT_RUNNING, IMPORT_DONE, &change, error);
+  if (good)
+    good = record_commit_change(record, &change, error);
+  else
+    record_cancel(record);
+  if (!good)
+    record->next = before;
+  consents_done(record, written, good);
+  return good;
 }
 
 gboolean record_import_finish(Record *record, const ImportInfo *totals, GError **error) {
-  return flip_durably(record, totals, IMPORT_RUNNING, IMPORT_DONE, error);
+  return record_import_finish_told(record, totals, NULL, 0, error);
 }
 
 gboolean record_import_undo(Record *record, guint64 id, GError **error) {
   ImportInfo only_id = {.id = id};
-  return flip_durably(record, &only_id, IMPORT_DONE, IMPORT_UNDONE, error);
+  Change change = {0};
+  g_autoptr(RecordHold) hold = record_hold(record);
+  guint64 before = record->next;
+  if (!record_begin(record, TRUE, error))
+    return FALSE;
+  gboolean good =
+      consents_take_back(record, id, &change, error) && flip(record, &only_id, IMPORT_DONE, IMPORT_UNDONE, &change, error);
+  if (good)
+    good = record_commit_change(record, &change, error);
+  else
+    record_cancel(record);
+  if (!good)
+    record->next = before;
+  consent_book_forget(record->consents);
+  return good;
 }
 
 static gboolean remove_chunk(Record *record, guint64 id, gboolean *more, GError **error) {

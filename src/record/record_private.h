@@ -2,6 +2,7 @@
  * record_private.h: what the parts of the record share: record.c (opening, names, settings), record_import.c,
  * record_link.c, record_read.c, record_check.c. */
 #pragma once
+#include "record/consent.h"
 #include "record/database.h"
 #include "record/record.h"
 #include <pthread.h>
@@ -85,6 +86,8 @@ typedef struct {
  * What was committed durably survives a power cut, with everything committed before it. */
 gboolean record_begin(Record *record, gboolean durable, GError **error);
 gboolean record_write_change(Record *record, ChangeKind kind, guint64 subject, Change *change, GError **error);
+/* One more change of the same transaction: `change` is the one before, if its number is not 0, and becomes this one. */
+gboolean record_write_next(Record *record, ChangeKind kind, guint64 subject, Change *change, GError **error);
 gboolean record_commit_change(Record *record, const Change *change, GError **error);
 gboolean record_commit_spaces(Record *record, const Change *change, GError **error); /* of what kinds of identifiers depend on */
 gboolean record_commit_events(Record *record, guint n, gboolean visible, GError **error);
@@ -120,3 +123,11 @@ gboolean record_clean_batch(Record *record, Text blob, GBytes **cleaned, GError 
 ConsentBook *consent_book_new(void);
 void consent_book_free(ConsentBook *book);
 void consent_book_forget(ConsentBook *book);
+typedef struct ConsentsWritten ConsentsWritten;
+/* In a transaction of the caller's, who holds the mutex; change->number stays 0 when nothing of it was news. *written goes to
+ * consents_done() once it is committed, or not. */
+gboolean consents_note(Record *record, guint64 import_id, const Consent *consents, guint n, Change *change,
+                        ConsentsWritten **written, GError **error);
+void consents_done(Record *record, ConsentsWritten *written, gboolean committed);
+/* The same, of what an import stated; then consent_book_forget(). */
+gboolean consents_take_back(Record *record, guint64 import_id, Change *change, GError **error);

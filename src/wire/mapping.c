@@ -4,6 +4,7 @@
 #include "wire/mapping.h"
 
 #include "base/error.h"
+#include "wire/purpose.h"
 
 typedef struct {
   Field field;
@@ -14,6 +15,7 @@ typedef struct {
 typedef struct {
   Action action;
   char *column, *constant; /* one of them */
+  char *key;               /* the action's, where it is of this rule alone: "consent.profile" */
   gboolean found;          /* the file has the column */
 } Rule;
 
@@ -62,6 +64,7 @@ static const struct {
 static void rule_clear(Rule *rule) {
   g_free(rule->column);
   g_free(rule->constant);
+  g_free(rule->key);
 }
 
 static void column_clear(Column *column) {
@@ -106,11 +109,26 @@ static gboolean unknown_field(const Mapping *mapping, const char *name, GError *
     g_string_append_printf(known, " %s", mapping->spaces->spaces[i].name);
   for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
     g_string_append_printf(known, " %s", fields[i].name);
+  g_string_append(known, " consent.PURPOSE consent.version consent.basis");
   return error_set(error, ERROR_USAGE, "there is no field %s to map to\nhint: known are %s; a column without a field is a property",
                    name, known->str);
 }
 
-static gboolean find_action(const Mapping *mapping, const char *name, Action *action, GError **error) {
+/* consent.PURPOSE, consent.version and consent.basis. */
+static gboolean is_of_consent(const char *name) {
+  static const char prefix[] = "consent.";
+  const char *rest = name + sizeof prefix - 1;
+  return g_str_has_prefix(name, prefix) &&
+         (purpose_is_known(text_of(rest)) || g_str_equal(rest, "version") || g_str_equal(rest, "basis"));
+}
+
+static gboolean find_action(const Mapping *mapping, const char *name, Rule *rule, GError **error) {
+  Action *action = &rule->action;
+  if (is_of_consent(name)) {
+    rule->key = g_strdup(name);
+    *action = (Action){FIELD_CONSENT, 0, text_of(rule->key)};
+    return TRUE;
+  }
   for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
     if (g_str_equal(name, fields[i].name)) {
       *action = (Action){fields[i].field, 0, text_of(fields[i].key)};
@@ -123,20 +141,27 @@ static gboolean find_action(const Mapping *mapping, const char *name, Action *ac
   return TRUE;
 }
 
-/* Only identifiers may come from several columns. */
-static gboolean is_taken(const Mapping *mapping, Field field, gboolean constant) {
-  for (guint i = 0; i < mapping->rules->len && field != FIELD_IDENTIFIER; i++)
-    if (rule_at(mapping, i)->action.field == field && (rule_at(mapping, i)->constant != NULL) == constant)
+/* Only identifiers may come from several columns, and consents to several purposes. */
+static gboolean is_taken(const Mapping *mapping, const Action *action, gboolean constant) {
+  for (guint i = 0; i < mapping->rules->len && action->field != FIELD_IDENTIFIER; i++) {
+    const Rule *rule = rule_at(mapping, i);
+    if (rule->action.field == action->field && text_equal(rule->action.key, action->key) && (rule->constant != NULL) == constant)
       return TRUE;
+  }
   return FALSE;
+}
+
+static gboolean taken(Rule *rule, const char *field, const char *how, GError **error) {
+  rule_clear(rule);
+  return error_set(error, ERROR_USAGE, "the field %s is %s twice", field, how);
 }
 
 gboolean mapping_map(Mapping *mapping, const char *field, const char *column, GError **error) {
   Rule rule = {0};
-  if (!find_action(mapping, field, &rule.action, error))
+  if (!find_action(mapping, field, &rule, error))
     return FALSE;
-  if (is_taken(mapping, rule.action.field, FALSE))
-    return error_set(error, ERROR_USAGE, "the field %s is mapped twice", field);
+  if (is_taken(mapping, &rule.action, FALSE))
+    return taken(&rule, field, "mapped", error);
   rule.column = g_strdup(column);
   g_array_append_val(mapping->rules, rule);
   return TRUE;
@@ -144,10 +169,10 @@ gboolean mapping_map(Mapping *mapping, const char *field, const char *column, GE
 
 gboolean mapping_set(Mapping *mapping, const char *field, const char *value, GError **error) {
   Rule rule = {0};
-  if (!find_action(mapping, field, &rule.action, error))
+  if (!find_action(mapping, field, &rule, error))
     return FALSE;
-  if (is_taken(mapping, rule.action.field, TRUE))
-    return error_set(error, ERROR_USAGE, "the field %s is set twice", field);
+  if (is_taken(mapping, &rule.action, TRUE))
+    return taken(&rule, field, "set", error);
   rule.constant = g_strdup(value);
   g_array_append_val(mapping->rules, rule);
   return TRUE;
@@ -266,6 +291,93 @@ static gboolean add_cost(Row *row, Text key, const Cell *cell) {
   return add_property(row, key, &amount);
 }
 
+/* --- consents ------------------------------------------------------------------------------------- */
+
+static const char *const why_no_answer = "a consent that is neither yes nor no (yes, true, 1, ja; no, false, 0, nein)";
+static const char *const why_no_purpose =
+    "a purpose of consent that there is not: write " PURPOSES_KNOWN ", with - before what is refused";
+
+/* VALUE_NONE: no answer. */
+static ValueKind answer_of(const Cell *cell) {
+  static const char *const yes[] = {"yes", "true", "1", "y", "j", "ja", "granted", "opt-in"}, *const no[] = {
+                                                                                                  "no",   "false",  "0",      "n",
+                                                                                                  "nein", "denied", "opt-out"};
+  if (cell->kind == VALUE_TRUE || cell->kind == VALUE_FALSE)
+    return cell->kind;
+  for (guint i = 0; i < G_N_ELEMENTS(yes); i++)
+    if (cell->text.size == strlen(yes[i]) && g_ascii_strncasecmp(cell->text.at, yes[i], cell->text.size) == 0)
+      return VALUE_TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS(no); i++)
+    if (cell->text.size == strlen(no[i]) && g_ascii_strncasecmp(cell->text.at, no[i], cell->text.size) == 0)
+      return VALUE_FALSE;
+  return VALUE_NONE;
+}
+
+static gboolean add_answer(Row *row, Text key, ValueKind answer) {
+  return door_property(row->event, key, answer, text_of(NULL), &row->why);
+}
+
+/* One of a list: "profile", "-profile". */
+static gboolean add_purpose(Row *row, Text word) {
+  static const char prefix[] = "consent.";
+  enum { PREFIX_SIZE = sizeof prefix - 1 };
+  gboolean refused = *word.at == '-';
+  Text purpose = {word.at + refused, word.size - refused};
+  if (!purpose_is_known(purpose)) {
+    row->why = why_no_purpose;
+    return FALSE;
+  }
+  char *key = door_take(row->door, PREFIX_SIZE + purpose.size);
+  if (key == NULL) {
+    row->why = why_too_large;
+    return FALSE;
+  }
+  memcpy(key, prefix, PREFIX_SIZE);
+  memcpy(key + PREFIX_SIZE, purpose.at, purpose.size);
+  return add_answer(row, (Text){key, PREFIX_SIZE + purpose.size}, refused ? VALUE_FALSE : VALUE_TRUE);
+}
+
+static gboolean ends_word(char c) {
+  return strchr(",;| \t\r\n", c) != NULL;
+}
+
+/* A list of purposes, or yes and no to being measured. */
+static gboolean add_consents(Row *row, const Cell *cell) {
+  ValueKind answer = answer_of(cell);
+  const char *at = cell->text.at, *end = at + cell->text.size;
+  if (answer != VALUE_NONE)
+    return add_answer(row, text_of("consent." PURPOSE_MEASURE), answer);
+  while (at < end) {
+    const char *word = at;
+    while (at < end && !ends_word(*at))
+      at++;
+    if (at > word && !add_purpose(row, (Text){word, (guint32)(at - word)}))
+      return FALSE;
+    at++;
+  }
+  return TRUE;
+}
+
+static gboolean apply_consent(Row *row, const Action *action, const Cell *given) {
+  Cell trimmed = *given, *cell = &trimmed;
+  while (cell->text.size && g_ascii_isspace(cell->text.at[cell->text.size - 1]))
+    cell->text.size--;
+  for (; cell->text.size && g_ascii_isspace(*cell->text.at); cell->text.at++)
+    cell->text.size--;
+  if (cell->text.size == 0 && cell->kind == VALUE_NONE)
+    return TRUE;
+  if (text_is(action->key, "consent"))
+    return add_consents(row, cell);
+  if (text_is(action->key, "consent.version") || text_is(action->key, "consent.basis"))
+    return door_property(row->event, action->key, VALUE_TEXT, cell->text, &row->why);
+  ValueKind answer = answer_of(cell);
+  if (answer == VALUE_NONE) {
+    row->why = why_no_answer;
+    return FALSE;
+  }
+  return add_answer(row, action->key, answer);
+}
+
 static gboolean apply(Row *row, const Action *action, const Cell *cell) {
   Event *event = row->event;
   const DoorOptions *options = door_options(row->door);
@@ -283,6 +395,7 @@ static gboolean apply(Row *row, const Action *action, const Cell *cell) {
   case FIELD_VALUE: return door_value(row->door, event, cell->text, &row->why);
   case FIELD_CURRENCY: return door_currency(row->door, event, cell->text, &row->why);
   case FIELD_COST: return add_cost(row, action->key, cell);
+  case FIELD_CONSENT: return apply_consent(row, action, cell);
   case FIELD_SOURCE: row->evidence.source = cell->text; return TRUE;
   case FIELD_MEDIUM: row->evidence.medium = cell->text; return TRUE;
   case FIELD_CAMPAIGN: row->evidence.campaign = cell->text; return TRUE;
@@ -298,11 +411,17 @@ static gboolean apply(Row *row, const Action *action, const Cell *cell) {
 static gboolean is_filled(const Row *row, const Action *action) {
   if (action->field == FIELD_IDENTIFIER)
     return (row->spaces >> action->space) & 1;
+  if (action->field == FIELD_CONSENT && !text_is(action->key, "consent")) {
+    for (guint i = 0; i < row->event->n_properties; i++)
+      if (text_equal(row->event->properties[i].key, action->key))
+        return TRUE;
+    return FALSE;
+  }
   return (row->filled >> action->field) & 1;
 }
 
 static gboolean apply_constants(const Mapping *mapping, Row *row) {
-  Row before = {.filled = row->filled, .spaces = row->spaces};
+  Row before = {.event = row->event, .filled = row->filled, .spaces = row->spaces};
   for (guint i = 0; i < mapping->rules->len; i++) {
     const Rule *rule = rule_at(mapping, i);
     Cell cell = {text_of(rule->constant), VALUE_NONE};

@@ -305,7 +305,7 @@ def every_field_can_be_mapped():
     with folder() as place:
         file = place / "a.csv"
         values = {"time": "2025-01-01", "event": "buy", "value": "7", "currency": "EUR", "cost": "1", "email": "a@b.de", "phone": "+4930123456", "score": "9",
-                  "url": "https://example.org/", "referrer": "https://example.com/"}
+                  "url": "https://example.org/", "referrer": "https://example.com/", "consent": "measure -profile"}
         file.write_text(",".join(f"c_{name}" for name in fields) + "\n" + ",".join(values.get(name, f"{name}-1") for name in fields) + "\n")
         arguments = [word for name in fields for word in ("--map", f"{name}=c_{name}")]
         check(counts(imported(file, *arguments, db=place / "x.db")), [1, 1, 0, 0, 0])

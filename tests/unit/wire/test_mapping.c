@@ -132,9 +132,29 @@ static void test_all_fields(Fixture *f, gconstpointer unused) {
   assert_property(event, "order", VALUE_TEXT, "o1");
   assert_property(event, "score", VALUE_NUMBER, "9");
   assert_property(event, "place", VALUE_TEXT, "store");
-  assert_property(event, "consent", VALUE_TEXT, "measure");
+  assert_property(event, "consent.measure", VALUE_TRUE, "");
   assert_property(event, "term", VALUE_TEXT, "t");
   assert_property(event, "context.page.url", VALUE_TEXT, "https://x.example/?utm_term=t");
+}
+
+static void test_consents(Fixture *f, gconstpointer unused) {
+  map(f, "person=u time=t event=e consent=c consent.contact.email=m");
+  g_assert_true(mapping_set(f->mapping, "consent.version", "2025-06", NULL));
+  columns(f, "u,t,e,c,m");
+  good_row(f, "1;2025-01-01;Signed Up;measure, -profile;Ja ");
+  assert_property(f->event, "consent.measure", VALUE_TRUE, "");
+  assert_property(f->event, "consent.profile", VALUE_FALSE, "");
+  assert_property(f->event, "consent.contact.email", VALUE_TRUE, "");
+  assert_property(f->event, "consent.version", VALUE_TEXT, "2025-06");
+  good_row(f, "1;2025-01-01;Signed Up;no;0"); /* to being measured */
+  assert_property(f->event, "consent.measure", VALUE_FALSE, "");
+  assert_property(f->event, "consent.contact.email", VALUE_FALSE, "");
+  good_row(f, "1;2025-01-01;Signed Up;;");
+  g_assert_cmpuint(f->event->n_properties, ==, 1);
+  bad_row(f, "1;2025-01-01;Signed Up;marketing;", "a purpose of consent that there is not");
+  bad_row(f, "1;2025-01-01;Signed Up;;perhaps", "neither yes nor no");
+  g_assert_false(mapping_map(f->mapping, "consent.marketing", "x", NULL));
+  g_assert_false(mapping_map(f->mapping, "consent.contact.email", "x", NULL));
 }
 
 static void test_refused_rows(Fixture *f, gconstpointer unused) {
@@ -334,6 +354,7 @@ int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   TEST("an invoice becomes an event", test_invoice);
   TEST("every field finds its place", test_all_fields);
+  TEST("consents are a list of purposes, or a column a purpose", test_consents);
   TEST("refuses rows with the reason, keeps unidentified ones", test_refused_rows);
   TEST("a currency column wins over one written with the amount", test_currencies);
   TEST("reads decimal commas when told", test_decimal_comma);
