@@ -69,6 +69,19 @@ export function channelName(name: string): string {
   return own === name && known(`channel.${name}`) ? t(`channel.${name}` as Word) : own
 }
 
+/** Which colour a channel has: the standard ones by what they are, others none. */
+const FAMILIES: Record<string, string[]> = {
+  ads: ['paid_search', 'paid_social', 'display', 'paid_shopping', 'paid_video', 'paid_other', 'affiliates', 'cross_network', 'audio', 'tv', 'print'],
+  social: ['organic_social', 'organic_video', 'influencer'],
+  search: ['organic_search', 'organic_shopping', 'price_comparison', 'referral'],
+  web: ['direct'],
+  mail: ['email', 'sms', 'mobile_push'],
+  store: ['store', 'event'],
+  service: ['call', 'chat'],
+  club: ['member_referral'],
+}
+export const channelFamily = (name: string) => Object.keys(FAMILIES).find((family) => FAMILIES[family].includes(name))
+
 /** A touchpoint of the project, else `channel / event`. */
 export function touchpointName(name: string): string {
   const own = labelOf(project.value?.touchpoints, name)

@@ -7,8 +7,8 @@ import { Lead } from '../parts/lead'
 import { address } from '../state/api'
 import { commonOptions, useReport, type Envelope } from '../state/report'
 import { option, options, setOptions } from '../state/route'
-import { channelName, labelOf, project, touchpointName } from '../state/session'
-import { count, decimal, money, moneyRange, percent } from '../words/format'
+import { channelFamily, channelName, labelOf, project, touchpointName } from '../state/session'
+import { count, decimal, money, moneySpan, percent } from '../words/format'
 import { known, t, type Word } from '../words/words'
 
 interface Credit {
@@ -52,6 +52,11 @@ function keyName(answer: Answer, key: string): string {
   return answer.key === 'channel' ? channelName(key) : answer.key === 'touchpoint' ? touchpointName(key) : key
 }
 
+function family(answer: Answer, key: string): string | undefined {
+  if (answer.key === 'touchpoint') return project.value?.touchpoints.find((one) => one.name === key)?.family
+  return answer.key === 'channel' ? channelFamily(key) : undefined
+}
+
 /** The shapes of the models; the chosen one is the yellow dot. */
 function Shape({ model, x, y, chosen }: { model: string; x: number; y: number; chosen: boolean }) {
   if (chosen) return <circle class="shape chosen" cx={x} cy={y} r="4.500" />
@@ -79,14 +84,20 @@ interface RowFacts {
   main: Credit
 }
 
+/** Where amounts lie in the picture. */
+const placer = (most: number, width: number) => (value: number) => 8 + Math.min(1.02, value / most) * (width - 24)
+
 function Plot({ row, chosen, most, width, label }: { row: RowFacts; chosen: string; most: number; width: number; label: string }) {
-  const x = (value: number) => 8 + Math.min(1.02, value / most) * (width - 24)
+  const x = placer(most, width)
   const amounts = row.by.map((one) => one.amount)
   const from = Math.min(...amounts)
   const to = Math.max(...amounts)
   const gap = ROW / (row.by.length + 1)
   return (
     <svg class="plot" width={width} height={ROW} role="img" aria-label={label}>
+      {ticks(most).map((tick) => (
+        <line key={tick} class="grid" x1={x(tick)} x2={x(tick)} y1="-1" y2={ROW + 1} />
+      ))}
       <rect class="field-range" x={x(from) - 5} y="4" width={x(to) - x(from) + 10} height={ROW - 8} rx="3" />
       {row.by.map(({ model, amount, low, high }, i) => {
         const y = gap * (i + 1)
@@ -102,20 +113,36 @@ function Plot({ row, chosen, most, width, label }: { row: RowFacts; chosen: stri
   )
 }
 
-function Roas({ credit, most }: { credit: Credit; most: number }) {
-  if (credit.roas === null || credit.roas === undefined || !credit.cost) return <span>–</span>
-  const width = 90
-  const x = (value: number) => 4 + (Math.min(value, most) / most) * (width - 10)
+const ROAS_WIDTH = 116
+const roasPlacer = (most: number) => (value: number) => 8 + (Math.min(value, most) / most) * (ROAS_WIDTH - 18)
+const hasRoas = (credit: Credit) => !!credit.cost && credit.roas !== null && credit.roas !== undefined
+
+/** What a euro of advertising brings, with the interval of its revenue; the dashed line is what it costs. Far ones point out of the picture. */
+function RoasDot({ credit, low, high, most }: { credit: Credit; low?: number; high?: number; most: number }) {
+  const x = roasPlacer(most)
+  if (!hasRoas(credit)) return null
   return (
-    <span class="roas">
-      <svg width={width} height="16" aria-hidden="true">
-        <line class="axis" x1={x(0)} x2={x(0)} y1="1" y2="15" />
-        <line class="axis dashed" x1={x(1)} x2={x(1)} y1="1" y2="15" />
-        <circle class="shape main" cx={x(credit.roas)} cy="8" r="3.500" />
-      </svg>
-      <strong>{decimal(credit.roas)}</strong>
-    </span>
+    <svg class="roas" width={ROAS_WIDTH} height={ROW} aria-hidden="true">
+      <line class="axis" x1={x(0)} x2={x(0)} y1="13" y2="33" />
+      <line class="axis dashed" x1={x(1)} x2={x(1)} y1="13" y2="33" />
+      {credit.roas! > most ? (
+        <path class="far" d={`M${ROAS_WIDTH - 14} 19l6 4-6 4`} />
+      ) : (
+        <>
+          {low !== undefined && high !== undefined && <line class="whisker chosen" x1={x(low)} x2={x(high)} y1="23" y2="23" />}
+          <circle class="shape main" cx={x(credit.roas!)} cy="23" r="3.500" />
+        </>
+      )}
+    </svg>
   )
+}
+
+/** Which key brings most of the new (or returning) customers; two whose intervals meet are named together. */
+function customersText(answer: Answer, rows: RowFacts[], chosen: string, customers: 'new' | 'returning'): string | undefined {
+  const [best, second] = rows.filter((row) => !APART.includes(row.key)).sort((a, b) => b.main.conversions - a.main.conversions)
+  if (!best) return undefined
+  const apart = !second || best.main.low === undefined || second.main.high === undefined || best.main.low > second.main.high
+  return t(`attribution.finding.${customers}${apart ? '' : '_two'}`, { key: keyName(answer, best.key), share: percent(best.main.conversions / answer.conversions), model: modelName(chosen), ...(apart ? {} : { second: keyName(answer, second.key), other: percent(second.main.conversions / answer.conversions) }) })
 }
 
 /** The biggest difference between last touch and the chosen model that both intervals exclude. */
@@ -133,14 +160,18 @@ function findingText(answer: Answer, rows: RowFacts[], chosen: string): string {
   return best ? t('attribution.finding.most', { key: keyName(answer, best.key), share: percent(best.main.share), model: modelName(chosen) }) : t('attribution.finding.none', { n: count(answer.conversions) })
 }
 
+/** The interval of the revenue: its own, else that of the conversions at their mean value. */
+function valueSpan(credit: Credit): { low?: number; high?: number } {
+  const each = credit.conversions ? credit.value / credit.conversions : 1
+  return { low: credit.value_low ?? (credit.low === undefined ? undefined : credit.low * each), high: credit.value_high ?? (credit.high === undefined ? undefined : credit.high * each) }
+}
+
 function rowsOf(answer: Answer, chosen: string, byValue: boolean): RowFacts[] {
   const keys = new Map<string, RowFacts>()
   for (const model of answer.models)
     for (const credit of model.credits) {
       const amount = byValue ? credit.value : credit.conversions
-      const scale = byValue && credit.conversions ? credit.value / credit.conversions : 1
-      const low = byValue ? (credit.value_low ?? (credit.low === undefined ? undefined : credit.low * scale)) : credit.low
-      const high = byValue ? (credit.value_high ?? (credit.high === undefined ? undefined : credit.high * scale)) : credit.high
+      const { low, high } = byValue ? valueSpan(credit) : credit
       const row = keys.get(credit.key) ?? { key: credit.key, by: [], main: credit }
       row.by.push({ model, credit, amount, low: low ?? undefined, high: high ?? undefined })
       if (model.model === chosen) row.main = credit
@@ -159,8 +190,14 @@ function Table({ answer, rows, chosen, byValue }: { answer: Answer; rows: RowFac
   const [limit, setLimit] = useState(30)
   const width = 470
   const most = Math.max(1e-9, ...rows.filter((row) => row.key !== '(unidentified)').flatMap((row) => row.by.map((one) => one.high ?? one.amount)))
-  const mostRoas = Math.min(30, Math.max(4, ...rows.map((row) => row.main.roas ?? 0)))
-  const x = (value: number) => 8 + (value / most) * (width - 24)
+  const roasSpan = (credit: Credit): { low?: number; high?: number } => {
+    const { low, high } = valueSpan(credit)
+    return credit.cost && low !== undefined && high !== undefined ? { low: low / credit.cost, high: high / credit.cost } : {}
+  }
+  const costs = rows.some((row) => row.main.cost)
+  const mostRoas = Math.max(4, ...rows.filter((row) => hasRoas(row.main)).map((row) => (row.main.roas! > 20 ? 0 : Math.min(22, roasSpan(row.main).high ?? row.main.roas!)))) * 1.05
+  const x = placer(most, width)
+  const xRoas = roasPlacer(mostRoas)
   return (
     <>
       <table class="rows attribution">
@@ -180,8 +217,25 @@ function Table({ answer, rows, chosen, byValue }: { answer: Answer; rows: RowFac
             <th class="number">{t(byValue ? 'attribution.revenue' : 'attribution.conversions')}</th>
             <th class="number">{t('attribution.last_says')}</th>
             <th class="number">{t(byValue ? 'attribution.conversions' : 'attribution.revenue')}</th>
-            <th class="number">{t('attribution.cost')}</th>
-            <th class="number">{t('attribution.roas')}</th>
+            {costs && (
+              <>
+                <th class="number">{t('attribution.cost')}</th>
+                <th>
+                  <svg width={ROAS_WIDTH} height="16" aria-hidden="true">
+                    {xRoas(1) - xRoas(0) > 9 && (
+                      <text class="hint" x={xRoas(0)} y="12" text-anchor="middle">
+                        0
+                      </text>
+                    )}
+                    <text class="hint" x={xRoas(1)} y="12" text-anchor="middle">
+                      1
+                    </text>
+                  </svg>
+                  <span class="out-of-sight">{t('attribution.roas_picture')}</span>
+                </th>
+                <th class="number">{t('attribution.roas')}</th>
+              </>
+            )}
           </tr>
         </thead>
         <tbody>
@@ -193,7 +247,10 @@ function Table({ answer, rows, chosen, byValue }: { answer: Answer; rows: RowFac
             return (
               <tr key={row.key}>
                 <td>
-                  {keyName(answer, row.key)}
+                  <span class="named">
+                    {family(answer, row.key) && <i class="tick" data-family={family(answer, row.key)} />}
+                    {keyName(answer, row.key)}
+                  </span>
                   {known(`apart_text.${row.key}`) && <span class="below">{t(`apart_text.${row.key}` as Word)}</span>}
                 </td>
                 <td>
@@ -203,16 +260,28 @@ function Table({ answer, rows, chosen, byValue }: { answer: Answer; rows: RowFac
                   <strong>{byValue ? money(main.amount, true) : decimal(main.amount)}</strong>
                   {main.low !== undefined && main.high !== undefined && (
                     <span class="below">
-                      {byValue ? moneyRange(main.low, main.high) : `${count(main.low)}–${count(main.high)}`}
+                      {byValue ? moneySpan(main.low, main.high, main.amount) : `${count(main.low)}–${count(main.high)}`}
                     </span>
                   )}
                 </td>
                 <td class="number">{!last || chosen === 'last' ? '–' : same ? <span class="quiet">{t('attribution.same')}</span> : <strong class={difference > 0 ? 'poor-ink' : 'good-ink'}>{(difference > 0 ? '+' : '') + percent(difference)}</strong>}</td>
                 <td class="number">{byValue ? decimal(row.main.conversions) : money(row.main.value, true)}</td>
-                <td class="number">{row.main.cost ? money(row.main.cost, true) : '–'}</td>
-                <td class="number">
-                  <Roas credit={row.main} most={mostRoas} />
-                </td>
+                {costs && (
+                  <>
+                    <td class="number">{row.main.cost ? money(row.main.cost, true) : '–'}</td>
+                    <td>
+                      <RoasDot credit={row.main} {...roasSpan(row.main)} most={mostRoas} />
+                    </td>
+                    <td class="number">
+                      {hasRoas(row.main) ? <strong>{decimal(row.main.roas!)}</strong> : '–'}
+                      {hasRoas(row.main) && roasSpan(row.main).low !== undefined && (
+                        <span class="below">
+                          {decimal(roasSpan(row.main).low!)}–{decimal(roasSpan(row.main).high!)}
+                        </span>
+                      )}
+                    </td>
+                  </>
+                )}
               </tr>
             )
           })}
@@ -235,7 +304,8 @@ export function View() {
   const models = options('model').length ? options('model') : DEFAULT
   const chosen = option('columns') && models.includes(option('columns')!) ? option('columns')! : models.includes('markov') ? 'markov' : models[models.length - 1]
   const byValue = option('show') !== 'conversions'
-  const fields = { goal, key, lookback, model: MODELS.filter((model) => models.includes(model)) }
+  const customers = option('customers') ?? 'all'
+  const fields = { goal, key, lookback, customers: customers === 'all' ? undefined : customers, model: MODELS.filter((model) => models.includes(model)) }
   const { data, problem, waiting, slow, cancel, again } = useReport<Answer>('attribution', fields)
   const toggle = (model: string) => {
     const next = models.includes(model) ? models.filter((one) => one !== model) : [...models, model]
@@ -252,6 +322,7 @@ export function View() {
           <span class="bar-extra bar-left">
             {goals.length > 0 && <Choice label={t('attribution.goal')} left value={goal ?? ''} choices={goals.map((one) => ({ value: one.name, label: `${t('attribution.goal')}: ${labelOf(goals, one.name)}` }))} onChange={(value) => setOptions({ goal: value })} />}
             <Choice label={t('attribution.lookback')} left value={lookback ?? ''} choices={['', '7d', '30d', '60d', '90d', '180d'].map((value) => ({ value, label: value ? t('attribution.lookback_days', { n: parseInt(value) }) : t('attribution.lookback_project') }))} onChange={(value) => setOptions({ lookback: value || undefined })} />
+            <Choice label={t('attribution.customers')} left value={customers} choices={(['all', 'new', 'returning'] as const).map((value) => ({ value: value as string, label: t(`attribution.customers_${value}`) }))} onChange={(value) => setOptions({ customers: value === 'all' ? undefined : value })} />
             <Choice label={t('attribution.key')} left value={key} choices={(['channel', 'campaign', 'touchpoint', 'source', 'medium'] as const).map((value) => ({ value, label: t(`attribution.by_${value}`) }))} onChange={(value) => setOptions({ key: value === 'channel' ? undefined : value })} />
           </span>
         }
@@ -279,7 +350,7 @@ export function View() {
           </State>
         ) : (
           <div class={waiting ? 'stale' : ''}>
-            <Lead text={findingText(data, rows, chosen)} answer={data} report="attribution" fields={fields} what={t('attribution.counts')}>
+            <Lead text={(customers !== 'all' && customersText(data, rows, chosen, customers as 'new')) || findingText(data, rows, chosen)} answer={data} report="attribution" fields={fields} what={t('attribution.counts')}>
               <span>{t('attribution.sum', { value: money(data.value, true), n: count(data.conversions), model: modelName(chosen) })}</span>
             </Lead>
             <div class="chips" role="group" aria-label={t('attribution.models')}>

@@ -16,6 +16,7 @@ import { option, options, setOptions } from '../state/route'
 import { labelOf, project, seesPersons, touchpointName } from '../state/session'
 import { count, decimal, duration, percent } from '../words/format'
 import { t } from '../words/words'
+import { sameWay, useWays, type Way } from './funnel_ways'
 
 interface Step {
   step: number
@@ -41,8 +42,8 @@ const spell = (window = '') => window.replace(/^(\d+)([mhdw])$/, (_, n: string, 
 
 /** A quoted event name, a bare word or `event = "x"` is called by the event. */
 export function stepName(step: string): string {
-  const goal = project.value?.goals.find((one) => one.name === step)
-  if (goal) return labelOf(project.value?.goals, step)
+  const rule = project.value?.goals.find((one) => one.when === step) ?? project.value?.stages.find((one) => one.when === step)
+  if (rule) return (language.value === 'de' ? rule.label_de : rule.label) || rule.name
   const event = /^\s*event\s*=\s*"([^"]+)"\s*$/.exec(step) ?? /^\s*touchpoint\s*=\s*"?([^"]+?)"?\s*$/.exec(step)
   return event ? touchpointName(event[1]) : step
 }
@@ -119,13 +120,12 @@ function StepList({ steps, unit, selected, onSelect }: { steps: string[]; unit?:
   )
 }
 
-/** Up to sixteen event names to begin with, the most frequent first. */
+/** The goals, then what happens here, the most frequent first. */
 function AddStep({ onAdd }: { onAdd: (step: string) => void }) {
-  const overview = useReport<Envelope & { event_names: { event: string; events: number }[] }>('overview')
-  const names = overview.data?.event_names ?? []
-  const goals = project.value?.goals ?? []
-  const choices = [...names.map((one) => ({ value: one.event, label: one.event })), ...goals.filter((goal) => !names.some((one) => one.event === goal.name)).map((goal) => ({ value: `goal = ${goal.name}`, label: labelOf(goals, goal.name) }))]
-  return <Choice label={t('funnel.add')} icon="plus" left value={t('funnel.add')} choices={choices.filter((one) => !one.value.startsWith('goal'))} onChange={(value) => onAdd(/^[\w]+$/.test(value) ? value : `event = ${JSON.stringify(value)}`)} />
+  const overview = useReport<Envelope & { event_names: { event: string; events: number }[] }>('overview', { limit: 100 })
+  const goals = project.value?.goals.filter((goal) => goal.when) ?? []
+  const choices = [...goals.map((goal) => ({ value: goal.when!, label: labelOf(goals, goal.name) })), ...(overview.data?.event_names ?? []).map((one) => ({ value: `event = ${JSON.stringify(one.event)}`, label: one.event }))]
+  return <Choice label={t('funnel.add')} icon="plus" left value={t('funnel.add')} choices={choices} onChange={onAdd} />
 }
 
 /** A name on at most two lines of a column's width; what has no room ends in an ellipsis. */
@@ -153,7 +153,7 @@ function Columns({ answer, worst, selected, onSelect, onPersons }: { answer: Ans
   const pitch = n > 1 ? width / (n - 0.5) : width
   const bar = n > 1 ? Math.min(pitch * 0.5, 150) : 150
   const x = (i: number) => (n > 1 ? (i * (width - bar)) / (n - 1) : 0)
-  const titles = answer.steps.map((step, i) => lines(answer.mode === 'any' ? stepLabel(answer, i) : `${step.step} ${stepName(step.name)}`, pitch - 8))
+  const titles = answer.steps.map((step, i) => lines(answer.mode === 'any' ? stepLabel(answer, i) : `${step.step} ${stepName(step.name)}`, i === n - 1 && pitch >= 120 ? bar : pitch - 8))
   const head = Math.max(...titles.map((one) => one.length)) * 16 + 24
   const base = head + 16 + HEIGHT
   const y = (value: number) => base - (answer.steps[0].reached ? (value / answer.steps[0].reached) * HEIGHT : 0)
@@ -480,6 +480,15 @@ export function View() {
   const [editing, setEditing] = useState(false)
   const [picked, setPicked] = useState<number>()
   const [wanted, setWanted] = useState<Wanted>()
+  const [mapAsked, askMap] = useState(false)
+  const [wantsMap, setWantsMap] = useState(false)
+  const { ways, ready } = useWays(mapAsked)
+  const way = sameWay(ways, steps)
+  const take = (found: Way | undefined) => found && (setOptions({ step: found.steps }), setPicked(undefined), setOpen(-1))
+  // Whoever comes without a question sees the first that is suggested; the address says which.
+  useEffect(() => void (!steps.length && ways[0] && setOptions({ step: ways[0].steps }, true)), [steps.length, ways[0]?.id])
+  const fromMap = ways.find((one) => one.id === 'map')
+  useEffect(() => void (wantsMap && fromMap && (setWantsMap(false), take(fromMap))), [wantsMap, fromMap?.id])
   const answer = data && steps.length ? data : undefined
   const worst = answer ? answer.steps.slice(1).reduce((best, _, i) => (answer.steps[i].dropped > answer.steps[best - 1].dropped ? i + 1 : best), 1) : 0
   const at = picked !== undefined && picked < steps.length ? picked : worst
@@ -496,7 +505,17 @@ export function View() {
   const formats = (['csv', 'json'] as const).map((format) => ({ label: t(`export.${format}`), name: `etappe-funnel.${format}`, href: address('/api/v1/reports/funnel', { ...commonOptions(), ...fields, format }) }))
   return (
     <>
-      <Bar title={t('nav.funnel')} formats={formats} />
+      <Bar
+        title={t('nav.funnel')}
+        formats={formats}
+        left={
+          ways.length > 0 && (
+            <span class="bar-extra bar-ways" onPointerEnter={() => askMap(true)} onFocusIn={() => askMap(true)}>
+              <Choice label={t('funnel.way')} left value={way?.id ?? ''} choices={[...(way ? [] : [{ value: '', label: t('funnel.way.own') }]), ...ways.map((one) => ({ value: one.id, label: one.label }))]} onChange={(id) => take(ways.find((one) => one.id === id))} />
+            </span>
+          )
+        }
+      />
       <main id="content" class="page with-side" tabIndex={-1}>
         <aside class={steps.length > 1 && !editing ? 'side folded' : 'side'} aria-label={t('funnel.steps')}>
           <h2 class="side-title">
@@ -508,7 +527,12 @@ export function View() {
             )}
           </h2>
           <StepList steps={steps} unit={fields.unit} selected={open} onSelect={setOpen} />
-          <AddStep onAdd={(step) => setOptions({ step: [...steps, step] })} />
+          <div class="step-buttons">
+            <AddStep onAdd={(step) => setOptions({ step: [...steps, step] })} />
+            <button type="button" class="button" onClick={() => (askMap(true), setWantsMap(true))}>
+              {t('funnel.from_map')}
+            </button>
+          </div>
           <div class="settings">
             <span>{t('funnel.order')}</span>
             <Segment label={t('funnel.order')} value={mode} choices={(['ordered', 'strict', 'any'] as const).map((value) => ({ value: value as string, label: t(`funnel.${value}`) }))} onChange={(value) => setOptions({ mode: value === 'ordered' ? undefined : value })} />
@@ -532,7 +556,9 @@ export function View() {
           </p>
         </aside>
         <div class="side-main">
-          {!steps.length ? (
+          {!steps.length && !ready ? (
+            <Waiting slow={false} />
+          ) : !steps.length ? (
             <State title={t('funnel.empty')} text={t('funnel.empty_text')} />
           ) : problem && !answer ? (
             <Failure problem={problem} again={again} />

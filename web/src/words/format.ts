@@ -43,6 +43,14 @@ export function money(value: number | null | undefined, short = false): string {
   return amount(size < 100 && !Number.isInteger(value) ? decimal(value, 2) : count(value))
 }
 
+/** `94–111` beneath an amount that says the unit already; on its scale. */
+export function moneySpan(low: number, high: number, beside: number): string {
+  const size = Math.abs(beside)
+  const scale = size >= 999_500 ? 1e6 : size >= 9_950 ? 1e3 : 1
+  const digits = scale === 1e6 ? 2 : 0
+  return `${decimal(low / scale, digits)}–${decimal(high / scale, digits)}`
+}
+
 /** `94–111 T€`: the unit once. */
 export function moneyRange(low: number, high: number): string {
   const size = Math.max(Math.abs(low), Math.abs(high))
