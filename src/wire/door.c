@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "wire/door.h"
 
+#include "wire/address.h"
 #include "wire/standard.h"
 
 struct Door {
@@ -163,6 +164,31 @@ static gboolean browses(const Door *door, const Event *event) {
   return FALSE;
 }
 
+static gboolean cut_property(Door *door, Property *property, const char **why) {
+  gboolean named = address_is_key(property->key), json = property->kind == VALUE_JSON;
+  if (!(json ? named || address_may_be_in(property->text) : named && property->kind == VALUE_TEXT))
+    return TRUE;
+  gsize before = door->taken;
+  char *room = door_take(door, property->text.size);
+  if (room == NULL) {
+    *why = "an event of more than 1 MiB";
+    return FALSE;
+  }
+  guint32 size = json ? address_cut_json(property->text, named, room) : address_cut(property->text, room);
+  if (size)
+    property->text = (Text){room, size};
+  door->taken = before + size;
+  return TRUE;
+}
+
+/* Nobody's whole address goes any further than here. */
+static gboolean cut_addresses(Door *door, Event *event, const char **why) {
+  for (guint i = 0; i < event->n_properties; i++)
+    if (!cut_property(door, &event->properties[i], why))
+      return FALSE;
+  return TRUE;
+}
+
 gboolean door_finish(Door *door, Event *event, const ChannelEvidence *given, gboolean cost, const char **why) {
   ChannelEvidence evidence = *given;
   if (!name_event(door, event, why))
@@ -176,5 +202,5 @@ gboolean door_finish(Door *door, Event *event, const ChannelEvidence *given, gbo
   evidence.web = event->web;
   event->converses = evidence.channel.size > 0;
   event->channel = channel_find(&evidence, door->options.hook, door->channel);
-  return add_campaign(event, &evidence, why) && mark_campaign(door, event, &evidence, why);
+  return cut_addresses(door, event, why) && add_campaign(event, &evidence, why) && mark_campaign(door, event, &evidence, why);
 }
