@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// etappe doctor: looks at everything that is stored and says what is wrong, or that nothing is.
+// etappe doctor: brings a record of an older program up to date, looks at everything that is stored and says what is wrong,
+// or that nothing is.
 #include "base/error.h"
 #include "cli/cli.h"
 #include "exchange/duckdb.h"
@@ -12,9 +13,26 @@ static void say(GString *out, const char *what, const GPtrArray *findings, guint
     g_string_append_printf(out, "         %s\n", (const char *)findings->pdata[*shown]);
 }
 
+/* Writers bring an older record up to date when they open it; readers refuse it. */
+static Record *open_up_to_date(const char *path, GString *out, GError **error) {
+  g_autoptr(GError) problem = NULL;
+  Record *record = record_open(path, RECORD_READ, &problem);
+  if (record || !g_error_matches(problem, ETAPPE_ERROR, ERROR_VERSION)) {
+    if (problem)
+      g_propagate_error(error, g_steal_pointer(&problem));
+    return record;
+  }
+  g_autoptr(Record) writer = record_open(path, RECORD_WRITE, error);
+  if (!writer)
+    return NULL;
+  g_clear_pointer(&writer, record_free);
+  g_string_append(out, "good     record: brought up to date\n");
+  return record_open(path, RECORD_READ, error);
+}
+
 static gboolean look(Cli *cli, GPtrArray *findings, GString *out, GError **error) {
   guint shown = 0;
-  g_autoptr(Record) record = record_open(cli->db, RECORD_READ, error);
+  g_autoptr(Record) record = open_up_to_date(cli->db, out, error);
   if (!record || !record_check(record, findings, error))
     return FALSE;
   say(out, "record: pages, batches, sequence", findings, &shown);
