@@ -184,6 +184,7 @@ static gboolean run_models(Attribution *attribution, guint threads, GError **err
     totals.net_value += g_array_index(paths->net_value, gint64, p);
     attribution->n_nulls += g_array_index(paths->nulls, gint64, p);
   }
+  attribution->n_nulls += paths->left_out;
   attribution->conversions = totals.conversions + paths->none_conversions + paths->unidentified;
   attribution->value = totals.value + paths->none_value + paths->unidentified_value;
   attribution->net_value = totals.net_value + paths->none_net_value + paths->unidentified_net_value;
@@ -363,8 +364,12 @@ static gboolean duration_param(const Params *params, const char *name, gint64 *o
 }
 
 static gboolean collect_paths(Attribution *attribution, const Question *question, AttributionOptions *options, GError **error) {
-  for (guint m = 0; m < attribution->models->len; m++)
-    options->timed = options->timed || g_array_index(attribution->models, ModelResult, m).model == MODEL_TIME_DECAY;
+  options->converted_only = !options->by_person;
+  for (guint m = 0; m < attribution->models->len; m++) {
+    Model model = g_array_index(attribution->models, ModelResult, m).model;
+    options->timed = options->timed || model == MODEL_TIME_DECAY;
+    options->converted_only = options->converted_only && model != MODEL_MARKOV;
+  }
   attribution->paths = attribution_paths_collect(question, options, error);
   return attribution->paths != NULL;
 }

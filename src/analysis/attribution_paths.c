@@ -180,7 +180,13 @@ static AttributionPaths *gather(Collect *collect, GError **error) {
     counters[i] = &collect->workers[i].counter;
   for (guint i = 0; i < n_names; i++)
     g_ptr_array_add(names, i == KEY_NONE ? g_strdup("(not set)") : text_dup(key_text(collect->key, i)));
-  return path_counter_gather(counters, n, (const char *const *)names->pdata, n_names, n, error);
+  PathGathering what = {.counters = counters,
+                        .n_counters = n,
+                        .names = (const char *const *)names->pdata,
+                        .n_names = n_names,
+                        .converted_only = collect->options->converted_only,
+                        .threads = n};
+  return path_counter_gather(&what, error);
 }
 
 /* --- the pass ------------------------------------------------------------------------------------ */
@@ -199,8 +205,8 @@ static gboolean collect_init(Collect *collect, GError **error) {
          (collect->finder = touch_finder_new(question, &touches, error));
 }
 
-static void worker_init(Worker *worker, const AttributionOptions *options) {
-  path_counter_init(&worker->counter, options->timed, options->by_person);
+static void worker_init(Worker *worker, const AttributionOptions *options, guint keys) {
+  path_counter_init(&worker->counter, keys, options->timed, options->by_person);
   worker->touches = touch_scratch_new();
 }
 
@@ -217,9 +223,10 @@ AttributionPaths *attribution_paths_collect(const Question *question, const Attr
   guint n = question_threads(question);
   AttributionPaths *paths = NULL;
   collect.workers = g_new0(Worker, n);
+  gboolean good = collect_init(&collect, error);
   for (guint i = 0; i < n; i++)
-    worker_init(&collect.workers[i], options);
-  if (collect_init(&collect, error) && question_each_block(question, collect_block, &collect, error))
+    worker_init(&collect.workers[i], options, good ? key_count_at_most(collect.key) : 0);
+  if (good && question_each_block(question, collect_block, &collect, error))
     paths = gather(&collect, error);
   for (guint i = 0; i < n; i++)
     worker_clear(&collect.workers[i]);

@@ -17,8 +17,9 @@ typedef struct {
   gint64 views_ms;     /* opens and views count when no click follows within this long; 0: they never count */
   gboolean keep_navigational;
   Customers customers;
-  gboolean timed;     /* make `decay` */
-  gboolean by_person; /* make `persons` */
+  gboolean timed;          /* make `decay` */
+  gboolean by_person;      /* make `persons` */
+  gboolean converted_only; /* list sequences that converted: all that rules need; not with by_person */
 } AttributionOptions;
 
 typedef struct {           /* what one element of a path earned under time-decay, summed over its conversions */
@@ -34,7 +35,8 @@ typedef struct {
   gint64 none_conversions, none_value, none_net_value; /* conversions without a touch */
   gint64 unidentified, unidentified_value, unidentified_net_value; /* conversions of nobody */
   gint64 open_paths;                                               /* not over yet, left out */
-  PersonPaths *persons;                                            /* or NULL: not asked for, or too many */
+  gint64 left_out;      /* paths without conversion whose sequence never converted, when only converted ones are listed */
+  PersonPaths *persons; /* or NULL: not asked for, or too many */
 } AttributionPaths;
 
 AttributionPaths *attribution_paths_new(void);

@@ -254,8 +254,10 @@ static void take_person(Ground *ground, guint32 person) {
   guint first = 1, end = 1;
   gboolean repeated = FALSE;
   ground->end = ground->data->person_start[person + 1];
-  g_array_set_size(ground->scratch->conversation, 0);
-  g_array_set_size(ground->scratch->acted, 0);
+  if (!ground->plain) {
+    g_array_set_size(ground->scratch->conversation, 0);
+    g_array_set_size(ground->scratch->acted, 0);
+  }
   for (; next < last; next++) {
     const Conversion *conversion = &derived->conversions[next];
     if (conversion->goal != ground->finder->goal)

@@ -54,17 +54,22 @@ void credit_shares(Model model, const PathSet *paths, double *share) {
 }
 
 void credit_rule(Model model, const PathSet *paths, double *conversions, double *value) {
-  g_autofree double *share = g_new(double, paths->start[paths->n_paths] + 1);
-  gboolean own_value = model == MODEL_TIME_DECAY && paths->decay_value;
-  credit_shares(model, paths, share);
+  guint32 longest = 0;
+  for (guint p = 0; p < paths->n_paths; p++)
+    longest = MAX(longest, paths->start[p + 1] - paths->start[p]);
+  g_autofree double *share = g_new(double, longest + 1);
+  g_autofree guint32 *seen = g_new0(guint32, paths->n_keys + 1);
   memset(conversions, 0, paths->n_keys * sizeof *conversions);
   memset(value, 0, paths->n_keys * sizeof *value);
   for (guint p = 0; p < paths->n_paths; p++) {
-    if (paths->conversions[p] == 0 && paths->value[p] == 0)
+    guint32 start = paths->start[p], n = paths->start[p + 1] - start;
+    if (n == 0 || (paths->conversions[p] == 0 && paths->value[p] == 0))
       continue;
-    for (guint32 i = paths->start[p]; i < paths->start[p + 1]; i++) {
-      conversions[paths->keys[i]] += share[i] * paths->conversions[p];
-      value[paths->keys[i]] += own_value ? paths->decay_value[i] : share[i] * paths->value[p];
+    share_path(model, paths, p, seen, share);
+    const double *own_value = model == MODEL_TIME_DECAY && paths->decay_value ? paths->decay_value + start : NULL;
+    for (guint32 i = 0; i < n; i++) {
+      conversions[paths->keys[start + i]] += share[i] * paths->conversions[p];
+      value[paths->keys[start + i]] += own_value ? own_value[i] : share[i] * paths->value[p];
     }
   }
 }

@@ -208,6 +208,10 @@ guint key_count(Key *key) {
   return n;
 }
 
+guint key_count_at_most(const Key *key) {
+  return key->shared ? field_shared_count(key->field) : 0;
+}
+
 Text key_text(Key *key, guint32 code) {
   pthread_mutex_lock(&key->lock);
   Text text = g_array_index(key->words, Word, code).text;

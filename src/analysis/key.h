@@ -14,4 +14,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Key, key_free)
 /* Fills n_events codes. Thread-safe. At most 1,000,000 distinct values, else ERROR_LIMIT. */
 gboolean key_block(Key *key, guint block, const Block *data, guint32 *codes, GError **error);
 guint key_count(Key *key);
+guint key_count_at_most(const Key *key); /* whatever blocks are still to come; 0: nobody knows */
 Text key_text(Key *key, guint32 code);

@@ -182,7 +182,7 @@ gboolean map_credit(const Question *question, const Params *params, JourneyMap *
     return TRUE;
   Run run = {.workers = g_new0(Worker, n)};
   for (guint i = 0; i < n; i++) {
-    path_counter_init(&run.workers[i].counter, FALSE, TRUE);
+    path_counter_init(&run.workers[i].counter, 0, FALSE, TRUE);
     run.workers[i].paths = g_ptr_array_new_with_free_func((GDestroyNotify)g_array_unref);
   }
   gboolean good = (run.derive = derive_new(question, error)) && (run.scope = scope_new(question, error)) &&
@@ -194,7 +194,9 @@ gboolean map_credit(const Question *question, const Params *params, JourneyMap *
       counters[i] = &run.workers[i].counter;
     for (guint32 code = 0; code < derive_touchpoints(run.derive); code++)
       g_ptr_array_add(names, text_dup(derive_touchpoint_name(run.derive, code)));
-    g_autoptr(AttributionPaths) paths = path_counter_gather(counters, n, (const char *const *)names->pdata, names->len, n, error);
+    PathGathering what = {
+        .counters = counters, .n_counters = n, .names = (const char *const *)names->pdata, .n_names = names->len, .threads = n};
+    g_autoptr(AttributionPaths) paths = path_counter_gather(&what, error);
     good = paths && fill_credits(question, paths, model, map, error);
     map->model = g_strdup(params_get(params, "model") ? params_get(params, "model") : "markov");
   }

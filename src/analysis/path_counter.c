@@ -1,83 +1,79 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/path_counter.h"
+#include "base/pages.h"
+#include <stdlib.h>
 #include <string.h>
 
-enum { ROOM_MIN = 1 << 12 };
-static const guint32 room_max = (guint32)1 << 31; /* of rows together: path_gather.c numbers them in 31 bits */
+enum { BITS_UNKNOWN = 8, SLABS_MAX = 1 << 13, LARGE_PAGE = 2 << 20 };
 
-void path_counter_init(PathCounter *counter, gboolean timed, gboolean by_person) {
-  *counter = (PathCounter){.timed = timed, .persons = by_person ? person_paths_new() : NULL};
+void path_counter_init(PathCounter *counter, guint codes, gboolean timed, gboolean by_person) {
+  *counter = (PathCounter){.timed = timed,
+                           .bits = codes ? MIN(g_bit_storage(codes), 31) : BITS_UNKNOWN,
+                           .rows = g_ptr_array_new_with_free_func(free),
+                           .cells = g_ptr_array_new_with_free_func(free),
+                           .persons = by_person ? person_paths_new() : NULL};
 }
 
 void path_counter_clear(PathCounter *counter) {
-  g_clear_pointer(&counter->codes, g_free);
-  g_clear_pointer(&counter->rows, g_free);
-  g_clear_pointer(&counter->counts, g_free);
-  g_clear_pointer(&counter->decay_at, g_free);
-  g_clear_pointer(&counter->decay, g_free);
+  g_clear_pointer(&counter->rows, g_ptr_array_unref);
+  g_clear_pointer(&counter->cells, g_ptr_array_unref);
   g_clear_pointer(&counter->persons, person_paths_free);
+  arena_clear(&counter->arena);
 }
 
-/* Room for at least `n` in a column; FALSE and full without. */
-static gboolean widen(PathCounter *counter, gpointer column, gsize size, guint64 n) {
-  gpointer *at = column;
-  gpointer wider = n <= room_max ? g_try_realloc_n(*at, (gsize)n, size) : NULL;
-  if (wider)
-    *at = wider;
+/* Small questions fill few ordinary pages of their first slab. */
+static gboolean add_slab(PathCounter *counter, GPtrArray *slabs, gsize size) {
+  gpointer slab =
+      slabs->len < SLABS_MAX ? aligned_alloc(LARGE_PAGE, (PATH_SLAB * size + LARGE_PAGE - 1) / LARGE_PAGE * LARGE_PAGE) : NULL;
+  if (slab && slabs->len)
+    pages_large(slab, PATH_SLAB * size);
+  if (slab)
+    g_ptr_array_add(slabs, slab);
   else
     counter->full = TRUE;
-  return wider != NULL;
+  return slab != NULL;
 }
 
-static guint64 next_room(guint32 used, guint64 more) {
-  guint64 needed = used + more, room = MIN(MAX(needed * 2, (guint64)ROOM_MIN), room_max);
-  return MAX(needed, room);
+/* Number `n` of a column of slabs; NULL and full without memory. */
+static gpointer slab_at(PathCounter *counter, GPtrArray *slabs, gsize size, guint32 n) {
+  if (counter->full || (n >> PATH_SLAB_BITS == slabs->len && !add_slab(counter, slabs, size)))
+    return NULL;
+  return (char *)slabs->pdata[n >> PATH_SLAB_BITS] + (n & (PATH_SLAB - 1)) * size;
 }
 
-static gboolean widen_codes(PathCounter *counter, guint n) {
-  guint64 room = next_room(counter->n_codes, n);
-  if (!widen(counter, &counter->codes, sizeof *counter->codes, room))
+/* FALSE when they do not fit. */
+static gboolean pack(const PathCounter *counter, const guint32 *codes, guint n, guint64 *key) {
+  guint64 packed = 0;
+  guint32 most = 0;
+  guint shift = 64;
+  if (n * counter->bits > 64)
     return FALSE;
-  counter->codes_room = (guint32)room;
-  return TRUE;
+  for (guint i = 0; i < n; i++) {
+    packed |= (guint64)(codes[i] + 1) << (shift -= counter->bits);
+    most |= codes[i] + 1;
+  }
+  *key = packed;
+  return most >> counter->bits == 0;
 }
 
-static gboolean widen_rows(PathCounter *counter) {
-  guint64 room = next_room(counter->n_rows, 1);
-  if (!widen(counter, &counter->rows, sizeof *counter->rows, room))
+static gboolean add_row(PathCounter *counter, const guint32 *codes, guint n, guint64 person, guint32 cell) {
+  RadixRow *row = slab_at(counter, counter->rows, sizeof *row, counter->n_rows);
+  if (!row)
     return FALSE;
-  counter->rows_room = (guint32)room;
-  return TRUE;
-}
-
-static gboolean widen_counts(PathCounter *counter) {
-  guint64 room = next_room(counter->n_counts, 1);
-  if (!widen(counter, &counter->counts, sizeof *counter->counts, room) ||
-      (counter->timed && !widen(counter, &counter->decay_at, sizeof *counter->decay_at, room)))
-    return FALSE;
-  counter->counts_room = (guint32)room;
-  return TRUE;
-}
-
-static gboolean widen_decay(PathCounter *counter, guint n) {
-  guint64 room = next_room(counter->n_decay, n);
-  if (!widen(counter, &counter->decay, sizeof *counter->decay, room))
-    return FALSE;
-  counter->decay_room = (guint32)room;
-  return TRUE;
-}
-
-static gboolean add_row(PathCounter *counter, const guint32 *codes, guint n, guint64 person, guint32 counts) {
-  if (counter->full || (counter->n_rows == counter->rows_room && !widen_rows(counter)) ||
-      (n > counter->codes_room - counter->n_codes && !widen_codes(counter, n)))
-    return FALSE;
-  guint32 *to = counter->codes + counter->n_codes;
-  for (guint i = 0; i < n; i++)
-    to[i] = codes[i];
+  *row = (RadixRow){0, 0, cell};
+  if (!pack(counter, codes, n, &row->key)) {
+    guint32 *kept = arena_take(&counter->arena, (n + (gsize)1) * sizeof *kept);
+    counter->full = counter->full || !kept;
+    if (!kept)
+      return FALSE;
+    kept[0] = n;
+    memcpy(kept + 1, codes, n * sizeof *kept);
+    row->key = (guint64)(guintptr)kept;
+    row->a = PATH_IN_ARENA;
+  }
   if (counter->persons)
-    person_paths_add(counter->persons, person, counter->n_rows, counts != 0);
-  counter->rows[counter->n_rows++] = (PathRow){counter->n_codes, n, counts};
-  counter->n_codes += n;
+    person_paths_add(counter->persons, person, counter->n_rows, cell != 0);
+  counter->n_rows++;
   return TRUE;
 }
 
@@ -86,17 +82,13 @@ void path_counter_null(PathCounter *counter, const guint32 *codes, guint n, guin
 }
 
 DecaySum *path_counter_add(PathCounter *counter, const guint32 *codes, guint n, guint64 person, const PathCounts *counts) {
-  if ((counter->n_counts == counter->counts_room && !widen_counts(counter)) ||
-      (counter->timed && n > counter->decay_room - counter->n_decay && !widen_decay(counter, n)) ||
-      !add_row(counter, codes, n, person, counter->n_counts + 1))
+  PathCell *cell = slab_at(counter, counter->cells, sizeof *cell, counter->n_cells);
+  if (!cell)
     return NULL;
-  counter->counts[counter->n_counts] = *counts;
-  if (!counter->timed) {
-    counter->n_counts++;
+  *cell = (PathCell){*counts, counter->timed ? arena_take(&counter->arena, n * sizeof *cell->decay) : NULL};
+  counter->full = counter->full || (counter->timed && !cell->decay);
+  if (counter->full || !add_row(counter, codes, n, person, counter->n_cells + 1))
     return NULL;
-  }
-  DecaySum *sums = counter->decay + counter->n_decay;
-  counter->decay_at[counter->n_counts++] = counter->n_decay;
-  counter->n_decay += n;
-  return sums;
+  counter->n_cells++;
+  return cell->decay;
 }

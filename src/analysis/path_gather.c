@@ -8,35 +8,40 @@
 // (16 of up to 15 names, 9 of up to 127) are told apart where their numbers tie: by the number of their further keys.
 #include "analysis/path_counter.h"
 #include "base/error.h"
+#include "base/pages.h"
 #include "base/parallel.h"
 #include "base/radix.h"
 #include <string.h>
 
-enum { PACK_ROWS = 1 << 14 };
+enum { SLABS_MAX = 1 << (31 - PATH_SLAB_BITS), FIT_MAX = 64 };
 static const guint32 LONG = (guint32)1 << 31;  /* with a row's number: its path has more keys than fit */
-static const guint32 FIRST = (guint32)1 << 31; /* with a row's counts: its path begins here */
+static const guint32 FIRST = (guint32)1 << 31; /* with a row's cell: its path begins here */
+static const guint32 LEFT_OUT = G_MAXINT32;    /* instead of a row's cell: its path is not wanted */
 
-typedef struct { /* rows of one counter that are packed together */
-  guint counter;
-  guint32 first, n, at; /* at: the number of the first among all */
+typedef struct { /* some rows of a counter */
+  const PathCounter *counter;
+  const RadixRow *rows;
+  guint32 n;
+  guint32 at;         /* among the packed ones */
+  guint32 first_cell; /* the number of the counter's first cell among all */
 } Chunk;
 
 typedef struct {
   guint32 paths;
   guint64 elements;
+  guint32 left_out; /* rows of paths that are not wanted */
 } Tally;
 
 typedef struct {
-  PathCounter *const *counters;
-  guint n_counters, threads;
-  guint32 *first_row, *first_counts; /* of each counter among all; n_counters + 1 */
-  guint32 *rank;                     /* of a code's name, from 1; equal names have one rank */
-  guint n_ranks, bits, fit;          /* bits a key, keys that fit */
-  const char **ranked;               /* name by rank - 1 */
-  guint8 *occurs;                    /* by rank; threads write only ones */
-  guint32 *number;                   /* by rank: among those that occur */
-  GArray *chunks;
-  RadixRow *rows, *spare; /* a: the row, b: its counts + 1 or 0 */
+  const PathGathering *what;
+  guint32 *rank;            /* of a code's name, from 1; equal names have one rank */
+  guint n_ranks, bits, fit; /* bits a key, keys that fit */
+  const char **ranked;      /* name by rank - 1 */
+  guint8 *occurs;           /* by rank; threads write only ones */
+  guint32 *number;          /* by rank: among those that occur */
+  GArray *chunks;           /* a slab each: a row's number tells its chunk and its place there */
+  GPtrArray *cells;         /* slabs of all counters; numbered alike */
+  RadixRow *rows, *spare;   /* packed. a: the row's number, b: its cell's + 1 or 0 */
   guint32 n_rows;
   RadixRanges ranges;
   Tally *tallies; /* of each range; then what stands before it */
@@ -81,6 +86,26 @@ static void number_keys(Gather *gather) {
 
 /* --- packing ------------------------------------------------------------------------------------- */
 
+/* The codes of a row, in `room` when it is a number itself; returns how many. */
+static guint32 codes_of(const PathCounter *counter, const RadixRow *row, guint32 room[FIT_MAX], const guint32 **codes) {
+  if (row->a & PATH_IN_ARENA) {
+    const guint32 *kept = (const guint32 *)(guintptr)row->key;
+    *codes = kept + 1;
+    return kept[0];
+  }
+  guint32 n = 0;
+  for (guint64 key = row->key; key; key <<= counter->bits)
+    room[n++] = (guint32)(key >> (64 - counter->bits)) - 1;
+  *codes = room;
+  return n;
+}
+
+static guint32 row_codes(const Gather *gather, guint32 a, guint32 room[FIT_MAX], const guint32 **codes) {
+  guint32 number = a & ~LONG;
+  const Chunk *chunk = &g_array_index(gather->chunks, Chunk, number >> PATH_SLAB_BITS);
+  return codes_of(chunk->counter, &chunk->rows[number & (PATH_SLAB - 1)], room, codes);
+}
+
 /* Ranks of keys from `at` on, as many as fit. */
 static guint64 pack(const Gather *gather, const guint32 *codes, guint32 n, guint32 at) {
   guint64 packed = 0;
@@ -91,65 +116,127 @@ static guint64 pack(const Gather *gather, const guint32 *codes, guint32 n, guint
   return packed;
 }
 
-static gboolean pack_chunk(guint task, guint worker, gpointer user, GError **error) {
-  const Gather *gather = user;
-  const Chunk *chunk = &g_array_index(gather->chunks, Chunk, task);
-  const PathCounter *counter = gather->counters[chunk->counter];
-  g_autofree guint8 *occurs = g_new0(guint8, gather->n_ranks + 1);
-  for (guint32 i = 0; i < chunk->n; i++) {
-    const PathRow *row = &counter->rows[chunk->first + i];
-    const guint32 *codes = counter->codes + row->first;
-    for (guint32 k = 0; k < row->n; k++)
-      occurs[gather->rank[codes[k]]] = 1;
-    gather->rows[chunk->at + i] = (RadixRow){pack(gather, codes, row->n, 0), (chunk->at + i) | (row->n > gather->fit ? LONG : 0),
-                                             row->counts ? row->counts + gather->first_counts[chunk->counter] : 0};
-  }
+static void mark_occurring(const Gather *gather, const guint8 *occurs) {
   for (guint rank = 1; rank <= gather->n_ranks; rank++)
     if (occurs[rank])
       __atomic_store_n(&gather->occurs[rank], 1, __ATOMIC_RELAXED);
+}
+
+static RadixRow packed_row(const Chunk *chunk, guint task, guint32 i, guint64 key, gboolean is_long) {
+  guint32 cell = chunk->rows[i].b, number = task << PATH_SLAB_BITS | i;
+  return (RadixRow){key, number | (is_long ? LONG : 0), cell ? cell + chunk->first_cell : 0};
+}
+
+static void pack_row(const Gather *gather, const Chunk *chunk, guint task, guint32 i, guint8 *occurs) {
+  guint32 room[FIT_MAX];
+  const guint32 *codes;
+  guint32 n = codes_of(chunk->counter, &chunk->rows[i], room, &codes);
+  for (guint32 k = 0; k < n; k++)
+    occurs[gather->rank[codes[k]]] = 1;
+  gather->rows[chunk->at + i] = packed_row(chunk, task, i, pack(gather, codes, n, 0), n > gather->fit);
+}
+
+/* Several codes of a counter's number at once become ranks: what they make by what they were. */
+typedef struct {
+  guint codes, bits, out_bits; /* of a group */
+  guint groups;                /* in a number */
+  guint32 *packed;             /* by group */
+  guint8 *met;                 /* by group */
+} Groups;
+
+enum { GROUP_BITS = 12 };
+
+static gboolean groups_init(Groups *groups, const Gather *gather, const PathCounter *counter) {
+  guint codes = GROUP_BITS / counter->bits, mask = (1u << counter->bits) - 1;
+  if (codes == 0 || gather->bits > counter->bits)
+    return FALSE;
+  *groups = (Groups){.codes = codes, .bits = codes * counter->bits, .out_bits = codes * gather->bits};
+  guint n = 1u << groups->bits;
+  groups->groups = (64 / counter->bits + codes - 1) / codes;
+  groups->packed = g_new0(guint32, n);
+  groups->met = g_new0(guint8, n);
+  for (guint group = 0; group < n; group++)
+    for (guint k = 0; k < codes; k++) {
+      guint code = group >> (groups->bits - (k + 1) * counter->bits) & mask;
+      if (code && code <= gather->what->n_names)
+        groups->packed[group] |= gather->rank[code - 1] << (groups->out_bits - (k + 1) * gather->bits);
+    }
   return TRUE;
 }
 
-/* The counter that number `i` of all belongs to, by where each begins. */
-static guint counter_of(const Gather *gather, const guint32 *first, guint32 i) {
-  guint counter = 0;
-  while (counter + 1 < gather->n_counters && i >= first[counter + 1])
-    counter++;
-  return counter;
+static void groups_clear(Groups *groups, const Gather *gather, const PathCounter *counter, guint8 *occurs) {
+  guint mask = (1u << counter->bits) - 1;
+  for (guint group = 0; group < 1u << groups->bits; group++)
+    for (guint code, rest = groups->met[group] ? group : 0; rest; rest >>= counter->bits)
+      if ((code = rest & mask))
+        occurs[gather->rank[code - 1]] = 1;
+  g_free(groups->packed);
+  g_free(groups->met);
 }
 
-static const PathRow *row_at(const Gather *gather, guint32 a, const guint32 **codes) {
-  guint32 row = a & ~LONG;
-  const PathCounter *counter = gather->counters[counter_of(gather, gather->first_row, row)];
-  const PathRow *found = &counter->rows[row - gather->first_row[counter_of(gather, gather->first_row, row)]];
-  *codes = counter->codes + found->first;
-  return found;
+/* As many codes as fit into a counter's number fit into a packed one: what stands there past its end is none. */
+static guint64 pack_groups(const Groups *groups, guint64 key) {
+  guint64 packed = 0;
+  guint shift = 64;
+  for (guint i = 0; i < groups->groups; i++, key <<= groups->bits) {
+    guint group = (guint)(key >> (64 - groups->bits));
+    guint64 made = groups->packed[group];
+    groups->met[group] = 1;
+    packed |= shift >= groups->out_bits ? made << (shift - groups->out_bits) : made >> (groups->out_bits - shift);
+    shift -= MIN(shift, groups->out_bits);
+  }
+  return packed;
+}
+
+static gboolean pack_chunk(guint task, guint worker, gpointer user, GError **error) {
+  const Gather *gather = user;
+  const Chunk *chunk = &g_array_index(gather->chunks, Chunk, task);
+  g_autofree guint8 *occurs = g_new0(guint8, gather->n_ranks + 1);
+  Groups groups;
+  gboolean grouped = groups_init(&groups, gather, chunk->counter);
+  for (guint32 i = 0; i < chunk->n; i++)
+    if (grouped && !(chunk->rows[i].a & PATH_IN_ARENA))
+      gather->rows[chunk->at + i] = packed_row(chunk, task, i, pack_groups(&groups, chunk->rows[i].key), FALSE);
+    else
+      pack_row(gather, chunk, task, i, occurs);
+  if (grouped)
+    groups_clear(&groups, gather, chunk->counter, occurs);
+  mark_occurring(gather, occurs);
+  return TRUE;
+}
+
+static void lay_out_counter(Gather *gather, const PathCounter *counter) {
+  guint32 first_cell = gather->cells->len << PATH_SLAB_BITS;
+  for (guint slab = 0; slab < counter->rows->len; slab++) {
+    Chunk chunk = {counter, counter->rows->pdata[slab], MIN((guint32)PATH_SLAB, counter->n_rows - slab * PATH_SLAB), gather->n_rows,
+                   first_cell};
+    g_array_append_val(gather->chunks, chunk);
+    gather->n_rows += chunk.n;
+  }
+  for (guint slab = 0; slab < counter->cells->len; slab++)
+    g_ptr_array_add(gather->cells, counter->cells->pdata[slab]);
 }
 
 static gboolean lay_out(Gather *gather, GError **error) {
-  guint64 n_rows = 0, n_counts = 0;
   gboolean full = FALSE;
-  gather->first_row = g_new0(guint32, gather->n_counters + 1);
-  gather->first_counts = g_new0(guint32, gather->n_counters + 1);
   gather->chunks = g_array_new(FALSE, FALSE, sizeof(Chunk));
-  for (guint c = 0; c < gather->n_counters; c++) {
-    const PathCounter *counter = gather->counters[c];
-    full = full || counter->full || n_rows + counter->n_rows >= LONG;
-    gather->first_row[c] = (guint32)n_rows;
-    gather->first_counts[c] = (guint32)n_counts;
-    for (guint32 first = 0; first < counter->n_rows; first += PACK_ROWS) {
-      Chunk chunk = {c, first, MIN((guint32)PACK_ROWS, counter->n_rows - first), (guint32)n_rows + first};
-      g_array_append_val(gather->chunks, chunk);
-    }
-    n_rows += counter->n_rows;
-    n_counts += counter->n_counts;
+  gather->cells = g_ptr_array_new();
+  for (guint c = 0; c < gather->what->n_counters; c++) {
+    full = full || gather->what->counters[c]->full;
+    lay_out_counter(gather, gather->what->counters[c]);
   }
-  gather->n_rows = gather->first_row[gather->n_counters] = (guint32)n_rows;
-  gather->first_counts[gather->n_counters] = (guint32)n_counts;
-  gather->rows = full ? NULL : g_try_new(RadixRow, n_rows + 1);
-  gather->spare = full ? NULL : g_try_new(RadixRow, n_rows + 1);
+  full = full || gather->chunks->len > SLABS_MAX || gather->cells->len >= SLABS_MAX;
+  gsize bytes = (gather->n_rows + (gsize)1) * sizeof(RadixRow);
+  gather->rows = full ? NULL : g_try_malloc(bytes);
+  gather->spare = full ? NULL : g_try_malloc(bytes);
+  pages_large(gather->rows, bytes);
+  pages_large(gather->spare, bytes);
   return (gather->rows && gather->spare) ||
-         error_set(error, ERROR_LIMIT, "not enough memory for %" G_GUINT64_FORMAT " paths\nhint: narrow the range", n_rows);
+         error_set(error, ERROR_LIMIT, "not enough memory for %u paths\nhint: narrow the range", gather->n_rows);
+}
+
+static const PathCell *cell_at(const Gather *gather, guint32 number) {
+  return (const PathCell *)gather->cells->pdata[number >> PATH_SLAB_BITS] + (number & (PATH_SLAB - 1));
 }
 
 /* --- telling paths apart ------------------------------------------------------------------------- */
@@ -159,15 +246,25 @@ typedef struct { /* rows that agree in their keys before `at`, and have more of 
 } Tie;
 
 static guint32 length_of(const Gather *gather, const RadixRow *row) {
+  guint32 room[FIT_MAX];
   const guint32 *codes;
-  return row->a & LONG ? row_at(gather, row->a, &codes)->n : (63 - (guint)__builtin_ctzll(row->key)) / gather->bits + 1;
+  return row->a & LONG ? row_codes(gather, row->a, room, &codes) : (63 - (guint)__builtin_ctzll(row->key)) / gather->bits + 1;
 }
 
-/* A path begins at this row. */
-static void tell(Tally *tally, RadixRow *row, guint32 length) {
-  row->b |= FIRST;
+/* Rows of one path. */
+static void tell(const Gather *gather, Tally *tally, RadixRow *rows, guint32 n) {
+  gboolean wanted = !gather->what->converted_only;
+  for (guint32 i = 0; i < n && !wanted; i++)
+    wanted = rows[i].b != 0;
+  if (!wanted) {
+    for (guint32 i = 0; i < n; i++)
+      rows[i].b = LEFT_OUT;
+    tally->left_out += n;
+    return;
+  }
   tally->paths++;
-  tally->elements += length;
+  tally->elements += length_of(gather, rows);
+  rows->b |= FIRST;
 }
 
 /* Rows of one number, made of the keys from `at` on: those that end there are one path and come first. */
@@ -181,9 +278,9 @@ static void tell_group(const Gather *gather, Tally *tally, guint32 from, guint32
       rows[ended++] = row;
     }
   if (ended > from)
-    tell(tally, &rows[from], length_of(gather, &rows[from]));
+    tell(gather, tally, &rows[from], ended - from);
   if (to - ended == 1)
-    tell(tally, &rows[ended], length_of(gather, &rows[ended]));
+    tell(gather, tally, &rows[ended], 1);
   Tie tie = {ended, to - ended, at + gather->fit};
   if (tie.n > 1)
     g_array_append_val(ties, tie);
@@ -192,8 +289,9 @@ static void tell_group(const Gather *gather, Tally *tally, guint32 from, guint32
 static void break_tie(const Gather *gather, Tally *tally, Tie tie, GArray *ties) {
   RadixRow *rows = gather->rows + tie.from;
   for (guint32 i = 0; i < tie.n; i++) {
+    guint32 room[FIT_MAX];
     const guint32 *codes;
-    guint32 length = row_at(gather, rows[i].a, &codes)->n;
+    guint32 length = row_codes(gather, rows[i].a, room, &codes);
     rows[i].key = pack(gather, codes, length, tie.at);
   }
   radix_sort_few(rows, gather->spare + tie.from, tie.n);
@@ -216,7 +314,7 @@ static gboolean tell_range(guint range, guint worker, gpointer user, GError **er
     if (rows[i].key & last_key)
       tell_group(gather, tally, i, end, 0, ties);
     else
-      tell(tally, &rows[i], length_of(gather, &rows[i]));
+      tell(gather, tally, &rows[i], end - i);
   }
   while (ties->len) {
     Tie tie = g_array_index(ties, Tie, ties->len - 1);
@@ -228,95 +326,115 @@ static gboolean tell_range(guint range, guint worker, gpointer user, GError **er
 
 /* --- writing them down --------------------------------------------------------------------------- */
 
-static gboolean set_size(GArray *column, guint64 n, GError **error) {
-  if (n >= G_MAXUINT32)
-    return error_set(error, ERROR_LIMIT, "the paths have more than 2^32 keys together\nhint: narrow the range");
-  g_array_set_size(column, (guint)n);
-  return TRUE;
+static void set_size(GArray *column, guint n) {
+  g_array_set_size(column, n);
+  pages_large(column->data, n * (gsize)g_array_get_element_size(column));
 }
 
 /* From each range's tally to what stands before it; the columns get their sizes. */
 static gboolean make_room(Gather *gather, GError **error) {
   AttributionPaths *paths = gather->paths;
-  Tally before = {0, 0};
+  Tally before = {0, 0, 0};
   for (guint range = 0; range < gather->ranges.n; range++) {
     Tally tally = gather->tallies[range];
     gather->tallies[range] = before;
     before.paths += tally.paths;
     before.elements += tally.elements;
+    paths->left_out += tally.left_out;
   }
+  if (before.elements >= G_MAXUINT32)
+    return error_set(error, ERROR_LIMIT, "the paths have more than 2^32 keys together\nhint: narrow the range");
   GArray *columns[] = {paths->conversions, paths->nulls, paths->value, paths->net_value};
   for (guint i = 0; i < G_N_ELEMENTS(columns); i++)
-    g_array_set_size(columns[i], before.paths);
-  if (!set_size(paths->elements, before.elements, error))
-    return FALSE;
-  g_array_set_size(paths->start, before.paths + 1);
+    set_size(columns[i], before.paths);
+  set_size(paths->elements, (guint)before.elements);
+  set_size(paths->start, before.paths + 1);
   g_array_index(paths->start, guint32, before.paths) = (guint32)before.elements;
-  if (gather->counters[0]->timed) {
-    g_array_set_size(paths->decay, (guint)before.elements);
+  if (gather->what->counters[0]->timed) {
+    set_size(paths->decay, (guint)before.elements);
     memset(paths->decay->data, 0, before.elements * sizeof(DecaySum));
   }
   return TRUE;
 }
 
-/* Returns where the next path's keys go. */
-static guint32 spell(const Gather *gather, const RadixRow *row, guint32 at) {
-  guint32 *elements = (guint32 *)(gpointer)gather->paths->elements->data;
+typedef struct { /* the columns of the paths, as plain arrays */
+  guint32 *start, *elements;
+  gint64 *conversions, *nulls, *value, *net_value;
+  DecaySum *decay;
+  guint32 path, end; /* where the next path and its keys go */
+} Writer;
+
+static Writer writer_at(const Gather *gather, const Tally *before) {
+  const AttributionPaths *paths = gather->paths;
+  gpointer columns[] = {paths->start->data, paths->elements->data,  paths->conversions->data, paths->nulls->data,
+                        paths->value->data, paths->net_value->data, paths->decay->data};
+  return (Writer){
+      columns[0], columns[1], columns[2], columns[3], columns[4], columns[5], columns[6], before->paths, (guint32)before->elements};
+}
+
+static void spell(const Gather *gather, const RadixRow *row, Writer *out) {
+  guint32 room[FIT_MAX], *elements = out->elements, at = out->end;
+  const guint32 *codes, *number = gather->number;
+  guint bits = gather->bits;
   if (row->a & LONG) {
-    const guint32 *codes;
-    guint32 n = row_at(gather, row->a, &codes)->n;
+    guint32 n = row_codes(gather, row->a, room, &codes);
     for (guint32 i = 0; i < n; i++)
-      elements[at++] = gather->number[gather->rank[codes[i]]];
-    return at;
+      elements[at++] = number[gather->rank[codes[i]]];
+  } else {
+    for (guint64 key = row->key; key; key <<= bits)
+      elements[at++] = number[key >> (64 - bits)];
   }
-  for (guint64 key = row->key; key; key <<= gather->bits)
-    elements[at++] = gather->number[key >> (64 - gather->bits)];
-  return at;
+  out->end = at;
 }
 
-static void add_counts(const Gather *gather, guint32 path, guint32 number) {
-  AttributionPaths *paths = gather->paths;
-  guint at = counter_of(gather, gather->first_counts, number);
-  const PathCounter *counter = gather->counters[at];
-  const PathCounts *counts = &counter->counts[number - gather->first_counts[at]];
-  g_array_index(paths->conversions, gint64, path) += counts->conversions;
-  g_array_index(paths->nulls, gint64, path) += counts->nulls;
-  g_array_index(paths->value, gint64, path) += counts->value;
-  g_array_index(paths->net_value, gint64, path) += counts->net_value;
-}
-
-static void add_decay(const Gather *gather, guint32 start, guint32 end, guint32 number) {
-  guint at = counter_of(gather, gather->first_counts, number);
-  const PathCounter *counter = gather->counters[at];
-  const DecaySum *more = counter->decay + counter->decay_at[number - gather->first_counts[at]];
-  DecaySum *sums = &g_array_index(gather->paths->decay, DecaySum, start);
-  for (guint32 i = 0; i < end - start; i++)
+static void add_decay(DecaySum *sums, const DecaySum *more, guint32 n) {
+  for (guint32 i = 0; i < n; i++)
     sums[i] = (DecaySum){sums[i].share + more[i].share, sums[i].value + more[i].value, sums[i].net_value + more[i].net_value};
 }
 
-static gboolean write_range(guint range, guint worker, gpointer user, GError **error) {
-  const Gather *gather = user;
-  AttributionPaths *paths = gather->paths;
-  guint32 path = gather->tallies[range].paths - 1, start = 0, end = (guint32)gather->tallies[range].elements;
-  gboolean timed = gather->counters[0]->timed;
-  for (guint32 i = gather->ranges.start[range]; i < gather->ranges.start[range + 1]; i++) {
-    const RadixRow *row = &gather->rows[i];
-    guint32 counts = row->b & ~FIRST;
-    if (row->b & FIRST) {
-      path++;
-      start = g_array_index(paths->start, guint32, path) = end;
-      end = spell(gather, row, start);
-      g_array_index(paths->conversions, gint64, path) = g_array_index(paths->nulls, gint64, path) = 0;
-      g_array_index(paths->value, gint64, path) = g_array_index(paths->net_value, gint64, path) = 0;
-    }
-    if (counts)
-      add_counts(gather, path, counts - 1);
-    else
-      g_array_index(paths->nulls, gint64, path)++;
-    if (counts && timed)
-      add_decay(gather, start, end, counts - 1);
+/* The rows of one path, from its first one; returns how many. */
+static guint32 write_path(const Gather *gather, const RadixRow *rows, guint32 n, Writer *out) {
+  PathCounts sum = {0, 0, 0, 0};
+  guint32 path = out->path++, start = out->end, i = 0;
+  out->start[path] = start;
+  spell(gather, rows, out);
+  for (; i < n && (i == 0 || !(rows[i].b & FIRST || rows[i].b == LEFT_OUT)); i++) {
+    guint32 cell = rows[i].b & ~FIRST;
     if (gather->path_of_row)
-      gather->path_of_row[row->a & ~LONG] = path;
+      gather->path_of_row[rows[i].a & ~LONG] = path;
+    if (!cell) {
+      sum.nulls++;
+      continue;
+    }
+    const PathCell *more = cell_at(gather, cell - 1);
+    sum.conversions += more->counts.conversions;
+    sum.nulls += more->counts.nulls;
+    sum.value += more->counts.value;
+    sum.net_value += more->counts.net_value;
+    if (more->decay)
+      add_decay(out->decay + start, more->decay, out->end - start);
+  }
+  out->conversions[path] = sum.conversions;
+  out->nulls[path] = sum.nulls;
+  out->value[path] = sum.value;
+  out->net_value[path] = sum.net_value;
+  return i;
+}
+
+/* Cells lie as they were met: each is fetched some rows before it is added. */
+static gboolean write_range(guint range, guint worker, gpointer user, GError **error) {
+  enum { AHEAD = 24 };
+  const Gather *gather = user;
+  const RadixRow *rows = gather->rows;
+  Writer out = writer_at(gather, &gather->tallies[range]);
+  guint32 last = gather->ranges.start[range + 1], fetched = gather->ranges.start[range];
+  for (guint32 i = fetched; i < last;) {
+    for (; fetched < last && fetched < i + AHEAD; fetched++) {
+      guint32 cell = rows[fetched].b & ~FIRST;
+      if (cell && cell != LEFT_OUT)
+        __builtin_prefetch(cell_at(gather, cell - 1));
+    }
+    i += rows[i].b == LEFT_OUT ? 1 : write_path(gather, &rows[i], last - i, &out);
   }
   return TRUE;
 }
@@ -327,8 +445,8 @@ static void gather_persons(Gather *gather) {
   if (!gather->path_of_row)
     return;
   paths->persons = person_paths_new();
-  for (guint c = 0; c < gather->n_counters; c++)
-    person_paths_append(paths->persons, gather->counters[c]->persons, gather->first_row[c]);
+  for (guint c = 0, slab = 0; c < gather->what->n_counters; slab += gather->what->counters[c++]->rows->len)
+    person_paths_append(paths->persons, gather->what->counters[c]->persons, slab << PATH_SLAB_BITS);
   if (person_paths_whole(paths->persons))
     person_paths_renumber(paths->persons, gather->path_of_row);
   else
@@ -350,28 +468,27 @@ static void add_apart(AttributionPaths *paths, const PathCounter *counter) {
 static gboolean gather_paths(Gather *gather, GError **error) {
   if (!lay_out(gather, error))
     return FALSE;
-  if (gather->counters[0]->persons)
-    gather->path_of_row = g_new(guint32, gather->n_rows + 1);
-  if (!parallel_run(gather->threads, gather->chunks->len, pack_chunk, gather, error) ||
-      !radix_sort(gather->rows, gather->spare, gather->n_rows, gather->threads, &gather->ranges, error))
+  if (gather->what->counters[0]->persons)
+    gather->path_of_row = g_new(guint32, ((gsize)gather->chunks->len << PATH_SLAB_BITS) + 1);
+  if (!parallel_run(gather->what->threads, gather->chunks->len, pack_chunk, gather, error) ||
+      !radix_sort(gather->rows, gather->spare, gather->n_rows, gather->what->threads, &gather->ranges, error))
     return FALSE;
   number_keys(gather);
   gather->tallies = g_new0(Tally, gather->ranges.n + 1);
-  if (!parallel_run(gather->threads, gather->ranges.n, tell_range, gather, error) || !make_room(gather, error) ||
-      !parallel_run(gather->threads, gather->ranges.n, write_range, gather, error))
+  if (!parallel_run(gather->what->threads, gather->ranges.n, tell_range, gather, error) || !make_room(gather, error) ||
+      !parallel_run(gather->what->threads, gather->ranges.n, write_range, gather, error))
     return FALSE;
   gather_persons(gather);
   return TRUE;
 }
 
 static void gather_clear(Gather *gather) {
-  g_free(gather->first_row);
-  g_free(gather->first_counts);
   g_free(gather->rank);
   g_free(gather->ranked);
   g_free(gather->occurs);
   g_free(gather->number);
   g_clear_pointer(&gather->chunks, g_array_unref);
+  g_clear_pointer(&gather->cells, g_ptr_array_unref);
   g_free(gather->rows);
   g_free(gather->spare);
   g_free(gather->ranges.start);
@@ -379,13 +496,12 @@ static void gather_clear(Gather *gather) {
   g_free(gather->path_of_row);
 }
 
-AttributionPaths *path_counter_gather(PathCounter *const *counters, guint n, const char *const *names, guint n_names, guint threads,
-                                      GError **error) {
+AttributionPaths *path_counter_gather(const PathGathering *what, GError **error) {
   g_autoptr(AttributionPaths) paths = attribution_paths_new();
-  Gather gather = {.counters = counters, .n_counters = n, .threads = threads, .paths = paths};
-  for (guint i = 0; i < n; i++)
-    add_apart(paths, counters[i]);
-  rank_names(&gather, names, n_names);
+  Gather gather = {.what = what, .paths = paths};
+  for (guint i = 0; i < what->n_counters; i++)
+    add_apart(paths, what->counters[i]);
+  rank_names(&gather, what->names, what->n_names);
   gboolean good = gather_paths(&gather, error);
   gather_clear(&gather);
   return good ? g_steal_pointer(&paths) : NULL;

@@ -154,9 +154,15 @@ static AttributionPaths *read_paths(Reader *reader, DuckRows *rows, guint thread
   AttributionPaths *paths = NULL;
   reader->names = g_ptr_array_new_with_free_func(g_free);
   reader->codes = g_array_new(FALSE, FALSE, sizeof(guint32));
-  path_counter_init(&reader->counter, FALSE, FALSE);
-  if (read_rows(reader, rows, error))
-    paths = path_counter_gather(counters, 1, (const char *const *)reader->names->pdata, reader->names->len, threads, error);
+  path_counter_init(&reader->counter, 0, FALSE, FALSE);
+  if (read_rows(reader, rows, error)) {
+    PathGathering what = {.counters = counters,
+                          .n_counters = 1,
+                          .names = (const char *const *)reader->names->pdata,
+                          .n_names = reader->names->len,
+                          .threads = threads};
+    paths = path_counter_gather(&what, error);
+  }
   path_counter_clear(&reader->counter);
   g_ptr_array_unref(reader->names);
   g_array_unref(reader->codes);

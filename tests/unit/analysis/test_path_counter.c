@@ -34,7 +34,7 @@ static World *world_new(guint n_names, gboolean timed) {
   world->paths = g_tree_new_full(path_compare, NULL, g_free, g_free);
   for (guint i = 0; i < 3; i++) {
     world->seen[i] = g_array_new(FALSE, FALSE, sizeof(Seen));
-    path_counter_init(&world->counters[i], timed, TRUE);
+    path_counter_init(&world->counters[i], i == 2 ? 0 : n_names / (i + 1), timed, TRUE);
     world->all[i] = &world->counters[i];
   }
   return world;
@@ -133,8 +133,12 @@ static guint compare_persons(const Comparison *comparison, const GArray *seen, g
 }
 
 static void compare(World *world, guint threads) {
-  AttributionPaths *paths =
-      path_counter_gather(world->all, 3, (const char *const *)world->names->pdata, world->names->len, threads, NULL);
+  PathGathering what = {.counters = world->all,
+                        .n_counters = 3,
+                        .names = (const char *const *)world->names->pdata,
+                        .n_names = world->names->len,
+                        .threads = threads};
+  AttributionPaths *paths = path_counter_gather(&what, NULL);
   g_assert_nonnull(paths);
   Comparison comparison = {paths, 0, g_hash_table_new(g_str_hash, g_str_equal), world->counters[0].timed};
   g_tree_foreach(world->paths, compare_path, &comparison);
@@ -224,11 +228,12 @@ static void one_key_many_times(void) {
 static void equal_names_are_one_key(void) {
   static const char *const names[] = {"b", "unused", "a", "b"};
   PathCounter counter, *all[] = {&counter};
-  path_counter_init(&counter, FALSE, FALSE);
+  path_counter_init(&counter, 0, FALSE, FALSE);
   path_counter_null(&counter, (const guint32[]){0, 2}, 2, 0);
   path_counter_add(&counter, (const guint32[]){3, 2}, 2, 0, &(PathCounts){4, 3, 20, 10});
   counter.none_conversions = 2;
-  AttributionPaths *paths = path_counter_gather(all, 1, names, 4, 1, NULL);
+  PathGathering what = {.counters = all, .n_counters = 1, .names = names, .n_names = 4, .threads = 1};
+  AttributionPaths *paths = path_counter_gather(&what, NULL);
   g_assert_cmpuint(paths->keys->len, ==, 2);
   g_assert_cmpstr(paths->keys->pdata[0], ==, "a");
   g_assert_cmpuint(paths->conversions->len, ==, 1);

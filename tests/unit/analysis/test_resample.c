@@ -19,7 +19,7 @@ typedef struct { /* a person's paths, of up to four keys each */
 /* Persons from the first to the last, or the other way round. */
 static AttributionPaths *tell(const Person *persons, guint n, gboolean backwards) {
   PathCounter counter, *counters[] = {&counter};
-  path_counter_init(&counter, FALSE, TRUE);
+  path_counter_init(&counter, 0, FALSE, TRUE);
   for (guint i = 0; i < n; i++) {
     const Person *person = &persons[backwards ? n - 1 - i : i];
     for (guint p = 0; p < person->n_paths; p++) {
@@ -33,7 +33,8 @@ static AttributionPaths *tell(const Person *persons, guint n, gboolean backwards
         path_counter_null(&counter, codes, person->length[p], i + 1);
     }
   }
-  AttributionPaths *paths = path_counter_gather(counters, 1, names, KEYS, 1, NULL);
+  PathGathering what = {.counters = counters, .n_counters = 1, .names = names, .n_names = KEYS, .threads = 1};
+  AttributionPaths *paths = path_counter_gather(&what, NULL);
   path_counter_clear(&counter);
   return paths;
 }
