@@ -31,6 +31,7 @@ typedef struct {
   guint64 events, persons, journeys, unidentified, visitor_days;
   guint64 excluded[EXCLUDED_REASONS];
   guint64 erased_persons, erased_events; /* of the whole record, in no other figure */
+  gboolean erased_totals;                /* the project wants them shown */
   gint64 first_ms, last_ms;              /* when events > 0 */
   GArray *top[LISTS];                    /* of TopRow, at most `limit` */
   guint top_total[LISTS];
@@ -439,6 +440,7 @@ static gboolean run_passes(Run *run, const Params *params, GError **error) {
 static gpointer overview_run(const Question *question, const Params *params, GError **error) {
   Overview *overview = g_new0(Overview, 1);
   Run run = {.question = question, .overview = overview};
+  overview->erased_totals = question->project->erased_totals;
   Record *record = snapshot_record(question->snapshot);
   gboolean done =
       run_passes(&run, params, error) && record_erased(record, &overview->erased_persons, &overview->erased_events, error);
@@ -495,11 +497,13 @@ static void overview_json(gconstpointer result, JsonOut *out) {
   for (guint reason = 0; reason < EXCLUDED_REASONS; reason++)
     json_kv_int(out, excluded_reason(reason), (gint64)overview->excluded[reason]);
   json_object_end(out);
-  json_key(out, "erased");
-  json_object(out);
-  json_kv_int(out, "persons", (gint64)overview->erased_persons);
-  json_kv_int(out, "events", (gint64)overview->erased_events);
-  json_object_end(out);
+  if (overview->erased_totals) {
+    json_key(out, "erased");
+    json_object(out);
+    json_kv_int(out, "persons", (gint64)overview->erased_persons);
+    json_kv_int(out, "events", (gint64)overview->erased_events);
+    json_object_end(out);
+  }
   json_kv_int(out, "unidentified", (gint64)overview->unidentified);
   json_kv_int(out, "visitor_days", (gint64)overview->visitor_days);
   for (guint list = 0; list < LISTS; list++)
@@ -584,7 +588,7 @@ static void overview_table(gconstpointer result, Table *table) {
     if (overview->excluded[reason] || table_is_csv(table))
       table_figure(table, name, overview->excluded[reason]);
   }
-  if (overview->erased_persons) {
+  if (overview->erased_totals && overview->erased_persons) {
     table_figure(table, "erased persons", overview->erased_persons);
     table_figure(table, "erased events", overview->erased_events);
   }

@@ -485,9 +485,16 @@ static gboolean read_without_consent(const char *text, Project *project, GError 
          error_set(error, ERROR_INVALID, "without_consent must be count or drop, not \"%s\"", text);
 }
 
+static gboolean read_erased_totals(const char *text, Project *project, GError **error) {
+  project->erased_totals = text && strcmp(text, "keep") == 0;
+  return !text || project->erased_totals || strcmp(text, "none") == 0 ||
+         error_set(error, ERROR_INVALID, "erased_totals must be keep or none, not \"%s\"", text);
+}
+
 static gboolean read_basics(Project *project, Sources *sources, GError **error) {
-  g_autofree char *links = NULL, *without_consent = NULL;
-  if (!top_text(sources, "without_consent", &without_consent, error) || !read_without_consent(without_consent, project, error) ||
+  g_autofree char *links = NULL, *without_consent = NULL, *erased_totals = NULL;
+  if (!top_text(sources, "erased_totals", &erased_totals, error) || !read_erased_totals(erased_totals, project, error) ||
+      !top_text(sources, "without_consent", &without_consent, error) || !read_without_consent(without_consent, project, error) ||
       !top_text(sources, "name", &project->name, error) || !top_text(sources, "language", &project->language, error) ||
       !top_text(sources, "timezone", &project->timezone, error) || !top_text(sources, "currency", &project->currency, error) ||
       !top_duration(sources, "inactivity", &project->inactivity_ms, error) ||

@@ -83,6 +83,7 @@ typedef struct {
   char *phone_country; /* "49": national phone numbers are of there; NULL: they keep their digits */
   guint max_links;
   gboolean drop_without_consent; /* else counted without identifiers */
+  gboolean erased_totals;        /* the overview says how many persons and events were erased */
   GPtrArray *channels;           /* Rule*: `when` may be NULL (only a label) */
   GPtrArray *touchpoints;        /* Touchpoint* */
   GPtrArray *places;             /* Rule* */
