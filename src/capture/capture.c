@@ -15,7 +15,7 @@
 #include <pthread.h>
 
 enum {
-  GATHER_US = 2000, /* a busy writer lets a group grow for so long: a commit costs the same for one event as for a hundred */
+  GATHER_US = 4000, /* a busy writer lets a group grow for so long: a commit costs the same for one event as for a hundred */
   GATHER_MANY = 8,  /* busy: the group before held more requests */
   GROUP_EVENTS_MAX = SUBMISSION_EVENTS_MAX,
   BATCH_SIZE_AIM = 8 << 20,
@@ -184,12 +184,19 @@ static void count_group(Capture *capture, const Waiting *group, gboolean good, g
   pthread_mutex_unlock(&capture->mutex);
 }
 
-static void free_group(Waiting *group, const GError *problem) {
-  for (Waiting *waiting = group, *next; waiting; waiting = next) {
-    next = waiting->next;
+static void tell(const Capture *capture, Waiting *group, const GError *problem) {
+  for (Waiting *waiting = group; waiting; waiting = waiting->next) {
     if (problem)
       waiting->outcome = (CaptureOutcome){0};
     waiting->done(problem, &waiting->outcome, waiting->user);
+  }
+  if (capture->options.told)
+    capture->options.told(capture->options.told_user);
+}
+
+static void free_group(Waiting *group) {
+  for (Waiting *waiting = group, *next; waiting; waiting = next) {
+    next = waiting->next;
     submission_free(waiting->submission);
     g_free(waiting);
   }
@@ -210,7 +217,8 @@ static void commit_group(Capture *capture, Waiting *group) {
   gboolean good = store(capture, group, &problem);
   count_group(capture, group, good, g_get_monotonic_time() - started_us);
   tell_trouble(capture, &capture->commit_told_us, "storing events", problem);
-  free_group(group, problem);
+  tell(capture, group, problem);
+  free_group(group);
 }
 
 /* --- the writer's thread --------------------------------------------------------------------------- */

@@ -13,6 +13,8 @@ typedef struct {
   guint publish_ms;  /* how often at most the index takes up what was committed; 0: 200 */
   void (*trouble)(const char *doing, const GError *error, gpointer user); /* for the log, on threads of capture; or NULL */
   gpointer trouble_user;
+  void (*told)(gpointer user); /* on the writer's thread, after the requests of a commit were told; or NULL */
+  gpointer told_user;
 } CaptureOptions;
 
 /* Takes the write lock of the record at `path`, which is made if missing; ERROR_BUSY names the process that has it. */

@@ -145,7 +145,12 @@ static void on_stored(const GError *problem, const CaptureOutcome *outcome, gpoi
   sending->outcome = *outcome;
   if (problem)
     sending->problem = g_error_copy(problem);
-  exchange_resume(sending->exchange);
+  exchange_resume_soon(sending->exchange);
+}
+
+void capture_route_told(gpointer user) {
+  Server *server = user;
+  http_resume(server->http);
 }
 
 static void finish(Sending *sending) {
@@ -175,7 +180,7 @@ static void submit(Sending *sending, Submission *submission) {
     finish(sending);
     return;
   }
-  exchange_wait(exchange);
+  exchange_wait_briefly(exchange);
   if (!capture_submit(sending->server->capture, submission, on_stored, sending, &sending->problem))
     exchange_resume(exchange);
 }

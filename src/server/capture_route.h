@@ -8,3 +8,4 @@ struct Server;
 /* Whether the path is a protocol's; then it may have been answered already (a preflight). */
 gboolean capture_route_takes(struct Server *server, Exchange *exchange);
 void capture_route_answer(struct Server *server, Exchange *exchange);
+void capture_route_told(gpointer server); /* for CaptureOptions */

@@ -5,8 +5,8 @@
  *      idle_s                 request_s                               send_s
  *
  * libmicrohttpd's own timeout starts anew with each byte, so a thread of ours looks at all connections once a second and
- * shuts the socket of any that is in a state for too long. A connection that waits for another thread is suspended:
- * no thread of ours stands still for it. */
+ * shuts the socket of any that is in a state for too long. No thread of ours stands still for a request that waits for
+ * another one: see loop.h. */
 #include "server/http.h"
 
 #include "base/clock.h"
@@ -16,6 +16,7 @@
 #include "base/json_out.h"
 #include "server/inflate.h"
 #include "server/log.h"
+#include "server/loop.h"
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -43,11 +44,10 @@ struct Peer { /* a connection */
   gboolean local;
 };
 
-typedef struct {
+typedef struct { /* one of the threads of an address */
   Http *http;
-  struct MHD_Daemon *daemon;
+  Loop *loop;
   guint doors;
-  MHD_socket quiet; /* its socket once it takes no more connections; the daemon still knows it until it stops */
 } Listener;
 
 typedef struct { /* an answer that many requests get alike */
@@ -92,7 +92,9 @@ struct Exchange {
   char *body;
   gsize size, room, passed_over;
   gboolean begun, dispatched, too_large, no_room, waits, queued;
-  char *file; /* where the body goes instead, NULL: into memory */
+  Sleeper sleeper;
+  gboolean gone; /* the client hung up while another thread had the request, which is freed when that one gives it back */
+  char *file;    /* where the body goes instead, NULL: into memory */
   int file_descriptor;
   guint64 file_size, file_max;
   GError *file_error;
@@ -449,8 +451,12 @@ static enum MHD_Result wake(Exchange *exchange) {
 static enum MHD_Result on_request(void *user, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *upload, size_t *upload_size, void **context) {
   Exchange *exchange = *context;
+  Listener *listener = user;
+  if (exchange && exchange->sleeper.state == SLEEPER_STANDS)
+    return MHD_YES;
+  loop_moved(listener->loop);
   if (exchange == NULL) {
-    *context = exchange = exchange_new(user, connection, url, method);
+    *context = exchange = exchange_new(listener, connection, url, method);
     return begin(exchange);
   }
   if (*upload_size) {
@@ -468,14 +474,8 @@ static void *on_request_line(void *user, const char *uri, struct MHD_Connection 
   return NULL;
 }
 
-static void on_completed(void *user, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
-  Exchange *exchange = *context;
-  if (exchange == NULL)
-    return;
+static void exchange_free(Exchange *exchange) {
   Http *http = exchange->http;
-  *context = NULL;
-  peer_state(exchange->peer, PEER_WAITING);
-  http->hooks.finished(exchange, exchange->status, g_get_monotonic_time() - exchange->started_us, http->user);
   for (guint slot = KEPT_SLOTS; slot-- > 0;)
     if (exchange->kept[slot])
       exchange->destroy[slot](exchange->kept[slot]);
@@ -486,6 +486,26 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **c
   g_free(exchange->path);
   g_free(exchange);
   atomic_fetch_sub(&http->requests, 1);
+}
+
+static void on_completed(void *user, struct MHD_Connection *connection, void **context, enum MHD_RequestTerminationCode code) {
+  Exchange *exchange = *context;
+  if (exchange == NULL)
+    return;
+  Http *http = exchange->http;
+  *context = NULL;
+  peer_state(exchange->peer, PEER_WAITING);
+  http->hooks.finished(exchange, exchange->status, g_get_monotonic_time() - exchange->started_us, http->user);
+  exchange->gone = TRUE;
+  if (exchange->sleeper.state == SLEEPER_AWAKE)
+    exchange_free(exchange);
+}
+
+static void on_woken(Sleeper *sleeper, gpointer user) {
+  Exchange *exchange = (Exchange *)(gpointer)((char *)sleeper - G_STRUCT_OFFSET(Exchange, sleeper));
+  atomic_fetch_sub(&exchange->http->asleep, 1);
+  if (exchange->gone)
+    exchange_free(exchange);
 }
 
 /* --- what handlers see ------------------------------------------------------------------------------------------ */
@@ -714,16 +734,33 @@ gboolean exchange_is_answered(const Exchange *exchange) {
   return exchange->response != NULL || exchange->queued;
 }
 
-void exchange_wait(Exchange *exchange) {
+static void sleep_on(Exchange *exchange, gboolean briefly) {
   exchange->waits = TRUE;
   atomic_fetch_add(&exchange->http->asleep, 1);
-  MHD_suspend_connection(exchange->connection);
+  loop_sleep(exchange->listener->loop, &exchange->sleeper, exchange->connection, briefly);
+}
+
+void exchange_wait(Exchange *exchange) {
+  sleep_on(exchange, FALSE);
+}
+
+void exchange_wait_briefly(Exchange *exchange) {
+  sleep_on(exchange, TRUE);
 }
 
 void exchange_resume(Exchange *exchange) {
-  Http *http = exchange->http;
-  MHD_resume_connection(exchange->connection);
-  atomic_fetch_sub(&http->asleep, 1);
+  Loop *loop = exchange->listener->loop;
+  exchange_resume_soon(exchange);
+  loop_signal(loop);
+}
+
+void exchange_resume_soon(Exchange *exchange) {
+  loop_wake(&exchange->sleeper);
+}
+
+void http_resume(Http *http) {
+  for (guint i = 0; i < http->listeners->len; i++)
+    loop_signal(((Listener *)http->listeners->pdata[i])->loop);
 }
 
 /* --- listening -------------------------------------------------------------------------------------------------------- */
@@ -733,13 +770,19 @@ static void on_trouble(void *user, const char *format, va_list values) {
   log_line("warning", message, "part", "http", NULL);
 }
 
+static void listener_free(gpointer data) {
+  Listener *listener = data;
+  loop_free(listener->loop);
+  g_free(listener);
+}
+
 Http *http_new(const ServerLimits *limits, const HttpHooks *hooks, gpointer user) {
   Http *http = g_new0(Http, 1);
   pthread_condattr_t monotonic;
   http->limits = *limits;
   http->hooks = *hooks;
   http->user = user;
-  http->listeners = g_ptr_array_new_with_free_func(g_free);
+  http->listeners = g_ptr_array_new_with_free_func(listener_free);
   http->addresses = g_new0(guint16, ADDRESSES);
   randombytes_buf(http->secret.bytes, sizeof http->secret.bytes);
   pthread_mutex_init(&http->mutex, NULL);
@@ -806,64 +849,81 @@ static int open_socket(const char *address, guint *port, GError **error) {
   return descriptor;
 }
 
+/* Without its timeout: it would end a connection whose request another thread has. */
 static struct MHD_Daemon *start_daemon(Http *http, Listener *listener, const HttpListen *listen_on, int descriptor) {
   struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_KEY, 0, listen_on->private_key},
                                  {MHD_OPTION_HTTPS_MEM_CERT, 0, listen_on->certificate},
                                  {MHD_OPTION_END, 0, NULL}};
   gboolean secure = listen_on->certificate != NULL;
-  unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (secure ? MHD_USE_TLS : 0);
+  unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | (secure ? MHD_USE_TLS : 0);
   return MHD_start_daemon(flags, 0, on_accept, http, on_request, listener,                     //
                           MHD_OPTION_EXTERNAL_LOGGER, on_trouble, http,                        //
                           MHD_OPTION_LISTEN_SOCKET, descriptor,                                //
-                          MHD_OPTION_THREAD_POOL_SIZE, listen_on->threads,                     //
                           MHD_OPTION_CONNECTION_LIMIT, http->limits.connections_max + 64,      //
                           MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)http->limits.header_max, //
-                          MHD_OPTION_CONNECTION_TIMEOUT, http->limits.idle_s,                  //
                           MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,                   //
                           MHD_OPTION_NOTIFY_COMPLETED, on_completed, http,                     //
                           MHD_OPTION_URI_LOG_CALLBACK, on_request_line, http,                  //
                           MHD_OPTION_ARRAY, secure ? tls : tls + 2, MHD_OPTION_END);
 }
 
-gboolean http_listen(Http *http, const HttpListen *listen_on, guint *port, GError **error) {
-  int descriptor = open_socket(listen_on->address, port, error);
-  if (descriptor < 0)
-    return FALSE;
+/* Each thread has a daemon of its own, and all of them the one socket. */
+static gboolean add_listener(Http *http, const HttpListen *listen_on, int descriptor) {
   Listener *listener = g_new0(Listener, 1);
-  *listener = (Listener){http, NULL, listen_on->doors, MHD_INVALID_SOCKET};
-  listener->daemon = start_daemon(http, listener, listen_on, descriptor);
-  if (listener->daemon) {
+  *listener = (Listener){http, NULL, listen_on->doors};
+  int own = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  struct MHD_Daemon *daemon = own >= 0 ? start_daemon(http, listener, listen_on, own) : NULL;
+  if (daemon) {
+    listener->loop = loop_new(daemon, on_woken, NULL);
     g_ptr_array_add(http->listeners, listener);
     return TRUE;
   }
-  close(descriptor);
+  if (own >= 0)
+    close(own);
   g_free(listener);
-  return error_set(error, ERROR_IO, "no server can be started on %s\nhint: with --tls-cert and --tls-key, look at both files",
+  return FALSE;
+}
+
+gboolean http_listen(Http *http, const HttpListen *listen_on, guint *port, GError **error) {
+  int descriptor = open_socket(listen_on->address, port, error);
+  gboolean good = descriptor >= 0;
+  if (!good)
+    return FALSE;
+  for (guint i = 0; i < listen_on->threads && good; i++)
+    good = add_listener(http, listen_on, descriptor);
+  close(descriptor);
+  return good ||
+         error_set(error, ERROR_IO, "no server can be started on %s\nhint: with --tls-cert and --tls-key, look at both files",
                    listen_on->address);
+}
+
+gboolean http_start(Http *http, GError **error) {
+  for (guint i = 0; i < http->listeners->len; i++)
+    if (!loop_start(((Listener *)http->listeners->pdata[i])->loop))
+      return error_set_errno(error, EAGAIN, "starting a thread");
+  return TRUE;
 }
 
 void http_drain(Http *http, gint64 wait_ms) {
   gint64 end_us = g_get_monotonic_time() + wait_ms * 1000;
   atomic_store(&http->stopping, 1);
-  for (guint i = 0; i < http->listeners->len; i++) {
-    Listener *listener = http->listeners->pdata[i];
-    listener->quiet = MHD_quiesce_daemon(listener->daemon);
-  }
+  for (guint i = 0; i < http->listeners->len; i++)
+    loop_quiesce(((Listener *)http->listeners->pdata[i])->loop);
   while (atomic_load(&http->requests) && g_get_monotonic_time() < end_us)
     g_usleep(5000);
+}
+
+void http_stop(Http *http) {
+  while (atomic_load(&http->asleep)) /* a daemon must not end while a request sleeps; whoever has it wakes it */
+    g_usleep(5000);
+  for (guint i = 0; i < http->listeners->len; i++)
+    loop_stop(((Listener *)http->listeners->pdata[i])->loop);
 }
 
 void http_free(Http *http) {
   if (http == NULL)
     return;
-  while (atomic_load(&http->asleep)) /* a daemon must not end while a connection sleeps; whoever has it wakes it */
-    g_usleep(5000);
-  for (guint i = 0; i < http->listeners->len; i++) {
-    Listener *listener = http->listeners->pdata[i];
-    MHD_stop_daemon(listener->daemon);
-    if (listener->quiet != MHD_INVALID_SOCKET)
-      close(listener->quiet);
-  }
+  http_stop(http);
   pthread_mutex_lock(&http->mutex);
   http->stop_watching = TRUE;
   pthread_cond_broadcast(&http->ended);

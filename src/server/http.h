@@ -31,9 +31,12 @@ typedef struct {
 
 Http *http_new(const ServerLimits *limits, const HttpHooks *hooks, gpointer user);
 gboolean http_listen(Http *http, const HttpListen *listen, guint *port, GError **error);
+gboolean http_start(Http *http, GError **error); /* after the last http_listen() */
 /* Takes no new connections and waits up to `wait_ms` for the requests under way. */
 void http_drain(Http *http, gint64 wait_ms);
-void http_free(Http *http); /* after http_drain(); waits for who called exchange_wait() */
+/* Waits for who called exchange_wait(), then ends the threads; http_resume() may be called until http_free(). */
+void http_stop(Http *http);
+void http_free(Http *http);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Http, http_free)
 
 typedef struct {
@@ -79,4 +82,7 @@ gboolean exchange_is_answered(const Exchange *exchange);
  * called exchange_wait() for want of them (then exchange_resume() goes on), or a negative number at the end. */
 void exchange_stream(Exchange *exchange, const char *type, gssize (*read)(gpointer user, char *into, gsize room), gpointer user);
 void exchange_wait(Exchange *exchange);
-void exchange_resume(Exchange *exchange); /* the exchange may be gone when this returns */
+void exchange_wait_briefly(Exchange *exchange); /* the same for some milliseconds, cheaper; not in a stream */
+void exchange_resume(Exchange *exchange);       /* the exchange may be gone when this returns */
+void exchange_resume_soon(Exchange *exchange);  /* the same at the next http_resume(), for whoever wakes many */
+void http_resume(Http *http);

@@ -6,6 +6,7 @@
 #include "analysis/value_counts.h"
 #include "base/error.h"
 #include "server/app_route.h"
+#include "server/capture_route.h"
 #include "server/command_door.h"
 #include "server/import_route.h"
 #include "server/jobs.h"
@@ -33,6 +34,8 @@ static gboolean open_project(Server *server, GError **error) {
   const ServerOptions *options = &server->options;
   CaptureOptions writing = options->writing;
   writing.trouble = log_trouble;
+  writing.told = capture_route_told;
+  writing.told_user = server;
   server->capture = capture_open(options->db, &writing, error);
   if (!server->capture)
     return FALSE;
@@ -74,7 +77,8 @@ static gboolean listen_all(Server *server, GError **error) {
   if (!http_listen(server->http, &app, &server->port, error))
     return FALSE;
   server->capture_port = server->port;
-  return !options->capture || http_listen(server->http, &capture, &server->capture_port, error);
+  return (!options->capture || http_listen(server->http, &capture, &server->capture_port, error)) &&
+         http_start(server->http, error);
 }
 
 Server *server_open(const ServerOptions *options, GError **error) {
@@ -93,10 +97,11 @@ void server_free(Server *server) {
   http_drain(server->http, DRAIN_MS);
   jobs_free(server->reports);
   jobs_free(server->changes);
-  http_free(server->http);
+  http_stop(server->http);
   streams_free(server->streams);
   capture_workers_free(server->workers);
   capture_free(server->capture);
+  http_free(server->http);
   accounts_free(server->accounts);
   access_free(server->access);
   value_counts_free(server->values);
