@@ -15,7 +15,7 @@ void intake_begin(Intake *intake, CaptureWorker *worker, const CaptureRequest *r
   intake->times = (SegmentTimes){.received_ms = request->received_ms};
   intake->act = MACHINE_BROWSING;
   intake->who = intake->what = intake->agent = NULL;
-  intake->judged = FALSE;
+  intake->judged = intake->prefetch_known = FALSE;
   intake->taken = 0;
   intake->first_why[0] = '\0';
 }
@@ -57,11 +57,14 @@ static Text agent_of(const Intake *intake, const Event *event) {
   return text_of(NULL);
 }
 
-static const char *judge(const Intake *intake, const Event *event) {
+static const char *judge(Intake *intake, const Event *event) {
   const CaptureRequest *request = intake->request;
   if (intake->worker->machines == NULL)
     return NULL;
-  if (is_prefetch(request))
+  if (!intake->prefetch_known)
+    intake->prefetched = is_prefetch(request);
+  intake->prefetch_known = TRUE;
+  if (intake->prefetched)
     return "prefetch";
   if (intake->act != MACHINE_BROWSING && g_str_equal(request->method, "HEAD"))
     return "scanner";
@@ -102,13 +105,14 @@ static gboolean is_let_in(const Intake *intake, Event *event) {
 }
 
 /* FALSE: it is dropped, which the sender is not told, since sending it again changes nothing. */
-static gboolean is_permitted(Intake *intake, Event *event) {
+static gboolean is_permitted(Intake *intake, Event *event, gboolean *changed) {
   PermissionAsked asked = {intake->worker, intake->request, intake->act != MACHINE_BROWSING};
-  return permission_apply(&asked, intake->submission, event, intake->visitor);
+  return permission_apply(&asked, intake->submission, event, intake->visitor, changed);
 }
 
 gboolean intake_add(Intake *intake, Event *event, const char **why) {
   const char *unused;
+  gboolean changed;
   *why = ERASED_REASON;
   if (!is_let_in(intake, event))
     return FALSE;
@@ -117,11 +121,12 @@ gboolean intake_add(Intake *intake, Event *event, const char **why) {
   if (*why)
     return FALSE;
   guint64 judged = seen_live_content(event, intake->worker->source->name, intake->worker->door->key);
-  if (!is_permitted(intake, event)) {
+  if (!is_permitted(intake, event, &changed)) {
     intake->taken++;
     return TRUE;
   }
-  if (!submission_add_less(intake->submission, event, judged, why))
+  if (changed ? !submission_add_less(intake->submission, event, judged, why)
+              : !submission_add_judged(intake->submission, event, judged, why))
     return FALSE;
   intake->taken++;
   if (coupon_touch(intake->worker->project->coupons, event, intake->worker->door->hook, &intake->touch))

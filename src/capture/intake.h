@@ -11,10 +11,11 @@ typedef struct {
   Submission *submission;
   CaptureReply *reply;
   SegmentTimes times;
-  MachineAct act;         /* what a machine would have done here */
-  const char *agent;      /* of who acted, as a third party tells; NULL: see the request or the event */
-  const char *who, *what; /* of a link that is followed: made for whom, and its name; NULL for anybody */
-  gboolean judged;        /* `reason` holds for the whole request */
+  MachineAct act;                      /* what a machine would have done here */
+  const char *agent;                   /* of who acted, as a third party tells; NULL: see the request or the event */
+  const char *who, *what;              /* of a link that is followed: made for whom, and its name; NULL for anybody */
+  gboolean prefetched, prefetch_known; /* what the request says of itself */
+  gboolean judged;                     /* `reason` holds for the whole request */
   const char *reason;
   guint taken; /* events of this request that the submission has */
   char first_why[200];

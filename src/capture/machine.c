@@ -59,9 +59,17 @@ static const Rule rules[] = {
 struct Machines {
   HashKey key;
   Regex *rules[G_N_ELEMENTS(rules)];
+  const char *of_nobody[MACHINE_LOADING + 1]; /* by act: what no agent at all means, as most servers send */
   pthread_mutex_t mutex;
   Recent recent[1 << RECENT_BITS];
 };
+
+static const char *match(const Machines *machines, Text user_agent, MachineAct act) {
+  for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
+    if (rules[i].acts >> act & 1 && regex_match(machines->rules[i], text_some(user_agent)) != rules[i].unless)
+      return rules[i].reason;
+  return NULL;
+}
 
 Machines *machines_new(const HashKey *key) {
   Machines *machines = g_new0(Machines, 1);
@@ -73,6 +81,8 @@ Machines *machines_new(const HashKey *key) {
     if (machines->rules[i] == NULL)
       g_error("the rule %u of machines is broken: %s", i, error->message);
   }
+  for (guint act = 0; act < G_N_ELEMENTS(machines->of_nobody); act++)
+    machines->of_nobody[act] = match(machines, text_of(""), (MachineAct)act);
   return machines;
 }
 
@@ -86,10 +96,7 @@ void machines_free(Machines *machines) {
 }
 
 const char *machine_by_agent(const Machines *machines, Text user_agent, MachineAct act) {
-  for (guint i = 0; i < G_N_ELEMENTS(rules); i++)
-    if (rules[i].acts >> act & 1 && regex_match(machines->rules[i], text_some(user_agent)) != rules[i].unless)
-      return rules[i].reason;
-  return NULL;
+  return user_agent.size ? match(machines, user_agent, act) : machines->of_nobody[act];
 }
 
 gboolean machine_in_haste(Machines *machines, const char *who, const char *what, gint64 now_ms) {

@@ -286,8 +286,11 @@ static gboolean names_user(const CaptureWorker *worker, const Event *event) {
   return FALSE;
 }
 
-gboolean permission_apply(const PermissionAsked *asked, Submission *submission, Event *event, char visitor[VISITOR_SIZE]) {
+gboolean permission_apply(const PermissionAsked *asked, Submission *submission, Event *event, char visitor[VISITOR_SIZE],
+                          gboolean *changed) {
   const CaptureWorker *worker = asked->worker;
+  guint n_properties = event->n_properties, n_identifiers = event->n_identifiers;
+  *changed = FALSE;
   if (worker->permissions == NULL)
     return TRUE;
   const SourceRule *rule = rule_of(worker);
@@ -305,7 +308,9 @@ gboolean permission_apply(const PermissionAsked *asked, Submission *submission, 
     said.measure = said.measure == CONSENT_GRANTED ? CONSENT_UNKNOWN : said.measure;
     remove_statements(event);
   }
+  *changed = event->n_properties < n_properties || event->n_identifiers < n_identifiers;
   if (!objected && (!needed || agreed(worker, submission, event, said.measure)))
     return TRUE;
+  *changed = TRUE;
   return count_nobodys(asked, event, rule, objected, visitor);
 }

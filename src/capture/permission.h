@@ -29,8 +29,10 @@ typedef struct {
   const CaptureRequest *request;
   gboolean by_person; /* the request comes from the person's own browser, whoever signed it */
 } PermissionAsked;
-/* Changes the event and notes consents in the submission; `visitor` holds a text of the event. FALSE: it is dropped. */
-gboolean permission_apply(const PermissionAsked *asked, Submission *submission, Event *event, char visitor[VISITOR_SIZE]);
+/* Notes consents in the submission and takes away what may not be kept, which *changed tells; `visitor` holds a text of the
+ * event. FALSE: it is dropped. */
+gboolean permission_apply(const PermissionAsked *asked, Submission *submission, Event *event, char visitor[VISITOR_SIZE],
+                          gboolean *changed);
 
 /* What proves a user id in events of a public key: hex HMAC-SHA256 of the id with this secret, as context.proof. 32 hex digits. */
 enum { PROOF_SECRET_SIZE = 33 };

@@ -139,7 +139,8 @@ static guint64 unlike_any(const Submission *submission) {
   return hash64(submission->key, mark, sizeof mark) >> 26;
 }
 
-static gboolean add(Submission *submission, const Event *event, const guint64 *judged, const char **why) {
+/* Without `content` it is worked out; without `judged` it is the same. */
+static gboolean add(Submission *submission, const Event *event, const guint64 *content, const guint64 *judged, const char **why) {
   *why = admission_refusal(submission->source, event);
   if (*why == NULL && submission->events->len == SUBMISSION_EVENTS_MAX)
     *why = "more than 16384 events in one request: send them in several";
@@ -150,7 +151,7 @@ static gboolean add(Submission *submission, const Event *event, const guint64 *j
     *why = "the request's events are too large together: send them in several requests";
     return FALSE;
   }
-  submitted.content = seen_live_content(submitted.event, submission->source->name, submission->key);
+  submitted.content = content ? *content : seen_live_content(submitted.event, submission->source->name, submission->key);
   submitted.judged = judged && event->id.size ? *judged : submitted.content;
   if (event->id.size == 0)
     submitted.occurrence =
@@ -160,11 +161,15 @@ static gboolean add(Submission *submission, const Event *event, const guint64 *j
 }
 
 gboolean submission_add(Submission *submission, const Event *event, const char **why) {
-  return add(submission, event, NULL, why);
+  return add(submission, event, NULL, NULL, why);
+}
+
+gboolean submission_add_judged(Submission *submission, const Event *event, guint64 judged, const char **why) {
+  return add(submission, event, &judged, NULL, why);
 }
 
 gboolean submission_add_less(Submission *submission, const Event *event, guint64 judged, const char **why) {
-  return add(submission, event, &judged, why);
+  return add(submission, event, NULL, &judged, why);
 }
 
 static char *copy_text(Submission *submission, Text text) {

@@ -18,6 +18,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Submission, submission_free)
 /* Copies the event with its texts. FALSE with *why (a static text or one that lives as long as the submission) when the
  * event is refused: too large, or not this source's to say; the others stay. */
 gboolean submission_add(Submission *submission, const Event *event, const char **why);
+/* The same where its seen_live_content() is known already. */
+gboolean submission_add_judged(Submission *submission, const Event *event, guint64 judged, const char **why);
 /* The same of an event that said more before: `judged` is its seen_live_content() then. */
 gboolean submission_add_less(Submission *submission, const Event *event, guint64 judged, const char **why);
 /* What somebody agreed to or refused, stored with the events: record/consent.h. FALSE: no memory is left. */

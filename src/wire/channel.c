@@ -265,7 +265,7 @@ static int find_site(Text name) {
   guint low = 0, high = G_N_ELEMENTS(sites);
   while (low < high) {
     guint middle = (low + high) / 2;
-    int order = text_compare(name, text_of(sites[middle].name));
+    int order = text_compare_string(name, sites[middle].name);
     if (order == 0)
       return (int)middle;
     if (order < 0)

@@ -125,7 +125,7 @@ static int find(Text name, const void *table, guint n, gsize row_size) {
   while (low < high) {
     guint middle = (low + high) / 2;
     const char *const *row = (const char *const *)(const void *)((const char *)table + middle * row_size);
-    int order = text_compare(name, text_of(*row));
+    int order = text_compare_string(name, *row);
     if (order == 0)
       return (int)middle;
     if (order < 0)

@@ -73,6 +73,10 @@ gboolean submission_add(Submission *submission, const Event *event, const char *
   g_array_append_val(submission->excluded, excluded);
   return TRUE;
 }
+gboolean submission_add_judged(Submission *submission, const Event *event, guint64 judged, const char **why) {
+  return submission_add(submission, event, why);
+}
+
 gboolean submission_add_less(Submission *submission, const Event *event, guint64 judged, const char **why) {
   return submission_add(submission, event, why);
 }
