@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The first walk keeps the highest arrival numbers, the second says what they were: only their blocks are derived. */
+/* The first walk keeps the highest arrival numbers (or the latest times), the second says what they were: only their blocks are
+ * derived. */
 #include "analysis/feed.h"
 
 #include "analysis/bits.h"
@@ -8,11 +9,13 @@
 #include "analysis/scope.h"
 #include "analysis/who.h"
 #include <stdlib.h>
+#include <string.h>
 
 enum { LIMIT_MAX = 100 };
 
 typedef struct {
   guint64 row, person; /* person 0: nobody's */
+  guint64 rank;        /* the higher, the newer */
   gint64 time_ms, value;
   guint32 block, event;
   gboolean has_value;
@@ -27,13 +30,14 @@ typedef struct {
 typedef struct {
   Item items[2 * LIMIT_MAX];
   guint n;
-  guint64 least; /* rows below are not among the newest */
+  guint64 least; /* ranks below are not among the newest */
   DeriveScratch *derive;
 } Worker;
 
 typedef struct {
   Scope *scope;
   guint limit;
+  gboolean by_time;
   Worker *workers;
   Derive *derive;
   MapFamilies *families;
@@ -42,14 +46,14 @@ typedef struct {
 
 static int compare_items(gconstpointer a, gconstpointer b) {
   const Item *x = a, *y = b;
-  return (x->row < y->row) - (x->row > y->row);
+  return x->rank != y->rank ? (x->rank < y->rank) - (x->rank > y->rank) : (x->row < y->row) - (x->row > y->row);
 }
 
 static void keep_newest(Worker *worker, guint limit) {
   qsort(worker->items, worker->n, sizeof(Item), compare_items);
   worker->n = MIN(worker->n, limit);
   if (worker->n == limit)
-    worker->least = worker->items[limit - 1].row;
+    worker->least = worker->items[limit - 1].rank;
 }
 
 static gboolean find_block(const Question *question, guint block, const Block *data, guint number, gpointer user, GError **error) {
@@ -63,10 +67,12 @@ static gboolean find_block(const Question *question, guint block, const Block *d
       continue;
     for (guint32 e = data->person_start[person]; e < data->person_start[person + 1]; e++) {
       guint64 row = block_row(data, e);
-      if (row <= worker->least || (scope.visible && !bit_at(scope.visible, e)))
+      guint64 rank =
+          work->by_time ? (guint64)block_time_ms(data, e) ^ (guint64)1 << 63 : row; /* times before 1970 are the lower ones */
+      if (rank < worker->least || (scope.visible && !bit_at(scope.visible, e)))
         continue;
       worker->items[worker->n++] =
-          (Item){.row = row, .person = data->unidentified ? 0 : data->person_id[person], .block = block, .event = e};
+          (Item){.row = row, .rank = rank, .person = data->unidentified ? 0 : data->person_id[person], .block = block, .event = e};
       if (worker->n == 2 * work->limit)
         keep_newest(worker, work->limit);
     }
@@ -128,7 +134,8 @@ static gpointer feed_run(const Question *question, const Params *params, GError 
   guint n_workers = question_threads(question);
   if (!params_int(params, "limit", 1, LIMIT_MAX, &limit, error))
     return NULL;
-  Work work = {.scope = scope_new(question, error), .limit = (guint)limit};
+  Work work = {
+      .scope = scope_new(question, error), .limit = (guint)limit, .by_time = strcmp(params_get(params, "order"), "time") == 0};
   if (!work.scope)
     return NULL;
   Feed *feed = g_new0(Feed, 1);
@@ -184,6 +191,7 @@ static void feed_table(gconstpointer result, Table *table) {
 
 static const Param feed_params[] = {
     {"limit", PARAM_INT, FALSE, FALSE, NULL, "24", "How many, up to 100"},
+    {"order", PARAM_CHOICE, FALSE, FALSE, "arrival|time", "arrival", "What arrived last, or what happened last"},
     {NULL},
 };
 

@@ -34,7 +34,7 @@ typedef struct {
   GArray *who;   /* person ids, or NULL */
 } Journeys;
 
-enum { WHO_NOBODY = -1, LENGTH_ANY = -1 };
+enum { WHO_NOBODY = -1, WHO_ANY = -2, LENGTH_ANY = -1 };
 typedef struct { /* what --who asks: the journeys of one figure */
   int state, length;
   gboolean again;
@@ -62,8 +62,8 @@ static guint length_of(const Journey *journey) {
 }
 
 static gboolean is_wanted(const Who *who, const Journey *journey) {
-  return (int)journey->state == who->state && (who->length == LENGTH_ANY || (int)length_of(journey) == who->length) &&
-         (!who->again || journey->again);
+  return (who->state == WHO_ANY || (int)journey->state == who->state) &&
+         (who->length == LENGTH_ANY || (int)length_of(journey) == who->length) && (!who->again || journey->again);
 }
 
 static gboolean holds_kept(const ScopeBlock *scope, const Block *data, const Derived *derived, guint32 index) {
@@ -204,12 +204,14 @@ static gboolean who_param(const char *text, Who *who, GError **error) {
   for (int s = 0; s < STATES; s++)
     if (parts[0] && strcmp(parts[0], state_names[s]) == 0)
       who->state = s;
+  if (g_strcmp0(parts[0], "any") == 0)
+    who->state = WHO_ANY;
   const char *rest = who->state == WHO_NOBODY ? "?" : parts[1];
   who->again = g_strcmp0(rest, "again") == 0;
   if (rest && !who->again) {
     if (!g_ascii_string_to_unsigned(rest, 10, 0, LENGTHS_MAX, &length, NULL))
       return error_set(error, ERROR_USAGE,
-                       "--who %s names no journeys\nhint: converted, abandoned, open or service, and after it :again (who had "
+                       "--who %s names no journeys\nhint: converted, abandoned, open, service or any, and after it :again (who had "
                        "converted before) or :N touches (%d are %d or more), as in converted:3",
                        text, LENGTHS_MAX, LENGTHS_MAX);
     who->length = (int)length;
@@ -365,8 +367,9 @@ static const GArray *journeys_who(gconstpointer result) {
 
 static const Param params[] = {
     {"who", PARAM_TEXT,
-     .help = "list the persons of a figure: converted, abandoned, open or service; after it :again (who had converted before) or "
-             ":N touches, as in converted:3"},
+     .help =
+         "list the persons of a figure: converted, abandoned, open, service or any; after it :again (who had converted before) or "
+         ":N touches, as in converted:3"},
     {NULL},
 };
 

@@ -627,7 +627,7 @@ def each_figure_of_the_journeys_lists_its_persons():
         at = now("60")
         expected = {"converted": "ann", "converted:3": "ann", "converted:1": "ann", "converted:2": "", "converted:again": "ann",
                     "abandoned": "bob cat", "abandoned:1": "bob", "abandoned:2": "cat", "abandoned:again": "", "open": "ann bob dan",
-                    "open:again": "ann", "open:20": "dan", "service": ""}
+                    "open:again": "ann", "open:20": "dan", "service": "", "any": "ann bob cat dan", "any:1": "ann bob"}
         for who, names in expected.items():
             check(listed(db, "journeys", who, *at), names, who)
         for who in ("lost", "open:21", "open:often", ":again"):

@@ -79,7 +79,9 @@ export function duration(ms: number | null | undefined): string {
 
 const zone = () => project.value?.timezone ?? 'UTC'
 const time = (value: string | number | Date, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(locale(), { timeZone: zone(), ...options }).format(new Date(value))
-export const clock = (value: string | number | Date) => time(value, { hour: '2-digit', minute: '2-digit', second: '2-digit' })
+export const clock = (value: string | number | Date, short = false) => time(value, { hour: '2-digit', minute: '2-digit', second: short ? undefined : '2-digit' })
+export const dayShort = (value: string | number | Date) => (typeof value === 'string' && value.length === 10 ? new Intl.DateTimeFormat(locale(), { timeZone: 'UTC', day: 'numeric', month: 'short' }).format(new Date(value)) : time(value, { day: 'numeric', month: 'short' }))
+export const sameDay = (a: string, b: string) => day(a) === day(b)
 export const day = (value: string | number | Date) => time(value, { day: 'numeric', month: 'short', year: 'numeric' })
 export const dayTime = (value: string | number | Date) => time(value, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit' })
 export const month = (value: string | number | Date) => time(value, { month: 'short' })
