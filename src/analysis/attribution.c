@@ -10,6 +10,7 @@
 #include "analysis/money.h"
 #include "analysis/resample.h"
 #include "analysis/scope.h"
+#include "analysis/together.h"
 #include "base/decimal.h"
 #include "base/error.h"
 #include "journey/column.h"
@@ -31,6 +32,7 @@ struct Attribution {
   char *goal, *key;
   AttributionPaths *paths;
   GArray *models; /* ModelResult */
+  Together together;
   gint64 conversions, value, net_value, n_paths, n_nulls;
   gboolean worthless;         /* the goal states no value: nothing to set against cost */
   Credit *cost;               /* per key in millionths (plain), or NULL without cost rows */
@@ -205,6 +207,7 @@ static gboolean run_models(Attribution *attribution, guint threads, GError **err
       run_rule(&ready, &totals, result);
   }
   ready_clear(&ready);
+  together_find(paths, &attribution->together);
   return good;
 }
 
@@ -238,6 +241,7 @@ void attribution_free(gpointer data) {
     g_free(result->high);
   }
   g_array_unref(attribution->models);
+  together_clear(&attribution->together);
   attribution_paths_free(attribution->paths);
   g_clear_pointer(&attribution->untouched_cost, g_hash_table_unref);
   g_free(attribution->cost);
@@ -500,6 +504,7 @@ void attribution_json(gconstpointer result, JsonOut *out) {
     json_object_end(out);
   }
   json_array_end(out);
+  together_json(&attribution->together, attribution->paths, out);
   g_autoptr(GPtrArray) untouched = untouched_keys(attribution);
   json_key(out, "cost_without_touches");
   json_array(out);
@@ -623,6 +628,7 @@ void attribution_table(gconstpointer result, Table *table) {
   if (last->resamples)
     table_note(table, "low and high: 95%% interval of the last model, %u resamples; value and share are its too.", last->resamples);
   table_cost(attribution, last, order, table);
+  together_table(&attribution->together, attribution->paths, table);
 }
 
 /* The two keys with the most credit by a model; FALSE without any. */

@@ -121,6 +121,17 @@ test('attribution shows the credits of the command line', async () => {
   same(shown.map(([, amount]) => amount).sort(), told.map((one) => one.conversions.toLocaleString('en-GB', { minimumFractionDigits: 1, maximumFractionDigits: 1 })).sort(), 'conversions')
 })
 
+test('what two channels earn together is what the command line says', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  await go('/attribution')
+  await settled(page)
+  const { compared, pairs } = JSON.parse(etappe('attribution', '--model', 'last', '--resamples', '0', '--format', 'json', '--db', db)).together
+  const told = pairs.filter((one) => one.effect > 1).slice(0, 3).map((one) => `${one.effect.toFixed(1)} times`)
+  same(await page.$$eval('.three section:first-child p strong', (all) => all.map((one) => one.textContent)), told, 'effects')
+  check((await page.textContent('.three')).includes(`${compared} pairs`), 'how many were compared')
+  await context.close()
+})
+
 test('the map is walked by keyboard, and a cell opens its people', async () => {
   const { page, context, go } = await open(browser, server, { language: 'en' })
   await go('/map')

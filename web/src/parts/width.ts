@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// How wide a box is now, for pictures that are drawn to fit.
-import type { RefObject } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+// How wide a box is now, for pictures that are drawn to fit; the box may come later than the page.
+import { useEffect, useState } from 'preact/hooks'
 
-export function useWidth(): [RefObject<HTMLDivElement | null>, number] {
-  const box = useRef<HTMLDivElement>(null)
+export function useWidth(): [(box: HTMLElement | null) => void, number] {
+  const [box, setBox] = useState<HTMLElement | null>(null)
   const [width, setWidth] = useState(0)
   useEffect(() => {
-    if (!box.current) return
+    if (!box) return
     const watch = new ResizeObserver(([entry]) => setWidth(Math.floor(entry.contentRect.width)))
-    watch.observe(box.current)
+    watch.observe(box)
     return () => watch.disconnect()
-  }, [box.current])
-  return [box, width]
+  }, [box])
+  return [setBox, width]
 }

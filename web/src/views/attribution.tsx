@@ -4,7 +4,8 @@ import { useState } from 'preact/hooks'
 import { Bar } from '../parts/bar'
 import { Choice, Failure, Segment, State, Waiting } from '../parts/basics'
 import { Lead } from '../parts/lead'
-import { address } from '../state/api'
+import { useWidth } from '../parts/width'
+import { address, type Fields } from '../state/api'
 import { commonOptions, useReport, type Envelope } from '../state/report'
 import { option, options, setOptions } from '../state/route'
 import { channelFamily, channelName, labelOf, project, touchpointName } from '../state/session'
@@ -38,6 +39,16 @@ interface Answer extends Envelope {
   net_value: number
   paths: number
   models: Model[]
+  together: { compared: number; pairs: Pair[] }
+}
+interface Pair {
+  a: string
+  b: string
+  paths: number | null
+  conversions: number | null
+  effect: number | null
+  low: number | null
+  high: number | null
 }
 
 const MODELS = ['last', 'first', 'linear', 'position', 'time-decay', 'shapley', 'markov'] as const
@@ -186,9 +197,10 @@ function ticks(most: number): number[] {
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step)
 }
 
-function Table({ answer, rows, chosen, byValue }: { answer: Answer; rows: RowFacts[]; chosen: string; byValue: boolean }) {
+function Table({ answer, rows, chosen, byValue, room }: { answer: Answer; rows: RowFacts[]; chosen: string; byValue: boolean; room: number }) {
   const [limit, setLimit] = useState(30)
-  const width = 470
+  const phone = room > 0 && room < 640
+  const width = phone ? Math.max(190, room - 128) : 470
   const most = Math.max(1e-9, ...rows.filter((row) => row.key !== '(unidentified)').flatMap((row) => row.by.map((one) => one.high ?? one.amount)))
   const roasSpan = (credit: Credit): { low?: number; high?: number } => {
     const { low, high } = valueSpan(credit)
@@ -206,7 +218,7 @@ function Table({ answer, rows, chosen, byValue }: { answer: Answer; rows: RowFac
             <th>{t(answer.key === 'channel' ? 'attribution.channel' : 'attribution.key')}</th>
             <th>
               <svg width={width} height="16" aria-hidden="true">
-                {ticks(most).map((tick) => (
+                {ticks(most).filter((_, i) => !phone || i % 2 === 0).map((tick) => (
                   <text key={tick} class="hint" x={x(tick)} y="12" text-anchor={tick ? 'middle' : 'start'}>
                     {byValue ? money(tick, true) : count(tick)}
                   </text>
@@ -246,11 +258,12 @@ function Table({ answer, rows, chosen, byValue }: { answer: Answer; rows: RowFac
             const difference = last && main.amount ? last.amount / main.amount - 1 : 0
             return (
               <tr key={row.key}>
-                <td>
+                <td class={phone ? 'narrow-key' : ''}>
                   <span class="named">
                     {family(answer, row.key) && <i class="tick" data-family={family(answer, row.key)} />}
                     {keyName(answer, row.key)}
                   </span>
+                  {phone && <span class="below">{byValue ? money(main.amount, true) : decimal(main.amount)}</span>}
                   {known(`apart_text.${row.key}`) && <span class="below">{t(`apart_text.${row.key}` as Word)}</span>}
                 </td>
                 <td>
@@ -296,7 +309,48 @@ function Table({ answer, rows, chosen, byValue }: { answer: Answer; rows: RowFac
   )
 }
 
+const PAIRS = 3
+
+/** Two that convert more, or less, in one path than each apart. */
+function Pairs({ answer, more }: { answer: Answer; more: boolean }) {
+  const pairs = answer.together.pairs.filter((one) => one.effect !== null && one.effect > 1 === more)
+  const shown = pairs.slice(0, PAIRS)
+  return (
+    <section>
+      <h2 class="table-title">{t(more ? 'attribution.together' : 'attribution.apart')}</h2>
+      {shown.map((one) => (
+        <p key={`${one.a} ${one.b}`}>
+          {t('attribution.pair', { a: keyName(answer, one.a), b: keyName(answer, one.b) })} <strong>{t('attribution.times', { n: decimal(one.effect!) })}</strong> <span class="quiet">{`(${decimal(one.low!)}–${decimal(one.high!)})`}</span>
+          <span class="below">{t('attribution.pair_paths', { n: count(one.conversions), paths: count(one.paths) })}</span>
+        </p>
+      ))}
+      {!shown.length && <p class="quiet">{t('attribution.no_pair', { n: count(answer.together.compared) })}</p>}
+      {shown.length > 0 && <p class="quiet">{t('attribution.pair_counts', { n: count(answer.together.compared) })}</p>}
+    </section>
+  )
+}
+
+/** Which key starts most first conversions; said to be the first only when the intervals tell it from the second. */
+function NewCustomers({ fields }: { fields: Fields }) {
+  const { data } = useReport<Answer>('attribution', { ...fields, customers: 'new', model: 'first' })
+  const credits = data?.models[0]?.credits.filter((one) => !APART.includes(one.key) && one.conversions).sort((a, b) => b.conversions - a.conversions) ?? []
+  const [first, second] = credits
+  if (!data || !first || first.low === undefined || first.high === undefined) return null
+  const share = (n: number) => percent(n / data.conversions).replace(/\s*%$/, '')
+  const clearly = !second || (second.high !== undefined && first.low > second.high)
+  return (
+    <section>
+      <h2 class="table-title">{t('attribution.new')}</h2>
+      <p>
+        {t('attribution.new_begin', { key: keyName(data, first.key) })} <strong>{percent(first.share)}</strong> <span class="quiet">{`(${share(first.low)}–${share(first.high)})`}</span> {t(clearly ? 'attribution.new_clearly' : 'attribution.new_perhaps')}
+      </p>
+      <p class="quiet">{t('attribution.new_counts', { n: count(data.conversions) })}</p>
+    </section>
+  )
+}
+
 export function View() {
+  const [box, room] = useWidth()
   const goals = project.value?.goals ?? []
   const goal = option('goal') ?? goals[0]?.name
   const lookback = option('lookback')
@@ -371,8 +425,13 @@ export function View() {
                 </span>
               ))}
             </div>
-            <div class="scroll-x" tabIndex={0} role="region" aria-label={t('nav.attribution')}>
-              <Table answer={data} rows={rows} chosen={chosen} byValue={byValue} />
+            <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('nav.attribution')}>
+              <Table answer={data} rows={rows} chosen={chosen} byValue={byValue} room={room} />
+            </div>
+            <div class="three">
+              <Pairs answer={data} more />
+              <Pairs answer={data} more={false} />
+              {customers === 'all' && <NewCustomers fields={{ goal, key, lookback }} />}
             </div>
           </div>
         )}
