@@ -139,7 +139,7 @@ test('the map is walked by keyboard, and a cell opens its people', async () => {
   const first = page.locator('[role=gridcell][tabindex="0"]')
   await first.focus()
   const before = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
-  await page.keyboard.press('ArrowDown')
+  await page.keyboard.press('ArrowRight')
   await page.waitForFunction((label) => document.activeElement.getAttribute('aria-label') !== label, before)
   const after = await page.evaluate(() => document.activeElement.getAttribute('aria-label'))
   check(before !== after && /people/.test(after), `${before} then ${after}`)
@@ -152,6 +152,18 @@ test('the map is walked by keyboard, and a cell opens its people', async () => {
   const title = await page.textContent('.drawer h1')
   await context.close()
   same(title, n === 1 ? '1 person' : `${n.toLocaleString('en-GB')} people`, 'the drawer')
+})
+
+test('a folded row of the map opens in place', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  await go('/map')
+  await settled(page)
+  const rows = () => page.locator('svg.journey-map .row-name').count()
+  const before = await rows()
+  await page.locator('[role=gridcell][aria-label^="+ "]').first().focus()
+  await page.keyboard.press('Enter')
+  await page.waitForFunction((n) => document.querySelectorAll('svg.journey-map .row-name').length > n, before)
+  await context.close()
 })
 
 test('no word of the other language is left over', async () => {

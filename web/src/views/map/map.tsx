@@ -91,7 +91,7 @@ export function View() {
             </Lead>
           )}
           <div ref={box} class={waiting ? 'map-box stale' : 'map-box'}>
-            {data && data.persons > 0 && width > 0 && (phone ? <PhoneMap answer={data} onSelect={select} selected={at} onPersons={persons} /> : list ? <MapList answer={data} onPersons={persons} /> : layout && <Picture answer={data} layout={layout} selected={at && cellKey(at)} onSelect={(placed: PlacedCell) => !placed.row.folded && select(placed.cell)} onPersons={(placed) => !placed.row.folded && persons(placed.cell)} onFold={() => setUnfolded(true)} />)}
+            {data && data.persons > 0 && width > 0 && (phone ? <PhoneMap answer={data} onSelect={select} selected={at} onPersons={persons} /> : list ? <MapList answer={data} onPersons={persons} /> : layout && <Picture answer={data} layout={layout} selected={at && cellKey(at)} onSelect={(placed: PlacedCell) => (placed.row.folded ? setUnfolded(true) : select(placed.cell))} onPersons={(placed) => !placed.row.folded && persons(placed.cell)} onFold={() => setUnfolded(true)} />)}
             {unfolded && !phone && (
               <button type="button" class="button" onClick={() => setUnfolded(false)}>
                 {t('map.fewer_rows')}
