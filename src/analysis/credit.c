@@ -27,8 +27,7 @@ static void share_shapley(const guint32 *keys, guint32 n, guint32 *seen, guint32
     share[i] = share[i] > 0 ? 1.0 / distinct : 0;
 }
 
-/* What each place of path p earns of a conversion; the path has places. */
-static void share_path(Model model, const PathSet *paths, guint p, guint32 *seen, double *share) {
+void credit_share_path(Model model, const PathSet *paths, guint p, guint32 *seen, guint32 mark, double *share) {
   const guint32 *keys = paths->keys + paths->start[p];
   guint32 n = paths->start[p + 1] - paths->start[p];
   memset(share, 0, n * sizeof *share);
@@ -36,7 +35,7 @@ static void share_path(Model model, const PathSet *paths, guint p, guint32 *seen
   case MODEL_FIRST: share[0] = 1; break;
   case MODEL_LAST: share[n - 1] = 1; break;
   case MODEL_POSITION: share_position(n, share); break;
-  case MODEL_SHAPLEY: share_shapley(keys, n, seen, p + 1, share); break;
+  case MODEL_SHAPLEY: share_shapley(keys, n, seen, mark, share); break;
   case MODEL_TIME_DECAY: memcpy(share, paths->decay + paths->start[p], n * sizeof *share); break;
   case MODEL_LINEAR:
     for (guint32 i = 0; i < n; i++)
@@ -44,13 +43,6 @@ static void share_path(Model model, const PathSet *paths, guint p, guint32 *seen
     break;
   case MODEL_MARKOV: g_assert_not_reached();
   }
-}
-
-void credit_shares(Model model, const PathSet *paths, double *share) {
-  g_autofree guint32 *seen = g_new0(guint32, paths->n_keys + 1);
-  for (guint p = 0; p < paths->n_paths; p++)
-    if (paths->start[p] < paths->start[p + 1])
-      share_path(model, paths, p, seen, share + paths->start[p]);
 }
 
 void credit_rule(Model model, const PathSet *paths, double *conversions, double *value) {
@@ -65,7 +57,7 @@ void credit_rule(Model model, const PathSet *paths, double *conversions, double 
     guint32 start = paths->start[p], n = paths->start[p + 1] - start;
     if (n == 0 || (paths->conversions[p] == 0 && paths->value[p] == 0))
       continue;
-    share_path(model, paths, p, seen, share);
+    credit_share_path(model, paths, p, seen, p + 1, share);
     const double *own_value = model == MODEL_TIME_DECAY && paths->decay_value ? paths->decay_value + start : NULL;
     for (guint32 i = 0; i < n; i++) {
       conversions[paths->keys[start + i]] += share[i] * paths->conversions[p];

@@ -11,8 +11,9 @@ typedef enum { MODEL_FIRST, MODEL_LAST, MODEL_LINEAR, MODEL_POSITION, MODEL_TIME
  * pass over all keys of all paths. */
 void credit_rule(Model model, const PathSet *paths, double *conversions, double *value);
 
-/* What each element of the paths' keys earns of one conversion of its path. Not for MODEL_MARKOV. */
-void credit_shares(Model model, const PathSet *paths, double *share);
+/* What each place of path p, which has some, earns of one conversion of it. `seen`: n_keys marks, none of which is `mark`. Not for
+ * MODEL_MARKOV. */
+void credit_share_path(Model model, const PathSet *paths, guint p, guint32 *seen, guint32 mark, double *share);
 
 /* Rounds shares to whole units that sum exactly to `total`: floor, then the largest remainders get one more, ties to the
  * lower index. Shares need not sum to one; all zero (or none) leaves everything zero unless total is zero. Negative

@@ -39,6 +39,7 @@ typedef struct { /* an entry of Q */
 } Step;
 
 struct MarkovChain {
+  gboolean forked; /* only what is weighed is its own */
   const PathSet *paths;
   guint order;
   GArray *tuples;                                /* of Tuple, by state; state 0 is the start */
@@ -168,7 +169,6 @@ static void index_rows(MarkovChain *chain) {
   const guint32 *from = (const guint32 *)(gpointer)chain->edge_from->data;
   chain->row_start = g_new0(guint32, n + 1);
   chain->row_of = g_new(guint32, MAX(m, 1));
-  chain->steps = g_new0(Step, MAX(m, 1));
   for (guint e = 0; e < m; e++)
     chain->row_start[from[e] + 1]++;
   for (guint s = 0; s < n; s++)
@@ -176,6 +176,22 @@ static void index_rows(MarkovChain *chain) {
   g_autofree guint32 *next = g_memdup2(chain->row_start, (n + 1) * sizeof *next);
   for (guint e = 0; e < m; e++)
     chain->row_of[e] = next[from[e]]++;
+}
+
+static void make_weights(MarkovChain *chain) {
+  guint n = chain->tuples->len, m = MAX(chain->edge_from->len, 1);
+  chain->steps = g_new0(Step, m);
+  chain->edge_weight = g_new(double, m);
+  chain->left = g_new(double, n);
+  chain->converted = g_new(double, n);
+  chain->paid = g_new(double, n);
+}
+
+MarkovChain *markov_fork(const MarkovChain *chain) {
+  MarkovChain *fork = g_memdup2(chain, sizeof *chain);
+  fork->forked = TRUE;
+  make_weights(fork);
+  return fork;
 }
 
 MarkovChain *markov_new(const PathSet *paths, guint order, GError **error) {
@@ -200,25 +216,22 @@ MarkovChain *markov_new(const PathSet *paths, guint order, GError **error) {
   chain->newest = g_new(guint32, chain->tuples->len);
   for (guint s = 0; s < chain->tuples->len; s++)
     chain->newest[s] = s ? tuples[s].keys[tuples[s].n - 1] : G_MAXUINT32 - 1;
-  chain->edge_weight = g_new(double, MAX(chain->edge_from->len, 1));
-  chain->left = g_new(double, chain->tuples->len);
-  chain->converted = g_new(double, chain->tuples->len);
-  chain->paid = g_new(double, chain->tuples->len);
+  make_weights(chain);
   return g_steal_pointer(&chain);
 }
 
 void markov_free(MarkovChain *chain) {
   if (!chain)
     return;
-  g_clear_pointer(&chain->tuples, g_array_unref);
-  g_free(chain->step_edge);
-  g_clear_pointer(&chain->edge_from, g_array_unref);
-  g_clear_pointer(&chain->edge_to, g_array_unref);
-  g_free(chain->row_start);
-  g_free(chain->row_of);
+  if (!chain->forked) {
+    g_clear_pointer(&chain->tuples, g_array_unref);
+    g_clear_pointer(&chain->edge_from, g_array_unref);
+    g_clear_pointer(&chain->edge_to, g_array_unref);
+    gpointer shape[] = {chain->step_edge, chain->row_start, chain->row_of, chain->last_state, chain->newest};
+    for (guint i = 0; i < G_N_ELEMENTS(shape); i++)
+      g_free(shape[i]);
+  }
   g_free(chain->steps);
-  g_free(chain->last_state);
-  g_free(chain->newest);
   g_free(chain->edge_weight);
   g_free(chain->left);
   g_free(chain->converted);

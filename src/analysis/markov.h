@@ -11,6 +11,8 @@ typedef struct MarkovChain MarkovChain;
 
 /* States are the last `order` keys, fewer at the start. ERROR_LIMIT above MARKOV_STATES_MAX. The paths must outlive it. */
 MarkovChain *markov_new(const PathSet *paths, guint order, GError **error);
+/* The same chain to be weighed otherwise, by another thread; the first must outlive it. */
+MarkovChain *markov_fork(const MarkovChain *chain);
 void markov_free(MarkovChain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(MarkovChain, markov_free)
 guint markov_states(const MarkovChain *chain);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { LANES = STATISTIC_LANES, HALF = LANES / 2, SHARDS_MAX = 64 };
-static const gsize FIT = 4u << 20, MOST = 32u << 20; /* entries: 32 MiB where fewer groups do, 256 at most */
+static const gsize FIT = 4u << 20, MOST = 32u << 20; /* entries: 16 MiB where fewer groups do, 128 at most */
 
 typedef double Half __attribute__((vector_size(HALF * sizeof(double)), aligned(8)));
 
@@ -19,55 +19,81 @@ guint person_groups_fit(guint statistic_n) {
   return n * width > MOST ? 0 : n;
 }
 
-/* Groups whose number is `shard` in its last bits. */
-typedef struct {
+typedef struct { /* groups whose number is `shard` in its last bits */
   const GroupPersons *work;
-  guint n_shards;
+  guint n_shards, shard;
+  StatisticRoom *rooms; /* per statistic: what the kind at hand adds */
+  gboolean walked;      /* they hold it */
 } Filling;
 
-static void add_person(const GroupPersons *work, const PersonKind *kind, guint number) {
-  const guint32 *rows = &g_array_index(work->kinds->rows, guint32, kind->first);
+static void walk_kind(Filling *filling, const PersonKind *kind) {
+  const GroupPersons *work = filling->work;
+  const guint32 *rows = person_kind_rows(work->kinds, kind);
   for (guint m = 0; m < work->n_statistics; m++) {
-    PersonGroups *groups = &work->groups[m];
+    filling->rooms[m].n = 0;
+    for (guint r = 0; r < kind->n_rows && work->groups[m].n; r++)
+      statistic_walk(&work->statistics[m], &filling->rooms[m], person_row_path(rows[r]), person_row_converted(rows[r]));
+  }
+  filling->walked = TRUE;
+}
+
+static void add_person(Filling *filling, guint number) {
+  const GroupPersons *work = filling->work;
+  for (guint m = 0; m < work->n_statistics; m++) {
+    const PersonGroups *groups = &work->groups[m];
+    const StatisticRoom *room = &filling->rooms[m];
     if (!groups->n)
       continue;
-    double *sums = groups->sums + (gsize)(number & (groups->n - 1)) * groups->width;
-    for (guint r = 0; r < kind->n_rows; r++)
-      statistic_add(&work->statistics[m], person_row_path(rows[r]), person_row_converted(rows[r]), sums);
+    float *sums = groups->sums + (gsize)(number & (groups->n - 1)) * groups->width;
+    for (guint i = 0; i < room->n; i++)
+      sums[room->parts[i].entry] += room->parts[i].value;
     sums[groups->width - 1]++;
   }
 }
 
-static gboolean fill_shard(guint shard, guint worker, gpointer user, GError **error) {
-  const Filling *filling = user;
-  const GroupPersons *work = filling->work;
-  (void)worker, (void)error;
-  for (guint k = 0; k < work->kinds->kinds->len; k++) {
-    const PersonKind *kind = person_kind(work->kinds, k);
-    for (guint64 person = 0; work->pooled[k] && person < kind->n; person++) {
-      guint number = (guint)(hash_mix(work->seed ^ hash_mix(kind->name + person)) >> 32);
-      if ((number & (filling->n_shards - 1)) == shard)
-        add_person(work, kind, number);
-    }
+static void add_kind(const PersonKind *kind, gpointer user) {
+  Filling *filling = user;
+  filling->walked = FALSE;
+  for (guint64 person = 0; person < kind->n && kind->n < filling->work->below; person++) {
+    guint number = (guint)(hash_mix(filling->work->seed ^ hash_mix(kind->name + person)) >> 32);
+    if ((number & (filling->n_shards - 1)) != filling->shard)
+      continue;
+    if (!filling->walked)
+      walk_kind(filling, kind);
+    add_person(filling, number);
   }
+}
+
+static gboolean fill_shard(guint shard, guint worker, gpointer user, GError **error) {
+  Filling filling = *(const Filling *)user;
+  const GroupPersons *work = filling.work;
+  (void)worker, (void)error;
+  filling.shard = shard;
+  filling.rooms = g_new0(StatisticRoom, work->n_statistics + 1);
+  for (guint m = 0; m < work->n_statistics; m++)
+    statistic_room_init(&filling.rooms[m], &work->statistics[m]);
+  person_kinds_each(work->kinds, add_kind, &filling);
+  for (guint m = 0; m < work->n_statistics; m++)
+    statistic_room_clear(&filling.rooms[m]);
+  g_free(filling.rooms);
   return TRUE;
 }
 
 static void add_up(PersonGroups *groups) {
   for (guint g = 0; g < groups->n; g++)
     for (guint i = 0; i < groups->width; i++)
-      groups->total[i] += groups->sums[(gsize)g * groups->width + i];
+      groups->total[i] += (double)groups->sums[(gsize)g * groups->width + i];
 }
 
 gboolean person_groups_fill(const GroupPersons *work, guint threads, GError **error) {
-  Filling filling = {work, 1};
+  Filling filling = {.work = work, .n_shards = 1};
   while (filling.n_shards < MIN(threads, SHARDS_MAX))
     filling.n_shards *= 2;
   for (guint m = 0; m < work->n_statistics; m++) {
     PersonGroups *groups = &work->groups[m];
     groups->width = work->statistics[m].n + 1;
     groups->total = g_new0(double, groups->width);
-    groups->sums = g_try_new0(double, (gsize)groups->n * groups->width + 1);
+    groups->sums = g_try_new0(float, (gsize)groups->n * groups->width + 1);
     if (!groups->sums)
       return error_set(error, ERROR_LIMIT,
                        "there is no memory for the draws behind the intervals\nhint: --resamples 0 leaves them out");
@@ -88,13 +114,13 @@ void person_groups_clear(PersonGroups *groups) {
 CLONES_OF("avx2,fma") void person_groups_weigh(const PersonGroups *groups, const double *weights, double *out) {
   const guint width = groups->width;
   for (guint g = 0; g < groups->n; g += 4) {
-    const double *a = groups->sums + (gsize)g * width, *b = a + width, *c = b + width, *d = c + width;
+    const float *a = groups->sums + (gsize)g * width, *b = a + width, *c = b + width, *d = c + width;
     const Half *w = (const Half *)(gconstpointer)(weights + (gsize)g * LANES);
     Half w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3], w4 = w[4], w5 = w[5], w6 = w[6], w7 = w[7];
     Half *to = (Half *)(gpointer)out;
     for (guint i = 0; i < width; i++) {
-      to[2 * i] += a[i] * w0 + b[i] * w2 + c[i] * w4 + d[i] * w6;
-      to[2 * i + 1] += a[i] * w1 + b[i] * w3 + c[i] * w5 + d[i] * w7;
+      to[2 * i] += (double)a[i] * w0 + (double)b[i] * w2 + (double)c[i] * w4 + (double)d[i] * w6;
+      to[2 * i + 1] += (double)a[i] * w1 + (double)b[i] * w3 + (double)c[i] * w5 + (double)d[i] * w7;
     }
   }
 }

@@ -10,7 +10,7 @@ enum { PERSON_GROUPS_MAX = 4096, PERSON_GROUPS_MIN = 256 };
 typedef struct {
   guint n;       /* a power of two; 0: no room for them */
   guint width;   /* entries of a group: those of the statistic, and last the number of its persons */
-  double *sums;  /* n x width */
+  float *sums;   /* n x width; whole numbers below 2^24 are exact */
   double *total; /* width */
 } PersonGroups;
 
@@ -19,13 +19,13 @@ guint person_groups_fit(guint statistic_n);
 
 typedef struct {
   const PersonKinds *kinds;
-  const guint8 *pooled; /* per kind: in groups */
+  guint64 below; /* kinds of fewer persons are in groups */
   guint64 seed;
   guint n_statistics;
   const Statistic *statistics;
   PersonGroups *groups; /* per statistic; out, but for n */
 } GroupPersons;
-/* One pass over the persons of pooled kinds. The sums do not depend on the threads. ERROR_LIMIT without memory. */
+/* One pass over the persons of such kinds. The sums do not depend on the threads. ERROR_LIMIT without memory. */
 gboolean person_groups_fill(const GroupPersons *work, guint threads, GError **error);
 void person_groups_clear(PersonGroups *groups);
 

@@ -15,23 +15,32 @@ typedef struct {
 } Named;
 
 typedef struct {
+  const AttributionPaths *paths;
   const PersonPaths *persons;
-  guint64 *path_name; /* per path */
+  guint64 *key_name, *path_name;
   Named *named, *sorted;
   guint32 *bucket_start;
 } Naming;
 
-static guint64 *name_paths(const AttributionPaths *paths) {
-  guint n = paths->start->len - 1;
-  g_autofree guint64 *key_name = g_new(guint64, paths->keys->len + 1);
-  guint64 *name = g_new(guint64, n + 1);
-  for (guint k = 0; k < paths->keys->len; k++)
-    key_name[k] = checksum64(paths->keys->pdata[k], strlen(paths->keys->pdata[k]));
-  for (guint p = 0; p < n; p++) {
-    name[p] = 1;
-    for (guint32 i = g_array_index(paths->start, guint32, p); i < g_array_index(paths->start, guint32, p + 1); i++)
-      name[p] = hash_mix(name[p] ^ key_name[g_array_index(paths->elements, guint32, i)]) + 1;
+static gboolean name_paths(guint chunk, guint worker, gpointer user, GError **error) {
+  const Naming *naming = user;
+  const guint32 *start = (const guint32 *)(gpointer)naming->paths->start->data;
+  const guint32 *elements = (const guint32 *)(gpointer)naming->paths->elements->data;
+  guint end = MIN((chunk + 1) * CHUNK, naming->paths->conversions->len);
+  (void)worker, (void)error;
+  for (guint p = chunk * CHUNK; p < end; p++) {
+    guint64 name = 1;
+    for (guint32 i = start[p]; i < start[p + 1]; i++)
+      name = hash_mix(name ^ naming->key_name[elements[i]]) + 1;
+    naming->path_name[p] = name;
   }
+  return TRUE;
+}
+
+static guint64 *name_keys(const AttributionPaths *paths) {
+  guint64 *name = g_new(guint64, paths->keys->len + 1);
+  for (guint k = 0; k < paths->keys->len; k++)
+    name[k] = checksum64(paths->keys->pdata[k], strlen(paths->keys->pdata[k]));
   return name;
 }
 
@@ -102,39 +111,31 @@ static gboolean sort_bucket(guint bucket, guint worker, gpointer user, GError **
   return TRUE;
 }
 
-static void add_kind(PersonKinds *kinds, guint64 name, const guint32 *rows, guint n_rows) {
-  PersonKind kind = {name, 1, kinds->rows->len, n_rows};
-  g_array_append_vals(kinds->rows, rows, n_rows);
-  g_array_append_val(kinds->kinds, kind);
-}
-
-static gboolean is_of_kind(const PersonKinds *kinds, const PersonKind *kind, guint64 name, const guint32 *rows, guint n) {
+static gboolean is_of_kind(const PersonPaths *persons, const PersonKind *kind, guint64 name, const guint32 *rows, guint n) {
   return kind->name == name && kind->n_rows == n &&
-         memcmp(&g_array_index(kinds->rows, guint32, kind->first), rows, n * sizeof *rows) == 0;
+         memcmp(&g_array_index(persons->rows, guint32, kind->first), rows, n * sizeof *rows) == 0;
 }
 
-static void add_several(PersonKinds *kinds, const Naming *naming, gint64 *converted, gint64 *ended) {
+static void find_several(PersonKinds *kinds, const Naming *naming) {
+  const guint32 *all = (const guint32 *)(gpointer)naming->persons->rows->data;
+  PersonKind kind = {.n = 0};
   for (guint i = 0; i < person_paths_count(naming->persons); i++) {
     guint n;
     const guint32 *rows = person_paths_rows(naming->persons, naming->sorted[i].person, &n);
-    PersonKind *last = kinds->kinds->len ? &g_array_index(kinds->kinds, PersonKind, kinds->kinds->len - 1) : NULL;
-    if (last && is_of_kind(kinds, last, naming->sorted[i].name, rows, n))
-      last->n++;
-    else
-      add_kind(kinds, naming->sorted[i].name, rows, n);
     for (guint r = 0; r < n; r++)
-      (person_row_converted(rows[r]) ? converted : ended)[person_row_path(rows[r])]--;
+      (person_row_converted(rows[r]) ? kinds->converted : kinds->ended)[person_row_path(rows[r])]--;
+    if (kind.n && is_of_kind(naming->persons, &kind, naming->sorted[i].name, rows, n)) {
+      kind.n++;
+      continue;
+    }
+    if (kind.n)
+      g_array_append_val(kinds->several, kind);
+    kind = (PersonKind){naming->sorted[i].name, 1, n, (guint32)(rows - all)};
   }
-  kinds->n_persons += person_paths_count(naming->persons);
-}
-
-static void add_single(PersonKinds *kinds, const Naming *naming, guint32 path, gboolean converted, gint64 n) {
-  guint32 row = PERSON_ROW(path, converted);
-  if (n <= 0)
-    return;
-  add_kind(kinds, name_rows(naming->path_name, &row, 1), &row, 1);
-  g_array_index(kinds->kinds, PersonKind, kinds->kinds->len - 1).n = (guint64)n;
-  kinds->n_persons += (guint64)n;
+  if (kind.n)
+    g_array_append_val(kinds->several, kind);
+  kinds->n_persons = person_paths_count(naming->persons);
+  kinds->n_kinds = kinds->several->len;
 }
 
 static void sort_several(Naming *naming, guint threads) {
@@ -147,23 +148,29 @@ static void sort_several(Naming *naming, guint threads) {
   parallel_run(threads, BUCKETS, sort_bucket, naming, NULL);
 }
 
+static void count_singles(PersonKinds *kinds, guint n) {
+  for (guint p = 0; p < n; p++) {
+    kinds->n_persons += (guint64)(kinds->converted[p] + kinds->ended[p]);
+    kinds->n_kinds += (kinds->converted[p] > 0) + (kinds->ended[p] > 0);
+  }
+}
+
 PersonKinds *person_kinds_new(const AttributionPaths *paths, guint threads) {
   PersonKinds *kinds = g_new0(PersonKinds, 1);
   guint n = paths->conversions->len;
-  Naming naming = {.persons = paths->persons, .path_name = name_paths(paths)};
-  g_autofree gint64 *converted = g_memdup2(paths->conversions->data, n * sizeof *converted),
-                    *ended = g_memdup2(paths->nulls->data, n * sizeof *ended);
-  kinds->kinds = g_array_new(FALSE, FALSE, sizeof(PersonKind));
-  kinds->rows = g_array_new(FALSE, FALSE, sizeof(guint32));
+  Naming naming = {.paths = paths, .persons = paths->persons, .key_name = name_keys(paths), .path_name = g_new(guint64, n + 1)};
+  kinds->paths = paths;
+  kinds->converted = g_memdup2(paths->conversions->data, n * sizeof *kinds->converted);
+  kinds->ended = g_memdup2(paths->nulls->data, n * sizeof *kinds->ended);
+  kinds->several = g_array_new(FALSE, FALSE, sizeof(PersonKind));
+  kinds->path_name = naming.path_name;
+  parallel_run(threads, (n + CHUNK - 1) / CHUNK, name_paths, &naming, NULL);
   if (paths->persons) {
     sort_several(&naming, threads);
-    add_several(kinds, &naming, converted, ended);
+    find_several(kinds, &naming);
   }
-  for (guint p = 0; p < n; p++) {
-    add_single(kinds, &naming, p, TRUE, converted[p]);
-    add_single(kinds, &naming, p, FALSE, ended[p]);
-  }
-  g_free(naming.path_name);
+  count_singles(kinds, n);
+  g_free(naming.key_name);
   g_free(naming.named);
   g_free(naming.sorted);
   g_free(naming.bucket_start);
@@ -173,7 +180,26 @@ PersonKinds *person_kinds_new(const AttributionPaths *paths, guint threads) {
 void person_kinds_free(PersonKinds *kinds) {
   if (!kinds)
     return;
-  g_array_unref(kinds->kinds);
-  g_array_unref(kinds->rows);
+  g_array_unref(kinds->several);
+  g_free(kinds->path_name);
+  g_free(kinds->converted);
+  g_free(kinds->ended);
   g_free(kinds);
+}
+
+PersonKind person_kind_single(const PersonKinds *kinds, guint32 path, gboolean converted) {
+  guint32 row = PERSON_ROW(path, converted);
+  gint64 n = (converted ? kinds->converted : kinds->ended)[path];
+  return (PersonKind){n > 0 ? name_rows(kinds->path_name, &row, 1) : 0, (guint64)MAX(n, 0), 1, row};
+}
+
+void person_kinds_each(const PersonKinds *kinds, PersonKindFunc tell, gpointer user) {
+  for (guint32 p = 0; p < kinds->paths->conversions->len; p++)
+    for (guint converted = 0; converted < 2; converted++) {
+      PersonKind kind = person_kind_single(kinds, p, (gboolean)converted);
+      if (kind.n)
+        tell(&kind, user);
+    }
+  for (guint k = 0; k < kinds->several->len; k++)
+    tell(&g_array_index(kinds->several, PersonKind, k), user);
 }

@@ -8,20 +8,32 @@
 typedef struct {
   guint64 name;   /* a hash of the names of its paths' keys and of how they ended */
   guint64 n;      /* persons of it */
-  guint32 first;  /* its rows, as person_paths.h has them */
   guint32 n_rows; /* paths of each person */
+  guint32 first;  /* of one path: the row itself, as person_paths.h has them; of several: where they begin there */
 } PersonKind;
 
 typedef struct {
-  GArray *kinds; /* of PersonKind, in an order that only the paths decide */
-  GArray *rows;  /* of guint32 */
+  const AttributionPaths *paths;
+  GArray *several;           /* of PersonKind, in an order that only the paths decide */
+  guint64 *path_name;        /* per path, and how many persons have that one alone: */
+  gint64 *converted, *ended; /* by how it ended */
   guint64 n_persons;
+  guint n_kinds;
 } PersonKinds;
 
-/* Of settled paths. Where who walked them is not known, every walk is a person of one path. */
+/* Of settled paths, which must outlive it; each person's rows become sorted. Where who walked them is not known, every walk is
+ * a person of one path. */
 PersonKinds *person_kinds_new(const AttributionPaths *paths, guint threads);
 void person_kinds_free(PersonKinds *kinds);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PersonKinds, person_kinds_free)
-static inline const PersonKind *person_kind(const PersonKinds *kinds, guint number) {
-  return &g_array_index(kinds->kinds, PersonKind, number);
+
+/* The kind of those who have this path alone; n may be 0. */
+PersonKind person_kind_single(const PersonKinds *kinds, guint32 path, gboolean converted);
+
+static inline const guint32 *person_kind_rows(const PersonKinds *kinds, const PersonKind *kind) {
+  return kind->n_rows == 1 ? &kind->first : &g_array_index(kinds->paths->persons->rows, guint32, kind->first);
 }
+
+/* All kinds, those of one path first. */
+typedef void (*PersonKindFunc)(const PersonKind *kind, gpointer user);
+void person_kinds_each(const PersonKinds *kinds, PersonKindFunc tell, gpointer user);

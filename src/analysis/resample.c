@@ -54,7 +54,8 @@ typedef struct {
   double *zeros, *decay;
   Poisson *poisson;
   PersonKinds *kinds;
-  guint8 *pooled; /* per kind */
+  GArray *own;   /* of PersonKind: drawn by themselves */
+  guint64 below; /* persons: kinds of fewer are in groups */
   guint64 n_pooled;
   Statistic *statistics; /* per interval, as all that follow */
   PersonGroups *groups;
@@ -83,29 +84,71 @@ static double *mean_decay(const AttributionPaths *paths) {
   return decay;
 }
 
-/* Additions of a draw for an interval, over kinds that are drawn by themselves. */
-static double additions(const Plan *plan, guint interval) {
-  double n = 0;
-  for (guint k = 0; k < plan->kinds->kinds->len; k++) {
-    const PersonKind *kind = person_kind(plan->kinds, k);
-    const guint32 *rows = &g_array_index(plan->kinds->rows, guint32, kind->first);
-    for (guint r = 0; r < kind->n_rows && !plan->pooled[k]; r++)
-      n += statistic_cost(&plan->statistics[interval], person_row_path(rows[r]), person_row_converted(rows[r]));
-  }
-  return n;
+typedef struct {
+  const Plan *plan;
+  double *parts; /* per interval: of all its kinds together */
+  GArray *own;
+  guint64 n_pooled;
+} Choosing;
+
+static void count_parts(const PersonKind *kind, gpointer user) {
+  const Choosing *choosing = user;
+  const Plan *plan = choosing->plan;
+  const guint32 *rows = person_kind_rows(plan->kinds, kind);
+  for (guint m = 0; m < plan->n_intervals; m++)
+    for (guint r = 0; r < kind->n_rows; r++)
+      choosing->parts[m] += statistic_cost(&plan->statistics[m], person_row_path(rows[r]), person_row_converted(rows[r]));
 }
 
-static void choose_pooled(Plan *plan) {
-  guint n = plan->kinds->kinds->len;
-  double work = WORK_WEIGHT * n;
+static void choose_kind(const PersonKind *kind, gpointer user) {
+  Choosing *choosing = user;
+  if (kind->n >= choosing->plan->below)
+    g_array_append_val(choosing->own, *kind);
+  else
+    choosing->n_pooled += kind->n;
+}
+
+/* Nanoseconds of all draws when every person has a weight. */
+static double persons_work(const Plan *plan) {
+  g_autofree double *parts = g_new0(double, plan->n_intervals + 1);
+  Choosing choosing = {plan, parts, NULL, 0};
+  double work = WORK_WEIGHT * plan->kinds->n_kinds;
+  if (work * plan->options->wanted > plan->options->persons_work_max)
+    return work * plan->options->wanted; /* no need to look */
+  person_kinds_each(plan->kinds, count_parts, &choosing);
   for (guint m = 0; m < plan->n_intervals; m++)
-    work += WORK_ADD * additions(plan, m);
-  if (work * plan->options->wanted <= plan->options->persons_work_max)
-    return;
-  for (guint k = 0; k < n; k++) {
-    plan->pooled[k] = person_kind(plan->kinds, k)->n < OWN_MIN;
-    plan->n_pooled += plan->pooled[k] ? person_kind(plan->kinds, k)->n : 0;
+    work += WORK_ADD * parts[m];
+  return work * plan->options->wanted;
+}
+
+static void choose_kinds(Plan *plan) {
+  Choosing choosing = {plan, NULL, plan->own, 0};
+  plan->below = persons_work(plan) > plan->options->persons_work_max ? OWN_MIN : 0;
+  person_kinds_each(plan->kinds, choose_kind, &choosing);
+  plan->n_pooled = choosing.n_pooled;
+}
+
+/* What the kinds drawn by themselves add to an interval's sums. */
+static gboolean make_parts(guint interval, guint worker, gpointer user, GError **error) {
+  const Plan *plan = user;
+  KindParts *parts = &plan->parts[interval];
+  StatisticRoom room;
+  (void)worker, (void)error;
+  parts->parts = g_array_new(FALSE, FALSE, sizeof(StatisticPart));
+  parts->start = g_new0(gsize, (gsize)plan->own->len + 1);
+  statistic_room_init(&room, &plan->statistics[interval]);
+  for (guint k = 0; k < plan->own->len; k++) {
+    const PersonKind *kind = &g_array_index(plan->own, PersonKind, k);
+    const guint32 *rows = person_kind_rows(plan->kinds, kind);
+    room.n = 0;
+    for (guint r = 0; r < kind->n_rows; r++)
+      statistic_walk(&plan->statistics[interval], &room, person_row_path(rows[r]), person_row_converted(rows[r]));
+    statistic_merge(&room);
+    g_array_append_vals(parts->parts, room.parts, room.n);
+    parts->start[k + 1] = parts->parts->len;
   }
+  statistic_room_clear(&room);
+  return TRUE;
 }
 
 static guint resamples_for(const Plan *plan, guint interval) {
@@ -113,7 +156,7 @@ static guint resamples_for(const Plan *plan, guint interval) {
   guint wanted = MIN(plan->options->wanted, (guint)DRAWN_MAX / MAX(plan->n_keys, 1));
   if (plan->n_pooled && plan->groups[interval].n == 0)
     return 0;
-  double work = WORK_ADD * additions(plan, interval) + statistic_solve_work(statistic) +
+  double work = WORK_ADD * plan->parts[interval].parts->len + statistic_solve_work(statistic) +
                 WORK_ENTRY * plan->groups[interval].n * (statistic->n + 1.0);
   if (wanted * work <= WORK_MAX)
     return wanted;
@@ -122,7 +165,8 @@ static guint resamples_for(const Plan *plan, guint interval) {
 }
 
 static void plan_draws(Plan *plan, Resampled own) {
-  choose_pooled(plan);
+  choose_kinds(plan);
+  parallel_run(MAX(plan->options->threads, 1), plan->n_intervals, make_parts, plan, NULL);
   for (guint m = 0; m < plan->n_intervals; m++) {
     Interval *interval = &plan->intervals[m];
     plan->groups[m].n = plan->n_pooled ? person_groups_fit(plan->statistics[m].n) : 0;
@@ -134,36 +178,17 @@ static void plan_draws(Plan *plan, Resampled own) {
   }
 }
 
-static gboolean make_parts(guint interval, guint worker, gpointer user, GError **error) {
-  const Plan *plan = user;
-  KindParts *parts = &plan->parts[interval];
-  guint n = plan->kinds->kinds->len;
-  g_autofree double *zeros = g_new0(double, plan->statistics[interval].n + 1);
-  (void)worker, (void)error;
-  parts->parts = g_array_new(FALSE, FALSE, sizeof(StatisticPart));
-  parts->start = g_new0(gsize, (gsize)n + 1);
-  for (guint k = 0; k < n && plan->intervals[interval].resamples; k++) {
-    const PersonKind *kind = person_kind(plan->kinds, k);
-    if (!plan->pooled[k])
-      statistic_parts(&plan->statistics[interval], &g_array_index(plan->kinds->rows, guint32, kind->first), kind->n_rows, zeros,
-                      parts->parts);
-    parts->start[k + 1] = parts->parts->len;
-  }
-  return TRUE;
-}
-
 /* --- drawing ------------------------------------------------------------------------------------- */
 
-static gboolean bench_make(const Plan *plan, Bench *bench, GError **error) {
+static void bench_make(const Plan *plan, Bench *bench) {
   bench->sums = g_new0(double *, plan->n_intervals + 1);
   bench->solvers = g_new0(Solver, plan->n_intervals + 1);
   bench->weights = g_new(double, ((gsize)plan->n_groups_most + 1) * LANES);
   for (guint m = 0; m < plan->n_intervals; m++) {
     bench->sums[m] = g_new(double, (plan->statistics[m].n + (gsize)1) * LANES);
-    if (plan->intervals[m].resamples && !solver_init(&bench->solvers[m], &plan->statistics[m], error))
-      return FALSE;
+    if (plan->intervals[m].resamples)
+      solver_init(&bench->solvers[m], &plan->statistics[m]);
   }
-  return TRUE;
 }
 
 static void bench_clear(const Plan *plan, Bench *bench) {
@@ -177,11 +202,9 @@ static void bench_clear(const Plan *plan, Bench *bench) {
 }
 
 static void draw_kinds(const Plan *plan, Bench *bench, guint first) {
-  for (guint k = 0; k < plan->kinds->kinds->len; k++) {
-    const PersonKind *kind = person_kind(plan->kinds, k);
+  for (guint k = 0; k < plan->own->len; k++) {
+    const PersonKind *kind = &g_array_index(plan->own, PersonKind, k);
     double weights[LANES];
-    if (plan->pooled[k])
-      continue;
     poisson_sums(plan->poisson, plan->options->seed, kind->name, kind->n, first, weights);
     for (guint m = 0; m < plan->n_intervals; m++) {
       const KindParts *parts = &plan->parts[m];
@@ -219,8 +242,8 @@ static gboolean draw_batch(guint batch, guint worker, gpointer user, GError **er
   guint first = batch * LANES;
   if (plan->options->cancel && g_atomic_int_get(plan->options->cancel))
     return error_set(error, ERROR_CANCELLED, "cancelled");
-  if (!bench->sums && !bench_make(plan, bench, error))
-    return FALSE;
+  if (!bench->sums)
+    bench_make(plan, bench);
   for (guint m = 0; m < plan->n_intervals; m++)
     memset(bench->sums[m], 0, (plan->statistics[m].n + (gsize)1) * LANES * sizeof *bench->sums[m]);
   draw_kinds(plan, bench, first);
@@ -238,12 +261,11 @@ static gboolean draw_batch(guint batch, guint worker, gpointer user, GError **er
 
 static gboolean draw(Plan *plan, GError **error) {
   guint most = 0, threads = MAX(plan->options->threads, 1);
-  GroupPersons grouping = {plan->kinds, plan->pooled, plan->options->seed, plan->n_intervals, plan->statistics, plan->groups};
+  GroupPersons grouping = {plan->kinds, plan->below, plan->options->seed, plan->n_intervals, plan->statistics, plan->groups};
   for (guint m = 0; m < plan->n_intervals; m++)
     most = MAX(most, plan->intervals[m].resamples);
   if (plan->n_pooled && !person_groups_fill(&grouping, threads, error))
     return FALSE;
-  parallel_run(threads, plan->n_intervals, make_parts, plan, NULL);
   plan->benches = g_new0(Bench, threads);
   gboolean good = parallel_run(threads, (most + LANES - 1) / LANES, draw_batch, plan, error);
   for (guint t = 0; t < threads; t++)
@@ -309,10 +331,11 @@ static void plan_clear(Plan *plan) {
     g_free(plan->parts[m].start);
     g_free(plan->draws[m]);
   }
-  gpointer parts[] = {plan->statistics, plan->groups,  plan->parts, plan->draws, plan->benches,
-                      plan->pooled,     plan->poisson, plan->zeros, plan->decay};
+  gpointer parts[] = {plan->statistics, plan->groups,  plan->parts, plan->draws,
+                      plan->benches,    plan->poisson, plan->zeros, plan->decay};
   for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
     g_free(parts[i]);
+  g_clear_pointer(&plan->own, g_array_unref);
   person_kinds_free(plan->kinds);
 }
 
@@ -330,7 +353,7 @@ gboolean resample(const AttributionPaths *paths, Interval *intervals, guint n_in
   if (good) {
     plan.poisson = poisson_new();
     plan.kinds = person_kinds_new(paths, options->threads);
-    plan.pooled = g_new0(guint8, plan.kinds->kinds->len + 1);
+    plan.own = g_array_new(FALSE, FALSE, sizeof(PersonKind));
     plan_draws(&plan, paths->persons ? RESAMPLED_PERSONS : RESAMPLED_PATHS);
     good = draw(&plan, error);
   }

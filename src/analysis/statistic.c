@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/statistic.h"
 #include "analysis/markov_dense.h"
-#include "analysis/person_paths.h"
 #include "base/clones.h"
 #include <math.h>
 #include <string.h>
@@ -10,84 +9,134 @@ enum { LANES = STATISTIC_LANES, HALF = LANES / 2, DENSE_MAX = 160 /* states */ }
 typedef double Half __attribute__((vector_size(HALF * sizeof(double)), aligned(8)));
 static const double PRECISION = 1e-8; /* of a draw, whose chance is far larger */
 
-static void init_rule(Statistic *statistic, Model model, const PathSet *paths) {
-  guint32 n = 0, elements = paths->start[paths->n_paths];
-  g_autofree double *share = g_new(double, elements + 1);
-  credit_shares(model, paths, share);
-  statistic->n = paths->n_keys;
-  statistic->start = g_new(guint32, paths->n_paths + 1);
-  statistic->keys = g_new(guint32, elements + 1);
-  statistic->share = g_new(double, elements + 1);
-  for (guint p = 0; p < paths->n_paths; p++) {
-    statistic->start[p] = n;
-    for (guint32 i = paths->start[p]; i < paths->start[p + 1]; i++) {
-      statistic->keys[n] = paths->keys[i];
-      statistic->share[n] = share[i];
-      n += share[i] > 0 ? 1 : 0;
+/* The edges that occur, in the order of their states; one pass over all paths. */
+static void init_few_keys(Statistic *statistic, const PathSet *paths) {
+  guint n = paths->n_keys + 1, n_edges = 0;
+  guint32 *edge_of = g_new0(guint32, (gsize)n * n);
+  for (guint p = 0; p < paths->n_paths; p++)
+    for (guint32 i = paths->start[p], from = 0; i < paths->start[p + 1]; i++) {
+      edge_of[from * n + paths->keys[i] + 1] = 1;
+      from = paths->keys[i] + 1;
     }
-  }
-  statistic->start[paths->n_paths] = n;
+  statistic->edge_of = edge_of;
+  statistic->edge_from = g_new(guint32, (gsize)n * n);
+  statistic->edge_to = g_new(guint32, (gsize)n * n);
+  statistic->state_key = g_new(guint32, n);
+  for (guint e = 0; e < n * n; e++)
+    if (edge_of[e]) {
+      statistic->edge_from[n_edges] = e / n;
+      statistic->edge_to[n_edges] = e % n;
+      edge_of[e] = n_edges++;
+    }
+  for (guint s = 1; s < n; s++)
+    statistic->state_key[s] = s - 1;
+  statistic->shape = (MarkovShape){n, n_edges, NULL, NULL, statistic->edge_from, statistic->edge_to, statistic->state_key};
 }
 
 gboolean statistic_init(Statistic *statistic, Model model, guint order, const PathSet *paths, GError **error) {
-  *statistic = (Statistic){.model = model, .order = order, .paths = paths};
-  if (model != MODEL_MARKOV) {
-    init_rule(statistic, model, paths);
+  *statistic = (Statistic){.model = model, .order = order, .paths = paths, .n = paths->n_keys};
+  if (model != MODEL_MARKOV)
     return TRUE;
-  }
-  if (!(statistic->chain = markov_new(paths, order, error)))
+  if (order == 1 && paths->n_keys < DENSE_MAX)
+    init_few_keys(statistic, paths);
+  else if (!(statistic->chain = markov_new(paths, order, error)))
     return FALSE;
-  statistic->shape = markov_shape(statistic->chain);
+  else
+    statistic->shape = markov_shape(statistic->chain);
   statistic->n = statistic->shape.n_edges + 2 * statistic->shape.n_states;
   return TRUE;
 }
 
 void statistic_clear(Statistic *statistic) {
-  g_free(statistic->start);
-  g_free(statistic->keys);
-  g_free(statistic->share);
+  g_free(statistic->edge_of);
+  g_free(statistic->edge_from);
+  g_free(statistic->edge_to);
+  g_free(statistic->state_key);
   markov_free(statistic->chain);
 }
 
-/* Where the walk's end is counted. */
-static inline guint end_of(const MarkovShape *shape, guint32 path, gboolean converted) {
-  return shape->n_edges + (converted ? 0 : shape->n_states) + shape->last_state[path];
+/* --- what a walk adds ---------------------------------------------------------------------------- */
+
+void statistic_room_init(StatisticRoom *room, const Statistic *statistic) {
+  *room = (StatisticRoom){.zeros = g_new0(double, statistic->n + 1), .seen = g_new0(guint32, statistic->paths->n_keys + 1)};
 }
 
-void statistic_add(const Statistic *statistic, guint32 path, gboolean converted, double *sums) {
-  const guint32 *start = statistic->chain ? statistic->paths->start : statistic->start;
-  if (statistic->chain) {
-    for (guint32 i = start[path]; i < start[path + 1]; i++)
-      sums[statistic->shape.step_edge[i]]++;
-    sums[end_of(&statistic->shape, path, converted)] += start[path] < start[path + 1];
-  } else if (converted) {
-    for (guint32 i = start[path]; i < start[path + 1]; i++)
-      sums[statistic->keys[i]] += statistic->share[i];
+void statistic_room_clear(StatisticRoom *room) {
+  gpointer parts[] = {room->parts, room->share, room->zeros, room->seen};
+  for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
+    g_free(parts[i]);
+}
+
+static StatisticPart *more_parts(StatisticRoom *room, guint n) {
+  if (room->n + n > room->room) {
+    room->room = (room->n + n) * 2;
+    room->parts = g_renew(StatisticPart, room->parts, room->room);
   }
+  return room->parts + room->n;
 }
 
-/* Moves an entry from the sums to the parts, the first time it is come by. */
-static inline void take_part(double *sums, guint32 entry, GArray *parts) {
-  StatisticPart part = {entry, (float)sums[entry]};
-  if (part.value == 0)
+/* A walk's edges, and its end. */
+static void walk_chain(const Statistic *statistic, StatisticRoom *room, guint32 path, gboolean converted) {
+  const MarkovShape *shape = &statistic->shape;
+  guint32 first = statistic->paths->start[path], end = statistic->paths->start[path + 1], state = 0, n_states = shape->n_states;
+  const guint32 *keys = statistic->paths->keys;
+  StatisticPart *part = more_parts(room, end - first + 1);
+  for (guint32 i = first; i < end; i++, part++)
+    if (shape->step_edge) {
+      *part = (StatisticPart){shape->step_edge[i], 1};
+    } else {
+      *part = (StatisticPart){statistic->edge_of[state * n_states + keys[i] + 1], 1};
+      state = keys[i] + 1;
+    }
+  state = shape->step_edge ? shape->last_state[path] : state;
+  *part = (StatisticPart){shape->n_edges + (converted ? 0 : n_states) + state, 1};
+  room->n += end - first + 1;
+}
+
+static void walk_rule(const Statistic *statistic, StatisticRoom *room, guint32 path) {
+  guint32 first = statistic->paths->start[path], n = statistic->paths->start[path + 1] - first;
+  StatisticPart *parts = more_parts(room, n);
+  if (n > room->share_room)
+    room->share = g_renew(double, room->share, room->share_room = 2 * n);
+  if (++room->mark == 0) {
+    memset(room->seen, 0, statistic->paths->n_keys * sizeof *room->seen);
+    room->mark = 1;
+  }
+  credit_share_path(statistic->model, statistic->paths, path, room->seen, room->mark, room->share);
+  for (guint32 i = 0; i < n; i++)
+    if (room->share[i] > 0) {
+      *parts++ = (StatisticPart){statistic->paths->keys[first + i], (float)room->share[i]};
+      room->n++;
+    }
+}
+
+void statistic_walk(const Statistic *statistic, StatisticRoom *room, guint32 path, gboolean converted) {
+  if (statistic->paths->start[path] == statistic->paths->start[path + 1])
     return;
-  sums[entry] = 0;
-  g_array_append_val(parts, part);
+  if (statistic->model == MODEL_MARKOV)
+    walk_chain(statistic, room, path, converted);
+  else if (converted)
+    walk_rule(statistic, room, path);
 }
 
-void statistic_parts(const Statistic *statistic, const guint32 *rows, guint n_rows, double *zeros, GArray *parts) {
-  const guint32 *start = statistic->chain ? statistic->paths->start : statistic->start;
-  const guint32 *entries = statistic->chain ? statistic->shape.step_edge : statistic->keys;
-  for (guint r = 0; r < n_rows; r++)
-    statistic_add(statistic, person_row_path(rows[r]), person_row_converted(rows[r]), zeros);
-  for (guint r = 0; r < n_rows; r++) {
-    guint32 path = person_row_path(rows[r]);
-    gboolean converted = person_row_converted(rows[r]);
-    for (guint32 i = start[path]; i < start[path + 1]; i++)
-      take_part(zeros, entries[i], parts);
-    if (statistic->chain)
-      take_part(zeros, end_of(&statistic->shape, path, converted), parts);
+void statistic_merge(StatisticRoom *room) {
+  guint n = 0;
+  for (guint i = 0; i < room->n; i++)
+    room->zeros[room->parts[i].entry] += (double)room->parts[i].value;
+  for (guint i = 0; i < room->n; i++) {
+    StatisticPart part = {room->parts[i].entry, (float)room->zeros[room->parts[i].entry]};
+    room->zeros[part.entry] = 0;
+    if (part.value > 0)
+      room->parts[n++] = part;
   }
+  room->n = n;
+}
+
+guint statistic_cost(const Statistic *statistic, guint32 path, gboolean converted) {
+  if (statistic->model == MODEL_FIRST || statistic->model == MODEL_LAST)
+    return converted;
+  guint n = statistic->paths->start[path + 1] - statistic->paths->start[path];
+  return statistic->model == MODEL_MARKOV ? n + 1 : converted ? n : 0;
 }
 
 CLONES_OF("avx2,fma") void statistic_add_lanes(const StatisticPart *parts, gsize n, const double *weights, double *sums) {
@@ -102,37 +151,26 @@ CLONES_OF("avx2,fma") void statistic_add_lanes(const StatisticPart *parts, gsize
   }
 }
 
-guint statistic_cost(const Statistic *statistic, guint32 path, gboolean converted) {
-  if (statistic->chain)
-    return statistic->paths->start[path + 1] - statistic->paths->start[path] + 1;
-  return converted ? statistic->start[path + 1] - statistic->start[path] : 0;
-}
-
 /* --- solving ------------------------------------------------------------------------------------- */
-
-static gboolean is_dense(const Statistic *statistic) {
-  return statistic->chain && statistic->order == 1 && statistic->shape.n_states <= DENSE_MAX;
-}
 
 double statistic_solve_work(const Statistic *statistic) {
   double states = statistic->shape.n_states, keys = statistic->paths->n_keys + 1;
-  if (!statistic->chain)
+  if (statistic->model != MODEL_MARKOV)
     return 0;
-  return is_dense(statistic) ? 0.15 * states * states * states : 40.0 * ceil(keys / 8) * (statistic->shape.n_edges + states);
+  return !statistic->chain ? 0.15 * states * states * states : 40.0 * ceil(keys / 8) * (statistic->shape.n_edges + states);
 }
 
-gboolean solver_init(Solver *solver, const Statistic *statistic, GError **error) {
-  guint n = statistic->shape.n_states;
+void solver_init(Solver *solver, const Statistic *statistic) {
+  gsize n = statistic->shape.n_states;
   *solver = (Solver){.chain = NULL};
-  if (!statistic->chain)
-    return TRUE;
-  solver->one = g_new(double, statistic->n + 1);
-  if (!is_dense(statistic))
-    return (solver->chain = markov_new(statistic->paths, statistic->order, error)) != NULL;
-  solver->matrix = g_new(double, (gsize)n *n *LANES);
-  solver->exits = g_new(double, (gsize)n *LANES);
-  solver->effect = g_new(double, (gsize)n *LANES);
-  return TRUE;
+  if (statistic->chain) {
+    solver->chain = markov_fork(statistic->chain);
+    solver->one = g_new(double, statistic->n + 1);
+  } else if (statistic->model == MODEL_MARKOV) {
+    solver->matrix = g_new(double, n *n *LANES);
+    solver->exits = g_new(double, n *LANES);
+    solver->effect = g_new(double, n *LANES);
+  }
 }
 
 void solver_clear(Solver *solver) {
@@ -190,13 +228,13 @@ gboolean solver_credits(Solver *solver, const Statistic *statistic, const double
     dense_effects(solver, statistic, sums);
   for (guint l = 0; l < n_lanes; l++) {
     double *of_lane = credits + (gsize)l * n_keys;
-    for (guint k = 0; k < n_keys && !statistic->chain; k++)
+    for (guint k = 0; k < n_keys && statistic->model != MODEL_MARKOV; k++)
       of_lane[k] = sums[(gsize)k * LANES + l];
     for (guint s = 1; s < statistic->shape.n_states && solver->matrix; s++)
       of_lane[statistic->shape.newest[s]] = solver->effect[(gsize)s * LANES + l];
     if (solver->chain && !chain_effects(solver, statistic, sums, l, of_lane, error))
       return FALSE;
-    if (statistic->chain)
+    if (statistic->model == MODEL_MARKOV)
       scale_effects(statistic, sums, l, of_lane);
   }
   return TRUE;
