@@ -60,8 +60,10 @@ struct Derive {
   int restart_stage;
   gboolean falls_back; /* some stage is left backwards by a rule */
   gboolean without_journeys, without_touchpoints;
-  gboolean cached, keeps; /* blocks may be in the question's cache; are put there */
-  DeriveState state;      /* with `cached` */
+  gboolean cached, keeps;       /* blocks may be in the question's cache; are put there */
+  DeriveState state;            /* with `cached` */
+  gint64 lapses_ms[STAGE_NONE]; /* after which some stage lapses */
+  guint n_lapses;
   atomic_ullong repeated_orders, unmatched_adjustments, foreign_currency, negative_values;
 };
 
@@ -184,6 +186,8 @@ static gboolean make_rules(Derive *derive, GError **error) {
     StageMatcher *out = &derive->stages[i];
     out->lapse_to = stage->lapse_to ? project_stage(project, stage->lapse_to) : -1;
     out->lapse_ms = out->lapse_to >= 0 ? stage->lapse_ms : 0;
+    if (out->lapse_ms && derive->n_lapses < STAGE_NONE)
+      derive->lapses_ms[derive->n_lapses++] = out->lapse_ms;
     derive->falls_back = derive->falls_back || stage->back;
     out->back_to = stage->back_to ? project_stage(project, stage->back_to) : -1;
     if (!make_filter(derive->question, stage->back, &out->back, error)) {
@@ -288,8 +292,9 @@ struct DeriveScratch {
   guint16 *codes; /* of rules */
   guint64 *order; /* per event of a goal, adjustment or after-sales touch: hash of the order it names */
   GArray *journeys, *conversions, *changes;
-  DeriveNotes notes; /* of the block */
-  DeriveKept *kept;  /* what the last block was read from, or NULL */
+  GArray *order_rows, *told; /* OrderRow, OrderTold */
+  DeriveNotes notes;         /* of the block */
+  DeriveKept *kept;          /* what the last block was read from, or NULL */
 };
 
 DeriveScratch *derive_scratch_new(Derive *derive) {
@@ -300,6 +305,8 @@ DeriveScratch *derive_scratch_new(Derive *derive) {
   s->journeys = g_array_new(FALSE, TRUE, sizeof(Journey));
   s->conversions = g_array_new(FALSE, TRUE, sizeof(Conversion));
   s->changes = g_array_new(FALSE, TRUE, sizeof(Change));
+  s->order_rows = g_array_new(FALSE, FALSE, sizeof(OrderRow));
+  s->told = g_array_new(FALSE, FALSE, sizeof(OrderTold));
   return s;
 }
 
@@ -327,6 +334,8 @@ void derive_scratch_free(DeriveScratch *s) {
   g_array_unref(s->journeys);
   g_array_unref(s->conversions);
   g_array_unref(s->changes);
+  g_array_unref(s->order_rows);
+  g_array_unref(s->told);
   derive_kept_unref(s->kept);
   g_free(s);
 }
@@ -1015,29 +1024,27 @@ typedef struct {
   DeriveScratch **scratch; /* a worker */
 } OrderPass;
 
-static gboolean add_orders(Orders *orders, guint worker, const DeriveScratch *s, const Block *data, GError **error) {
+/* What the block's rows of goals and adjustments tell of orders. */
+static void gather_order_rows(DeriveScratch *s, const Block *data, OrderRows *out) {
+  g_array_set_size(s->order_rows, 0);
+  g_array_set_size(s->told, 0);
   for (guint i = 0; i < s->conversions->len; i++) {
     const Conversion *one = &g_array_index(s->conversions, Conversion, i);
     guint64 person = data->unidentified ? 0 : data->person_id[one->person];
-    if (!orders_add_conversion(orders, worker, one->goal, one->order, person, one->time_ms, block_row(data, one->event), error))
-      return FALSE;
+    if (one->order)
+      g_array_append_val(s->order_rows, ((OrderRow){one->order, person, block_row(data, one->event), one->time_ms, one->goal}));
   }
   for (guint i = 0; i < s->changes->len; i++) {
     const Change *one = &g_array_index(s->changes, Change, i);
     OrderChange change = {one->order, one->row, one->time_ms, one->value, one->goal, one->kind, one->all};
     guint64 person = data->unidentified ? 0 : data->person_id[person_of(data, one->event)];
-    if (!orders_add_change(orders, worker, person, &change, error))
-      return FALSE;
+    g_array_append_val(s->told, ((OrderTold){person, change}));
   }
-  return TRUE;
+  *out = (OrderRows){s->order_rows->len, s->told->len, (const OrderRow *)(gpointer)s->order_rows->data,
+                     (const OrderTold *)(gpointer)s->told->data};
 }
 
-static gboolean find_orders(const Question *question, guint block, const Block *data, guint worker, gpointer user, GError **error) {
-  OrderPass *pass = user;
-  Derive *derive = pass->derive;
-  if (!pass->scratch[worker])
-    pass->scratch[worker] = derive_scratch_new(derive);
-  DeriveScratch *s = pass->scratch[worker];
+static gboolean make_order_rows(Derive *derive, DeriveScratch *s, guint block, const Block *data, OrderRows *out, GError **error) {
   scratch_reserve(s, derive, data);
   g_array_set_size(s->conversions, 0);
   g_array_set_size(s->changes, 0);
@@ -1048,7 +1055,21 @@ static gboolean find_orders(const Question *question, guint block, const Block *
         !find_changes(derive, s, g, block, data, error))
       return FALSE;
   }
-  return add_orders(derive->orders, worker, s, data, error);
+  gather_order_rows(s, data, out);
+  return TRUE;
+}
+
+static gboolean find_or_make_order_rows(Derive *derive, DeriveScratch *s, guint block, const Block *data, OrderRows *out,
+                                        DeriveKept **kept, GError **error);
+
+static gboolean find_orders(const Question *question, guint block, const Block *data, guint worker, gpointer user, GError **error) {
+  OrderPass *pass = user;
+  g_autoptr(DeriveKept) kept = NULL;
+  OrderRows rows;
+  if (!pass->scratch[worker])
+    pass->scratch[worker] = derive_scratch_new(pass->derive);
+  return find_or_make_order_rows(pass->derive, pass->scratch[worker], block, data, &rows, &kept, error) &&
+         orders_add(pass->derive->orders, worker, &rows, error);
 }
 
 /* A field that no event has tells no two persons of one order. */
@@ -1076,13 +1097,20 @@ static gboolean match_orders(Derive *derive, GError **error) {
   return good;
 }
 
+/* Which property a name means may change when the first event has one of another name. */
+static guint64 definitions_of(const Question *question) {
+  guint64 zone = (guint64)(guintptr)question->zone; /* as old as the project, and as lasting */
+  return question->project->hash ^ hash_mix(zone ^ hash_mix(names_count(snapshot_names(question->snapshot), NAME_KEY)));
+}
+
 static gboolean find_or_match_orders(Derive *derive, GError **error) {
   const Question *question = derive->question;
   gboolean known = FALSE;
   derive->cached = question->cache && question->project == question->cached;
   if (derive->cached) {
-    guint64 zone = (guint64)(guintptr)question->zone; /* as old as the project, and as lasting */
-    derive->state = (DeriveState){snapshot_through(question->snapshot), derive->project->hash ^ hash_mix(zone), question->now_ms};
+    gboolean all_seen = snapshot_last_time_ms(question->snapshot) <= question->now_ms;
+    derive->state =
+        (DeriveState){snapshot_through(question->snapshot), definitions_of(question), all_seen ? G_MAXINT64 : question->now_ms};
     derive->keeps = derive_cache_begin(question->cache, &derive->state, question->serial, &derive->orders, &known);
   }
   if (!known && names_orders(derive) && !match_orders(derive, error))
@@ -1160,22 +1188,87 @@ static guint64 mix_bits(guint64 content, const guint64 *bits, guint n) {
   return hash_mix(content ^ (bits ? checksum64(bits, bits_words(n) * sizeof *bits) : 1));
 }
 
-/* Events never change, so their numbers say what they are, wherever a block came from. */
 static guint64 content_of(const Block *data) {
-  guint64 content = hash_mix(data->row_base ^ hash_mix(data->n_persons + (data->unidentified ? G_GUINT64_CONSTANT(1) << 32 : 0)));
-  content = hash_mix(content ^ checksum64(data->row, data->n_events * sizeof *data->row));
-  content = hash_mix(content ^ checksum64(data->person_id, data->n_persons * sizeof *data->person_id));
-  content = hash_mix(content ^ checksum64(data->person_start, (data->n_persons + (gsize)1) * sizeof *data->person_start));
-  content = mix_bits(content, data->dead, data->n_persons);
+  guint64 content = mix_bits(data->content, data->dead, data->n_persons);
   content = mix_bits(content, data->touch, data->n_events);
   content = mix_bits(content, data->company, data->n_events);
+  content = mix_bits(content, data->system, data->n_events);
   return mix_bits(content, data->excluded, data->n_events);
+}
+
+static DeriveKey key_of(const Derive *derive, const Block *data, DeriveKind kind, guint64 answers) {
+  return (DeriveKey){derive->state.definitions, content_of(data), answers, data->n_events, kind};
+}
+
+/* Events come into sight. */
+static DeriveSpan events_span(const Derive *derive, const Block *data) {
+  DeriveSpan span = {G_MININT64, G_MAXINT64};
+  for (guint32 i = 0; i < data->n_events; i++)
+    derive_span_cut(&span, derive->question->now_ms, block_time_ms(data, i));
+  return span;
+}
+
+/* And journeys are given up, stages lapse, conversions are no longer provisional. That a stage lapses in which a journey
+ * does not stand changes nothing, and is not worth telling apart. */
+static DeriveSpan derived_span(const Derive *derive, const Block *data, const Derived *derived) {
+  DeriveSpan span = events_span(derive, data);
+  gint64 now = derive->question->now_ms;
+  for (guint32 i = 0; i < derived->person_journeys[derived->n_persons]; i++) {
+    gint64 active_ms = derived->journeys[i].active_ms;
+    derive_span_cut(&span, now, active_ms + derive->inactivity_ms + 1);
+    for (guint k = 0; k < derive->n_lapses; k++)
+      derive_span_cut(&span, now, active_ms + derive->lapses_ms[k] + 1);
+  }
+  for (guint32 i = 0; i < derived->person_conversions[derived->n_persons]; i++) {
+    const Conversion *conversion = &derived->conversions[i];
+    const Goal *goal = derive->project->goals->pdata[conversion->goal];
+    derive_span_cut(&span, now, conversion->time_ms + goal->provisional_ms);
+  }
+  return span;
+}
+
+static void keep(const Derive *derive, const DeriveKey *key, const DeriveResult *result) {
+  g_autoptr(DeriveKept) kept = derive_kept_new(result);
+  if (kept)
+    derive_cache_keep(derive->question->cache, key, derive->question->serial, kept);
+}
+
+/* *kept: what `out` stands in, or NULL when that is the scratch. */
+static gboolean find_or_make_order_rows(Derive *derive, DeriveScratch *s, guint block, const Block *data, OrderRows *out,
+                                        DeriveKept **kept, GError **error) {
+  const Question *question = derive->question;
+  *kept = NULL;
+  if (!derive->keeps)
+    return make_order_rows(derive, s, block, data, out, error);
+  DeriveKey key = key_of(derive, data, DERIVE_ORDER_ROWS, 0);
+  *kept = derive_cache_find(question->cache, &key, question->now_ms, question->serial);
+  if (*kept) {
+    *out = derive_kept_result(*kept)->orders;
+    return TRUE;
+  }
+  if (!make_order_rows(derive, s, block, data, out, error))
+    return FALSE;
+  keep(derive, &key, &(DeriveResult){.orders = *out, .span = events_span(derive, data)});
+  return TRUE;
+}
+
+/* What other blocks say of this one's orders; 0 when nothing. */
+static gboolean find_answers(Derive *derive, DeriveScratch *s, guint block, const Block *data, guint64 *answers, GError **error) {
+  g_autoptr(DeriveKept) kept = NULL;
+  OrderRows rows;
+  *answers = 0;
+  if (!derive->orders || !orders_any(derive->orders))
+    return TRUE;
+  if (!find_or_make_order_rows(derive, s, block, data, &rows, &kept, error))
+    return FALSE;
+  *answers = orders_answers(derive->orders, &rows);
+  return TRUE;
 }
 
 /* Touchpoints are made again: the codes of those that no rule names are this question's own. */
 static gboolean take_kept(Derive *derive, DeriveScratch *s, guint block, const Block *data, Derived *out, GError **error) {
-  *out = *derive_kept_derived(s->kept);
-  s->notes = derive_kept_notes(s->kept);
+  *out = derive_kept_result(s->kept)->derived;
+  s->notes = derive_kept_result(s->kept)->notes;
   memcpy(s->seen, out->seen, bits_words(data->n_events) * sizeof *s->seen);
   if (derive->without_journeys)
     return TRUE;
@@ -1187,16 +1280,16 @@ static gboolean find_or_make(Derive *derive, DeriveScratch *s, guint block, cons
   const Question *question = derive->question;
   if (!derive->keeps)
     return make_block(derive, s, block, data, out, error);
-  DeriveKey key = {derive->state, content_of(data), data->n_events, derive->without_journeys};
-  s->kept = derive_cache_find(question->cache, &key, question->serial);
+  guint64 answers;
+  if (!find_answers(derive, s, block, data, &answers, error))
+    return FALSE;
+  DeriveKey key = key_of(derive, data, derive->without_journeys ? DERIVE_CONVERSIONS : DERIVE_JOURNEYS, answers);
+  s->kept = derive_cache_find(question->cache, &key, question->now_ms, question->serial);
   if (s->kept)
     return take_kept(derive, s, block, data, out, error);
   if (!make_block(derive, s, block, data, out, error))
     return FALSE;
-  DeriveKept *kept = derive_kept_new(out, &s->notes);
-  if (kept)
-    derive_cache_keep(question->cache, &key, question->serial, kept);
-  derive_kept_unref(kept);
+  keep(derive, &key, &(DeriveResult){.derived = *out, .notes = s->notes, .span = derived_span(derive, data, out)});
   return TRUE;
 }
 

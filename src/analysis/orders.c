@@ -17,15 +17,10 @@ typedef struct {
   guint32 next; /* of the same order, another person */
 } Seen;
 
-typedef struct {
-  guint64 person; /* whose row it is; once settled, whose conversion it changes */
-  OrderChange change;
-} Told;
-
 typedef struct { /* of one worker */
   Seen *seen;
   gsize n_seen, seen_size;
-  GArray *told; /* of Told */
+  GArray *told; /* of OrderTold */
 } Part;
 
 struct Orders {
@@ -36,7 +31,7 @@ struct Orders {
   guint32 *slots;
   gsize mask;
   GHashTable *conflicts, *claimed; /* of guint64: key_of */
-  GArray *told;                    /* of Told: changes to others, by person, time and row */
+  GArray *told;                    /* of OrderTold: changes to others, by person, time and row */
   OrderChange *changes;            /* the same, side by side */
   guint64 unmatched;
 };
@@ -47,10 +42,10 @@ Orders *orders_new(guint workers) {
   orders->parts = g_new0(Part, workers);
   orders->n_parts = workers;
   for (guint i = 0; i < workers; i++)
-    orders->parts[i].told = g_array_new(FALSE, FALSE, sizeof(Told));
+    orders->parts[i].told = g_array_new(FALSE, FALSE, sizeof(OrderTold));
   orders->conflicts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
   orders->claimed = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL);
-  orders->told = g_array_new(FALSE, FALSE, sizeof(Told));
+  orders->told = g_array_new(FALSE, FALSE, sizeof(OrderTold));
   return orders;
 }
 
@@ -91,28 +86,28 @@ static gboolean no_memory(GError **error) {
   return error_set(error, ERROR_LIMIT, "no memory to match orders across persons");
 }
 
-gboolean orders_add_conversion(Orders *orders, guint worker, guint32 goal, guint64 order, guint64 person, gint64 time_ms,
-                               guint64 row, GError **error) {
-  Part *part = &orders->parts[worker];
-  if (order == 0)
+static gboolean seen_reserve(Part *part, gsize more) {
+  if (part->n_seen + more <= part->seen_size)
     return TRUE;
-  if (part->n_seen == part->seen_size) {
-    gsize size = MAX(part->seen_size * 2, 1024);
-    Seen *grown = g_try_realloc_n(part->seen, size, sizeof *grown);
-    if (grown == NULL)
-      return no_memory(error);
-    part->seen = grown;
-    part->seen_size = size;
-  }
-  part->seen[part->n_seen++] = (Seen){order, person, row, time_ms, goal, NONE};
+  gsize size = MAX(part->seen_size * 2, part->n_seen + more + 1024);
+  Seen *grown = g_try_realloc_n(part->seen, size, sizeof *grown);
+  if (grown == NULL)
+    return FALSE;
+  part->seen = grown;
+  part->seen_size = size;
   return TRUE;
 }
 
-gboolean orders_add_change(Orders *orders, guint worker, guint64 person, const OrderChange *change, GError **error) {
+gboolean orders_add(Orders *orders, guint worker, const OrderRows *rows, GError **error) {
   Part *part = &orders->parts[worker];
-  if (part->told->len >= ROWS_MAX / sizeof(Told))
+  if (!seen_reserve(part, rows->n_rows) || part->told->len + (gsize)rows->n_told >= ROWS_MAX / sizeof(OrderTold))
     return no_memory(error);
-  g_array_append_val(part->told, ((Told){person, *change}));
+  for (guint i = 0; i < rows->n_rows; i++) {
+    const OrderRow *row = &rows->rows[i];
+    if (row->order)
+      part->seen[part->n_seen++] = (Seen){row->order, row->person, row->row, row->time_ms, row->goal, NONE};
+  }
+  g_array_append_vals(part->told, rows->told, rows->n_told);
   return TRUE;
 }
 
@@ -200,7 +195,7 @@ static void judge_chain(Orders *orders, guint32 first) {
 }
 
 /* Whose conversion the change is about: its own person's (0 then: found there), else the earliest one's. */
-static guint64 owner_of(Orders *orders, const Told *told, gboolean *known) {
+static guint64 owner_of(Orders *orders, const OrderTold *told, gboolean *known) {
   const Seen *best = NULL;
   guint persons = 0;
   guint32 slot = told->change.order ? *slot_of(orders, told->change.goal, told->change.order) : 0;
@@ -216,7 +211,7 @@ static guint64 owner_of(Orders *orders, const Told *told, gboolean *known) {
 }
 
 static int compare_told(gconstpointer a, gconstpointer b) {
-  const Told *x = a, *y = b;
+  const OrderTold *x = a, *y = b;
   if (x->person != y->person)
     return x->person < y->person ? -1 : 1;
   if (x->change.time_ms != y->change.time_ms)
@@ -229,7 +224,7 @@ static int compare_told(gconstpointer a, gconstpointer b) {
 static void settle_changes(Orders *orders) {
   for (guint i = 0; i < orders->n_parts; i++)
     for (guint t = 0; t < orders->parts[i].told->len; t++) {
-      Told told = g_array_index(orders->parts[i].told, Told, t);
+      OrderTold told = g_array_index(orders->parts[i].told, OrderTold, t);
       gboolean known;
       told.person = owner_of(orders, &told, &known);
       orders->unmatched += !known;
@@ -239,7 +234,7 @@ static void settle_changes(Orders *orders) {
   g_array_sort(orders->told, compare_told);
   orders->changes = g_new(OrderChange, (gsize)orders->told->len + 1);
   for (guint i = 0; i < orders->told->len; i++)
-    orders->changes[i] = g_array_index(orders->told, Told, i).change;
+    orders->changes[i] = g_array_index(orders->told, OrderTold, i).change;
 }
 
 gboolean orders_settle(Orders *orders, GError **error) {
@@ -277,18 +272,43 @@ const OrderChange *orders_changes(const Orders *orders, guint64 person, guint *n
   guint low = 0, high = orders->told->len;
   while (low < high) {
     guint middle = (low + high) / 2;
-    if (g_array_index(orders->told, Told, middle).person < person)
+    if (g_array_index(orders->told, OrderTold, middle).person < person)
       low = middle + 1;
     else
       high = middle;
   }
-  for (*n = 0; low + *n < orders->told->len && g_array_index(orders->told, Told, low + *n).person == person; ++*n)
+  for (*n = 0; low + *n < orders->told->len && g_array_index(orders->told, OrderTold, low + *n).person == person; ++*n)
     ;
   return orders->changes + low;
 }
 
 gboolean orders_any_changes(const Orders *orders) {
   return orders->told->len > 0;
+}
+
+gboolean orders_any(const Orders *orders) {
+  return orders->told->len > 0 || g_hash_table_size(orders->conflicts) > 0 || g_hash_table_size(orders->claimed) > 0;
+}
+
+static guint64 change_checksum(const OrderChange *change) {
+  guint64 parts[] = {change->order, change->row, (guint64)change->time_ms, (guint64)change->value, change->goal,
+                     change->kind,  change->all};
+  return checksum64(parts, sizeof parts);
+}
+
+guint64 orders_answers(const Orders *orders, const OrderRows *rows) {
+  guint64 answers = 0;
+  for (guint i = 0; i < rows->n_rows; i++) {
+    const OrderRow *row = &rows->rows[i];
+    guint64 judged = orders_conflict(orders, row->goal, row->order) | orders_claimed(orders, row->goal, row->order) << 1;
+    if (judged)
+      answers = hash_mix(answers ^ row->row ^ judged << 62);
+    guint n = 0;
+    const OrderChange *changes = row->person && orders_any_changes(orders) ? orders_changes(orders, row->person, &n) : NULL;
+    for (guint c = 0; c < n; c++)
+      answers = hash_mix(answers ^ change_checksum(&changes[c]));
+  }
+  return answers;
 }
 
 guint64 orders_unmatched(const Orders *orders) {

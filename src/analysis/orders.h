@@ -20,15 +20,30 @@ typedef struct { /* a row that adjusts */
   gboolean all; /* no value given */
 } OrderChange;
 
+typedef struct { /* a conversion that names an order; person 0 is nobody */
+  guint64 order, person, row;
+  gint64 time_ms;
+  guint32 goal;
+} OrderRow;
+
+typedef struct {
+  guint64 person; /* whose row it is; once settled, whose conversion it changes */
+  OrderChange change;
+} OrderTold;
+
+typedef struct { /* what a block tells */
+  guint n_rows, n_told;
+  const OrderRow *rows;
+  const OrderTold *told;
+} OrderRows;
+
 Orders *orders_new(guint workers);
 Orders *orders_ref(Orders *orders); /* counted; settled ones never change */
 void orders_unref(Orders *orders);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Orders, orders_unref)
 
-/* Each worker adds what its blocks hold; person 0 is nobody. ERROR_LIMIT without memory. */
-gboolean orders_add_conversion(Orders *orders, guint worker, guint32 goal, guint64 order, guint64 person, gint64 time_ms,
-                               guint64 row, GError **error);
-gboolean orders_add_change(Orders *orders, guint worker, guint64 person, const OrderChange *change, GError **error);
+/* Each worker adds what its blocks tell. ERROR_LIMIT without memory. */
+gboolean orders_add(Orders *orders, guint worker, const OrderRows *rows, GError **error);
 /* Once, after all was added. About 60 ns a conversion. */
 gboolean orders_settle(Orders *orders, GError **error);
 
@@ -40,4 +55,7 @@ gboolean orders_claimed(const Orders *orders, guint32 goal, guint64 order);
  * itself. *n is 0 for nearly everybody. */
 const OrderChange *orders_changes(const Orders *orders, guint64 person, guint *n);
 gboolean orders_any_changes(const Orders *orders);
+gboolean orders_any(const Orders *orders); /* any of the above at all */
+/* A checksum of all answers that a block of these rows can get: 0 when nothing concerns it. */
+guint64 orders_answers(const Orders *orders, const OrderRows *rows);
 guint64 orders_unmatched(const Orders *orders); /* changes that name no known order, or none */

@@ -16,6 +16,7 @@ typedef struct { /* a column of small codes; width 0: every event has `constant`
 
 typedef struct {
   guint32 n_persons, n_events;
+  guint64 content;       /* checksum of all that the block holds, wherever it stands; `dead` is no part of it */
   gboolean unidentified;       /* nobody's events: without any identifier (id 0), or with an order id that leads to no
                                 * person (ids below 2^32, identity.h) */
   const guint64 *person_id;    /* n_persons */

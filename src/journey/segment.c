@@ -304,7 +304,8 @@ gboolean segment_block(Segment *segment, guint i, Block *out, GError **error) {
     return FALSE;
   const guint8 *data = segment->data + block->offset;
   BlockLayout layout = block_layout(block);
-  *out = (Block){.n_persons = block->n_persons,
+  *out = (Block){.content = checksum64(&block->size, sizeof *block - offsetof(SegmentBlock, size)),
+                 .n_persons = block->n_persons,
                  .n_events = block->n_events,
                  .unidentified = (block->flags & BLOCK_UNIDENTIFIED) != 0,
                  .person_id = (const guint64 *)(data + layout.person_id),

@@ -13,6 +13,7 @@ typedef struct {
   const char *source;           /* NULL: file */
   gboolean web, company, no_touch, excluded;
   const char *key, *value; /* one property, "properties.plan" */
+  const char *order;
 } Row;
 
 typedef struct {
@@ -74,6 +75,8 @@ static inline void fixture_add(Fixture *fixture, Row row) {
   fixture_identifier(fixture, &event, SPACE_ANONYMOUS, row.anonymous, anonymous);
   if (row.key)
     event.properties[event.n_properties++] = (Property){text_of(row.key), VALUE_TEXT, text_of(row.value)};
+  if (row.order)
+    event.properties[event.n_properties++] = (Property){text_of("order"), VALUE_TEXT, text_of(row.order)};
   guint16 source = names_intern(record_names(fixture->record), NAME_SOURCE, text_of(row.source ? row.source : "file"));
   batch_writer_add(fixture->writer, &event, source, 0);
   fixture->totals.stored++;

@@ -4,12 +4,13 @@
 enum { ANN = 7, BEN = 5, CAT = 9, GOAL = 0, OTHER_GOAL = 1 };
 
 static void conversion(Orders *orders, guint worker, guint32 goal, guint64 order, guint64 person, gint64 time_ms) {
-  g_assert_true(orders_add_conversion(orders, worker, goal, order, person, time_ms, (guint64)time_ms, NULL));
+  OrderRow row = {order, person, (guint64)time_ms, time_ms, goal};
+  g_assert_true(orders_add(orders, worker, &(OrderRows){.n_rows = 1, .rows = &row}, NULL));
 }
 
 static void change(Orders *orders, guint worker, guint64 order, guint64 person, gint64 time_ms) {
-  OrderChange one = {.order = order, .row = (guint64)time_ms, .time_ms = time_ms, .value = time_ms, .goal = GOAL};
-  g_assert_true(orders_add_change(orders, worker, person, &one, NULL));
+  OrderTold one = {person, {.order = order, .row = (guint64)time_ms, .time_ms = time_ms, .value = time_ms, .goal = GOAL}};
+  g_assert_true(orders_add(orders, worker, &(OrderRows){.n_told = 1, .told = &one}, NULL));
 }
 
 /* "12 30": values of the changes that reach a person from elsewhere. */
