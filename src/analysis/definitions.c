@@ -102,10 +102,35 @@ static void warn(GPtrArray *out, const Names *names, const char *what, const Rul
     g_ptr_array_add(out, g_strdup_printf("The %s \"%s\" matches nothing: %s.", what, rule->name, why));
 }
 
+/* `value` is the event's amount; anything else is a stored field or a property, also without "properties.". */
+static char *unknown_value(const Names *names, const char *field) {
+  if (!field || strcmp(field, "value") == 0 || column_known(names, field))
+    return NULL;
+  g_autofree char *property = g_strconcat("properties.", field, NULL);
+  return g_str_has_prefix(field, "properties.") ? unknown_property(names, field)
+         : column_known(names, property)        ? NULL
+                                                : g_strdup_printf("no event has %s", field);
+}
+
 static void warn_value(GPtrArray *out, const Names *names, const Goal *goal) {
-  g_autofree char *why = goal->value ? unknown_property(names, goal->value) : NULL;
+  g_autofree char *why = unknown_value(names, goal->value);
   if (why)
     g_ptr_array_add(out, g_strdup_printf("Conversions of \"%s\" are worth nothing: %s.", goal->rule.name, why));
+  if (goal->authoritative && !names_find(names, NAME_SOURCE, text_of(goal->authoritative)))
+    g_ptr_array_add(out, g_strdup_printf("No row of \"%s\" is authoritative: no source is called \"%s\".", goal->rule.name,
+                                         goal->authoritative));
+}
+
+static void warn_adjustments(GPtrArray *out, const Names *names, const Goal *goal) {
+  static const char *const kinds[] = {"return", "cancel", "late_value", "renewal"}; /* as AdjustKind */
+  for (guint i = 0; i < goal->adjustments->len; i++) {
+    const Adjustment *adjustment = goal->adjustments->pdata[i];
+    g_autofree char *never = adjustment->when ? why_never(names, adjustment->when) : NULL;
+    g_autofree char *why = never ? NULL : unknown_value(names, adjustment->value);
+    if (why)
+      g_ptr_array_add(
+          out, g_strdup_printf("Adjustments of \"%s\" (%s) state no amount: %s.", goal->rule.name, kinds[adjustment->kind], why));
+  }
 }
 
 /* Order ids that arrived as a property, where the goal reads the event's own field of that name. */
@@ -128,6 +153,7 @@ GPtrArray *definitions_warnings(const Question *question) {
     warn(out, names, "goal", &goal->rule);
     warn_value(out, names, goal);
     warn_order(out, names, goal);
+    warn_adjustments(out, names, goal);
   }
   for (guint i = 0; i < question->project->stages->len; i++)
     warn(out, names, "stage", &((const Stage *)question->project->stages->pdata[i])->rule);

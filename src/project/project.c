@@ -575,6 +575,44 @@ static gboolean no_circles(const Project *project, GError **error) {
   return TRUE;
 }
 
+/* A name that a condition compares with and that `rules` do not have; NULL: none. */
+static const char *unknown_name(const Condition *condition, const char *field, const GPtrArray *rules) {
+  const char *found = NULL;
+  for (guint i = 0; condition->children && i < condition->children->len && !found; i++)
+    found = unknown_name(condition->children->pdata[i], field, rules);
+  gboolean asks = condition->kind == CONDITION_COMPARE && strcmp(condition->field, field) == 0 &&
+                  (condition->op == OP_EQ || condition->op == OP_NE || condition->op == OP_IN);
+  for (guint i = 0; asks && i < condition->values->len && !found; i++) {
+    found = condition->values->pdata[i];
+    for (guint k = 0; k < rules->len && found; k++)
+      if (strcmp(((const Rule *)rules->pdata[k])->name, found) == 0)
+        found = NULL;
+  }
+  return found;
+}
+
+/* Stages begin with a Rule, so all three lists read alike. */
+static gboolean names_exist(const Project *project, const char *section, const GPtrArray *rules, GError **error) {
+  const struct {
+    const char *field;
+    const GPtrArray *known;
+  } lists[] = {{"stage", project->stages}, {"relationship", project->relationships}, {"persona", project->personas}};
+  for (guint i = 0; i < rules->len; i++) {
+    const Rule *rule = rules->pdata[i];
+    for (guint l = 0; rule->when && l < G_N_ELEMENTS(lists); l++) {
+      const char *unknown = unknown_name(rule->when, lists[l].field, lists[l].known);
+      if (unknown == NULL)
+        continue;
+      g_autoptr(GString) known = g_string_new(NULL);
+      for (guint k = 0; k < lists[l].known->len; k++)
+        g_string_append_printf(known, "%s%s", k ? ", " : "", ((const Rule *)lists[l].known->pdata[k])->name);
+      return error_set(error, ERROR_INVALID, "%s[%u] \"%s\" asks for the %s \"%s\", which does not exist\nhint: there is %s",
+                       section, i + 1, rule->name, lists[l].field, unknown, known->len ? known->str : "none");
+    }
+  }
+  return TRUE;
+}
+
 static gboolean asks_for(const Condition *condition, const char *field) {
   if (condition->field && strcmp(condition->field, field) == 0)
     return TRUE;
@@ -689,7 +727,9 @@ static gboolean is_whole(const Project *project, GError **error) {
   if (orders->len > PROJECT_ORDER_FIELDS_MAX)
     return error_set(error, ERROR_LIMIT, "goals: more than %d different fields of order ids", PROJECT_ORDER_FIELDS_MAX);
   return stage_exists(project, project->restart_stage, "restart_stage", error) && no_circles(project, error) &&
-         no_circles_of_rules(project, error) && spares_employees(project, error);
+         names_exist(project, "relationships", project->relationships, error) &&
+         names_exist(project, "personas", project->personas, error) && no_circles_of_rules(project, error) &&
+         spares_employees(project, error);
 }
 
 static int rate_compare(gconstpointer a, gconstpointer b) {

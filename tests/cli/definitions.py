@@ -251,4 +251,36 @@ def a_refused_option_is_one_sentence_in_every_report():
             check("CRITICAL" in result.stderr, False, result.stderr)
 
 
+@test
+def names_that_do_not_exist_are_refused_where_they_stand():
+    with folder() as path:
+        for section, sentence in {
+            'relationships: [{name: fan, when: stage = nowhere}]': 'relationships[1] "fan" asks for the stage "nowhere", which does not exist\n  there is only',
+            'personas: [{name: a, when: count(x) > 1}, {name: b, when: "count(x) > 1 and not relationship in (a, nobody)"}]\nrelationships: [{name: a, when: count(x) > 1}]':
+                'personas[2] "b" asks for the relationship "nobody", which does not exist\n  there is a',
+        }.items():
+            (path / "bad.yaml").write_text("version: 1\nstages: [{name: only}]\nrestart_stage: only\nrelationships: []\n".replace("relationships: []\n", "" if "relationships:" in section else "relationships: []\n") + section + "\n")
+            said = etappe("project", "apply", path / "bad.yaml", db=path / "a.db", expect=1).stderr
+            check(sentence in said, True, said)
+
+
+@test
+def values_and_sources_that_no_event_has_are_warned_of():
+    with folder() as path:
+        db = path / "a.db"
+        (path / "project.yaml").write_text("""version: 1
+stages: [{name: only}]
+restart_stage: only
+relationships: []
+goals:
+  - {name: order, when: event = order, value: amout, order: id, authoritative: erpp, adjustments: [{kind: return, when: event = return, value: properties.bak}]}
+""")
+        etappe("project", "apply", path / "project.yaml", db=db)
+        (path / "a.csv").write_text("user,time,event,amount\na,2025-01-01,order,5\na,2025-01-02,return,2\n")
+        etappe("import", path / "a.csv", db=db)
+        check(report("overview", db=db)["warnings"], ['Conversions of "order" are worth nothing: no event has amout.',
+                                                      'No row of "order" is authoritative: no source is called "erpp".',
+                                                      'Adjustments of "order" (return) state no amount: no event has properties.bak.'])
+
+
 done()
