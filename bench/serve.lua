@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: Apache-2.0
--- Events as a shop's page sends them, each with an id of its own. EVENTS: how many a request; DELAY_MS: pause of each connection between
--- requests; KEY: of role write.
+-- Events as a shop's page sends them, each with an id of its own. EVENTS: how many a request; DELAY_MS: mean pause of each connection
+-- between requests; KEY: of role write.
 local events, delay_ms, key = tonumber(os.getenv("EVENTS") or "1"), tonumber(os.getenv("DELAY_MS") or "0"), os.getenv("KEY")
 local number, requests, mark = 0, {}, ("@"):rep(21) -- as long as the ids
 
@@ -35,6 +35,7 @@ function request()
   return table.concat(requests[number % #requests + 1], string.format("%010d-%010d", run_seed, number))
 end
 
+-- Visitors do not act in step: with one pause for all, every connection would send at the same moment, again and again.
 if delay_ms > 0 then
-  function delay() return delay_ms end
+  function delay() return math.random(0, 2 * delay_ms) end
 end
