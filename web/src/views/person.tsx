@@ -86,6 +86,35 @@ function axis(from: number, to: number) {
   return { x, marks }
 }
 
+/** Of labels on one line those that have room beside each other; the latest come first. */
+function apart<T>(all: T[], middle: (one: T) => number, width: (one: T) => number): Set<T> {
+  const kept = new Set<T>()
+  let free = Infinity
+  for (const one of [...all].sort((a, b) => middle(b) - middle(a))) {
+    if (middle(one) + width(one) / 2 > free) continue
+    kept.add(one)
+    free = middle(one) - width(one) / 2 - 3
+  }
+  return kept
+}
+
+/** Each journey's label as long as there is room for it up to the next one. */
+function journeyLabels(journeys: NonNullable<Person['journeys']>, x: (time: string) => number): Map<number, string> {
+  const labels = new Map<number, string>()
+  const sorted = [...journeys].sort((a, b) => x(a.from) - x(b.from))
+  let end = -Infinity
+  sorted.forEach((journey, i) => {
+    const begin = x(journey.from) + 2
+    const room = (i + 1 < sorted.length ? x(sorted[i + 1].from) : WIDTH) - begin - 4
+    const whole = t('person.journey', { n: journey.number, state: known(`journeys.${journey.state}`) ? t(`journeys.${journey.state}` as Word) : journey.state })
+    const label = whole.length * 6 <= room ? whole : String(journey.number)
+    if (begin < end || label.length * 6.5 > room) return
+    labels.set(journey.number, label)
+    end = begin + label.length * 6.2 + 3
+  })
+  return labels
+}
+
 function Timeline({ person, selected, onSelect }: { person: Person; selected?: number; onSelect: (row: number) => void }) {
   const from = Date.parse(person.first)
   const to = Math.max(Date.parse(person.last), ...(person.journeys ?? []).map((one) => Date.parse(one.to)))
@@ -102,16 +131,19 @@ function Timeline({ person, selected, onSelect }: { person: Person; selected?: n
   const moves = (person.journeys ?? []).flatMap((journey) => journey.stages).sort((a, b) => Date.parse(a.at) - Date.parse(b.at))
   const steps = moves.length ? moves.map((move, i) => `${i ? 'H' : `M${x(move.at)} ${level(move.stage)}`}${i ? `${x(move.at)}V${level(move.stage)}` : ''}`).join('') + `H${x(to)}` : ''
   const orders = person.conversions ?? []
+  const journeyNames = journeyLabels(person.journeys ?? [], x)
+  const pricedOrders = apart(orders.filter((one) => one.value), (one) => x(one.time), (one) => money(one.value).length * 7)
+  const scores = new Set(families.flatMap((family) => [...apart(person.events.filter((one) => (one.family ?? 'other') === family && one.score !== null && one.score !== undefined), (one) => x(one.time), (one) => count(one.score!).length * 7 + 2)]))
   const rowOf = new Map(person.identifiers.map((one, i) => [one.id, i]))
   return (
     <div class="scroll-x" tabIndex={0} role="region" aria-label={t('person.timeline')}>
       <svg class="timeline" width={WIDTH} height={height} role="group" aria-label={t('person.timeline')}>
-        {marks.map((mark) => (
+        {marks.map((mark, i) => (
           <g key={mark}>
             <line class="grid" x1={x(mark)} x2={x(mark)} y1="18" y2={height - 12} />
             <text class="hint" x={x(mark) + 5} y="12">
               {month(mark)}
-              {new Date(mark).getUTCMonth() === 0 ? ` ${new Date(mark).getUTCFullYear()}` : ''}
+              {!i || new Date(mark).getUTCFullYear() !== new Date(marks[i - 1]).getUTCFullYear() ? ` ${new Date(mark).getUTCFullYear()}` : ''}
             </text>
           </g>
         ))}
@@ -137,7 +169,7 @@ function Timeline({ person, selected, onSelect }: { person: Person; selected?: n
             <g key={journey.number} class={`journey ${journey.state}`}>
               <path d={`M${a} ${y + 6}V${y}H${b}${journey.state === 'open' ? '' : `V${y + 6}`}`} />
               <text class="hint" x={a + 2} y={y - 6}>
-                {b - a > 90 ? t('person.journey', { n: journey.number, state: known(`journeys.${journey.state}`) ? t(`journeys.${journey.state}` as Word) : journey.state }) : journey.number}
+                {journeyNames.get(journey.number)}
               </text>
             </g>
           )
@@ -146,7 +178,7 @@ function Timeline({ person, selected, onSelect }: { person: Person; selected?: n
           <g key={i}>
             <line class="order-line" x1={x(one.time)} x2={x(one.time)} y1={stagesEnd + 24} y2={whyTop - 20} />
             <text class="strong small" x={x(one.time)} y={lanesTop - 14} text-anchor="middle">
-              {one.value ? money(one.value) : ''}
+              {pricedOrders.has(one) ? money(one.value) : ''}
             </text>
           </g>
         ))}
@@ -176,7 +208,7 @@ function Timeline({ person, selected, onSelect }: { person: Person; selected?: n
             >
               {touch.row === selected && <circle class="ring" cx={cx} cy={cy} r="10" />}
               {order ? <path class="diamond" d={`M${cx} ${cy - 7}l7 7-7 7-7-7z`} /> : <circle class={scored ? 'dot big' : `family f-${touch.family}`} cx={cx} cy={cy} r={scored ? 5 : 3.5} />}
-              {scored && (
+              {scored && (scores.has(touch) || touch.row === selected) && (
                 <text class={touch.score! < 45 ? 'strong small poor-ink' : touch.score! >= 75 ? 'strong small good-ink' : 'strong small'} x={cx} y={cy - 9} text-anchor="middle">
                   {count(touch.score!)}
                 </text>

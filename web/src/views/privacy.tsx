@@ -26,6 +26,14 @@ interface Erasures {
 const purposeName = (purpose: string) => (known(`purpose.${purpose}`) ? t(`purpose.${purpose}` as Word) : purpose)
 const actionName = (action: string) => (known(`audit.${action}`) ? t(`audit.${action}` as Word) : action)
 
+/** `account:3` by its name; keys and the command line as they are. */
+function actorName(actor: string, accounts: { id: number; name: string }[] | undefined): string {
+  if (actor === 'cli') return t('privacy.command_line')
+  if (actor.startsWith('key:')) return t('privacy.key', { name: actor.slice(4) })
+  return accounts?.find((one) => `account:${one.id}` === actor)?.name ?? actor
+}
+const detailText = (detail: string | null) => (detail ?? '').replace(/^up to (\d+)$/, (_, n: string) => t('privacy.up_to', { n: count(Number(n)) }))
+
 function ConsentState() {
   const { data, problem, slow, again } = useAnswer<Consents>('/api/v1/consents')
   if (problem && !data) return <Failure problem={problem} again={again} />
@@ -33,6 +41,8 @@ function ConsentState() {
   return (
     <section>
       <h2 class="table-title">{t('privacy.consents')}</h2>
+      {!data.purposes.length && <p class="quiet">{t('privacy.no_consents')}</p>}
+      {data.purposes.length > 0 && (
       <div class="scroll-x"><table class="rows narrow-rows">
         <thead>
           <tr>
@@ -53,6 +63,7 @@ function ConsentState() {
           ))}
         </tbody>
       </table></div>
+      )}
       <p class="quiet">{t('privacy.hidden', { hidden: count(data.hidden), erased: count(data.erased) })}</p>
     </section>
   )
@@ -100,6 +111,7 @@ function Requests() {
 function AuditLog() {
   const [before, setBefore] = useState(0)
   const { data, problem, slow, again } = useAnswer<Audit>(address('/api/v1/audit', { before: before || undefined, limit: 100 }))
+  const people = useAnswer<{ accounts: { id: number; name: string }[] }>('/api/v1/accounts')
   if (problem && !data) return <Failure problem={problem} again={again} />
   if (!data) return <Waiting slow={slow} />
   return (
@@ -111,10 +123,10 @@ function AuditLog() {
           {data.entries.map((one) => (
             <tr key={one.id}>
               <td class="quiet clock">{dayTime(one.time)}</td>
-              <td>{one.actor}</td>
+              <td>{actorName(one.actor, people.data?.accounts)}</td>
               <td>{actionName(one.action)}</td>
-              <td class="mono">{one.subject ?? ''}</td>
-              <td class="quiet">{one.detail ?? ''}</td>
+              <td class="mono">{one.action === 'persons.list' && one.subject === 'all' ? t('privacy.everybody') : (one.subject ?? '')}</td>
+              <td class="quiet">{detailText(one.detail)}</td>
             </tr>
           ))}
         </tbody>
@@ -137,7 +149,7 @@ export function View() {
           <State title={t('state.forbidden')} text={t('state.forbidden_text')} />
         ) : (
           <>
-            <h1>{t('privacy.lead')}</h1>
+            <h1 class="page-lead">{t('privacy.lead')}</h1>
             <ConsentState />
             <Requests />
             <AuditLog />
