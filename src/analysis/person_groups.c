@@ -6,7 +6,7 @@
 #include "base/parallel.h"
 #include <string.h>
 
-enum { LANES = STATISTIC_LANES, HALF = LANES / 2, SHARDS_MAX = 64 };
+enum { LANES = STATISTIC_LANES, HALF = LANES / 2, SHARDS_MAX = 64, WAIT = 16 };
 static const gsize FIT = 4u << 20, MOST = 32u << 20; /* entries: 16 MiB where fewer groups do, 128 at most */
 
 typedef double Half __attribute__((vector_size(HALF * sizeof(double)), aligned(8)));
@@ -19,36 +19,74 @@ guint person_groups_fit(guint statistic_n) {
   return n * width > MOST ? 0 : n;
 }
 
+typedef struct {
+  guint first, n; /* parts in the statistic's room */
+} Range;
+
+typedef struct { /* of one statistic: walks read whose sums are still on their way from memory */
+  StatisticRoom room;
+  Range kind;          /* that at hand */
+  Range waiting[WAIT]; /* by person */
+} Walks;
+
 typedef struct { /* groups whose number is `shard` in its last bits */
   const GroupPersons *work;
   guint n_shards, shard;
-  StatisticRoom *rooms; /* per statistic: what the kind at hand adds */
-  gboolean walked;      /* they hold it */
+  Walks *walks;        /* per statistic */
+  guint numbers[WAIT]; /* the groups of those waiting */
+  guint n_waiting;
+  gboolean walked; /* the kind at hand */
 } Filling;
+
+static float *sums_of(const PersonGroups *groups, guint number) {
+  return groups->sums + (gsize)(number & (groups->n - 1)) * groups->width;
+}
 
 static void walk_kind(Filling *filling, const PersonKind *kind) {
   const GroupPersons *work = filling->work;
   const guint32 *rows = person_kind_rows(work->kinds, kind);
   for (guint m = 0; m < work->n_statistics; m++) {
-    filling->rooms[m].n = 0;
+    Walks *walks = &filling->walks[m];
+    guint first = walks->room.n;
     for (guint r = 0; r < kind->n_rows && work->groups[m].n; r++)
-      statistic_walk(&work->statistics[m], &filling->rooms[m], person_row_path(rows[r]), person_row_converted(rows[r]));
+      statistic_walk(&work->statistics[m], &walks->room, person_row_path(rows[r]), person_row_converted(rows[r]));
+    walks->kind = (Range){first, walks->room.n - first};
   }
   filling->walked = TRUE;
 }
 
-static void add_person(Filling *filling, guint number) {
-  const GroupPersons *work = filling->work;
-  for (guint m = 0; m < work->n_statistics; m++) {
-    const PersonGroups *groups = &work->groups[m];
-    const StatisticRoom *room = &filling->rooms[m];
-    if (!groups->n)
-      continue;
-    float *sums = groups->sums + (gsize)(number & (groups->n - 1)) * groups->width;
-    for (guint i = 0; i < room->n; i++)
-      sums[room->parts[i].entry] += room->parts[i].value;
-    sums[groups->width - 1]++;
+/* Those waiting, in the order in which they came. */
+static void add_waiting(Filling *filling) {
+  for (guint m = 0; m < filling->work->n_statistics; m++) {
+    const PersonGroups *groups = &filling->work->groups[m];
+    Walks *walks = &filling->walks[m];
+    for (guint p = 0; p < filling->n_waiting && groups->n; p++) {
+      float *sums = sums_of(groups, filling->numbers[p]);
+      const StatisticPart *parts = walks->room.parts + walks->waiting[p].first;
+      for (guint i = 0; i < walks->waiting[p].n; i++)
+        sums[parts[i].entry] += parts[i].value;
+      sums[groups->width - 1]++;
+    }
+    walks->room.n = 0;
   }
+  filling->n_waiting = 0;
+  filling->walked = FALSE;
+}
+
+static void add_person(Filling *filling, const PersonKind *kind, guint number) {
+  if (filling->n_waiting == WAIT)
+    add_waiting(filling);
+  if (!filling->walked)
+    walk_kind(filling, kind);
+  for (guint m = 0; m < filling->work->n_statistics; m++) {
+    const PersonGroups *groups = &filling->work->groups[m];
+    Walks *walks = &filling->walks[m];
+    const StatisticPart *parts = walks->room.parts + walks->kind.first;
+    walks->waiting[filling->n_waiting] = walks->kind;
+    for (guint i = 0; i < walks->kind.n; i++)
+      __builtin_prefetch(sums_of(groups, number) + parts[i].entry, 1);
+  }
+  filling->numbers[filling->n_waiting++] = number;
 }
 
 static void add_kind(const PersonKind *kind, gpointer user) {
@@ -56,11 +94,8 @@ static void add_kind(const PersonKind *kind, gpointer user) {
   filling->walked = FALSE;
   for (guint64 person = 0; person < kind->n && kind->n < filling->work->below; person++) {
     guint number = (guint)(hash_mix(filling->work->seed ^ hash_mix(kind->name + person)) >> 32);
-    if ((number & (filling->n_shards - 1)) != filling->shard)
-      continue;
-    if (!filling->walked)
-      walk_kind(filling, kind);
-    add_person(filling, number);
+    if ((number & (filling->n_shards - 1)) == filling->shard)
+      add_person(filling, kind, number);
   }
 }
 
@@ -69,13 +104,14 @@ static gboolean fill_shard(guint shard, guint worker, gpointer user, GError **er
   const GroupPersons *work = filling.work;
   (void)worker, (void)error;
   filling.shard = shard;
-  filling.rooms = g_new0(StatisticRoom, work->n_statistics + 1);
+  filling.walks = g_new0(Walks, work->n_statistics + 1);
   for (guint m = 0; m < work->n_statistics; m++)
-    statistic_room_init(&filling.rooms[m], &work->statistics[m]);
+    statistic_room_init(&filling.walks[m].room, &work->statistics[m]);
   person_kinds_each(work->kinds, add_kind, &filling);
+  add_waiting(&filling);
   for (guint m = 0; m < work->n_statistics; m++)
-    statistic_room_clear(&filling.rooms[m]);
-  g_free(filling.rooms);
+    statistic_room_clear(&filling.walks[m].room);
+  g_free(filling.walks);
   return TRUE;
 }
 

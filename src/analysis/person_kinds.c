@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUCKET_BITS = 12, BUCKETS = 1 << BUCKET_BITS, CHUNK = 4096 };
+enum { BUCKET_BITS_MAX = 20, PERSONS_A_BUCKET = 4, BUCKETS_A_TASK = 1024, FEW = 32, CHUNK = 4096, AHEAD = 16 };
 
 typedef struct {
   guint64 name;
@@ -20,6 +20,7 @@ typedef struct {
   guint64 *key_name, *path_name;
   Named *named, *sorted;
   guint32 *bucket_start;
+  guint bucket_bits;
 } Naming;
 
 static gboolean name_paths(guint chunk, guint worker, gpointer user, GError **error) {
@@ -70,11 +71,15 @@ static int row_compare(const void *a, const void *b) {
 static gboolean name_chunk(guint chunk, guint worker, gpointer user, GError **error) {
   const Naming *naming = user;
   guint end = MIN((chunk + 1) * CHUNK, person_paths_count(naming->persons));
+  const guint32 *all = (const guint32 *)(gpointer)naming->persons->rows->data;
   (void)worker, (void)error;
   for (guint person = chunk * CHUNK; person < end; person++) {
     guint n;
     guint32 *rows = person_paths_rows(naming->persons, person, &n);
-    if (n < 32)
+    for (guint i = 0; i < n; i++) /* rows of persons stand side by side */
+      __builtin_prefetch(
+          &naming->path_name[person_row_path(rows[MIN(i + 2 * AHEAD, (guint)(naming->persons->rows->len - 1 - (rows - all)))])]);
+    if (n < FEW)
       sort_rows(rows, n);
     else
       qsort(rows, n, sizeof *rows, row_compare);
@@ -83,19 +88,19 @@ static gboolean name_chunk(guint chunk, guint worker, gpointer user, GError **er
   return TRUE;
 }
 
-static guint bucket_of(guint64 name) {
-  return (guint)(name >> (64 - BUCKET_BITS));
+static guint bucket_of(const Naming *naming, guint64 name) {
+  return naming->bucket_bits ? (guint)(name >> (64 - naming->bucket_bits)) : 0;
 }
 
 static void fill_buckets(const Naming *naming, guint n) {
-  g_autofree guint32 *next = NULL;
+  guint n_buckets = 1u << naming->bucket_bits;
   for (guint i = 0; i < n; i++)
-    naming->bucket_start[bucket_of(naming->named[i].name) + 1]++;
-  for (guint b = 0; b < BUCKETS; b++)
+    naming->bucket_start[bucket_of(naming, naming->named[i].name) + 1]++;
+  for (guint b = 0; b < n_buckets; b++)
     naming->bucket_start[b + 1] += naming->bucket_start[b];
-  next = g_memdup2(naming->bucket_start, BUCKETS * sizeof *next);
+  g_autofree guint32 *next = g_memdup2(naming->bucket_start, n_buckets * sizeof *next);
   for (guint i = 0; i < n; i++)
-    naming->sorted[next[bucket_of(naming->named[i].name)]++] = naming->named[i];
+    naming->sorted[next[bucket_of(naming, naming->named[i].name)]++] = naming->named[i];
 }
 
 static int name_compare(const void *a, const void *b) {
@@ -103,11 +108,28 @@ static int name_compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static gboolean sort_bucket(guint bucket, guint worker, gpointer user, GError **error) {
+static void sort_few(Named *named, guint n) {
+  for (guint i = 1; i < n; i++) {
+    Named one = named[i];
+    guint at = i;
+    for (; at && named[at - 1].name > one.name; at--)
+      named[at] = named[at - 1];
+    named[at] = one;
+  }
+}
+
+/* Names are hashes, so that buckets are small but for those of many equal ones. */
+static gboolean sort_buckets(guint task, guint worker, gpointer user, GError **error) {
   const Naming *naming = user;
-  guint32 start = naming->bucket_start[bucket];
+  guint end = MIN((task + 1) * BUCKETS_A_TASK, 1u << naming->bucket_bits);
   (void)worker, (void)error;
-  qsort(naming->sorted + start, naming->bucket_start[bucket + 1] - start, sizeof *naming->sorted, name_compare);
+  for (guint b = task * BUCKETS_A_TASK; b < end; b++) {
+    guint32 start = naming->bucket_start[b], n = naming->bucket_start[b + 1] - start;
+    if (n <= FEW)
+      sort_few(naming->sorted + start, n);
+    else
+      qsort(naming->sorted + start, n, sizeof *naming->sorted, name_compare);
+  }
   return TRUE;
 }
 
@@ -119,11 +141,11 @@ static gboolean is_of_kind(const PersonPaths *persons, const PersonKind *kind, g
 static void find_several(PersonKinds *kinds, const Naming *naming) {
   const guint32 *all = (const guint32 *)(gpointer)naming->persons->rows->data;
   PersonKind kind = {.n = 0};
-  for (guint i = 0; i < person_paths_count(naming->persons); i++) {
+  guint n_persons = person_paths_count(naming->persons);
+  for (guint i = 0; i < n_persons; i++) {
     guint n;
+    __builtin_prefetch(&g_array_index(naming->persons->starts, guint32, naming->sorted[MIN(i + AHEAD, n_persons - 1)].person));
     const guint32 *rows = person_paths_rows(naming->persons, naming->sorted[i].person, &n);
-    for (guint r = 0; r < n; r++)
-      (person_row_converted(rows[r]) ? kinds->converted : kinds->ended)[person_row_path(rows[r])]--;
     if (kind.n && is_of_kind(naming->persons, &kind, naming->sorted[i].name, rows, n)) {
       kind.n++;
       continue;
@@ -134,7 +156,7 @@ static void find_several(PersonKinds *kinds, const Naming *naming) {
   }
   if (kind.n)
     g_array_append_val(kinds->several, kind);
-  kinds->n_persons = person_paths_count(naming->persons);
+  kinds->n_persons = n_persons;
   kinds->n_kinds = kinds->several->len;
 }
 
@@ -142,16 +164,25 @@ static void sort_several(Naming *naming, guint threads) {
   guint n = person_paths_count(naming->persons);
   naming->named = g_new(Named, n + 1);
   naming->sorted = g_new(Named, n + 1);
-  naming->bucket_start = g_new0(guint32, BUCKETS + 1);
+  naming->bucket_bits = MIN(g_bit_storage(n / PERSONS_A_BUCKET), (guint)BUCKET_BITS_MAX);
+  naming->bucket_start = g_new0(guint32, (1u << naming->bucket_bits) + 1);
   parallel_run(threads, (n + CHUNK - 1) / CHUNK, name_chunk, naming, NULL);
   fill_buckets(naming, n);
-  parallel_run(threads, BUCKETS, sort_bucket, naming, NULL);
+  parallel_run(threads, ((1u << naming->bucket_bits) + BUCKETS_A_TASK - 1) / BUCKETS_A_TASK, sort_buckets, naming, NULL);
+}
+
+/* Who has several paths is not alone with any of them. */
+static void leave_singles(PersonKinds *kinds, const GArray *rows) {
+  for (guint i = 0; i < rows->len; i++) {
+    __builtin_prefetch(&kinds->alone[g_array_index(rows, guint32, MIN(i + AHEAD, rows->len - 1))], 1);
+    kinds->alone[g_array_index(rows, guint32, i)]--;
+  }
 }
 
 static void count_singles(PersonKinds *kinds, guint n) {
-  for (guint p = 0; p < n; p++) {
-    kinds->n_persons += (guint64)(kinds->converted[p] + kinds->ended[p]);
-    kinds->n_kinds += (kinds->converted[p] > 0) + (kinds->ended[p] > 0);
+  for (guint row = 0; row < 2 * n; row++) {
+    kinds->n_persons += (guint64)kinds->alone[row];
+    kinds->n_kinds += kinds->alone[row] > 0;
   }
 }
 
@@ -160,14 +191,18 @@ PersonKinds *person_kinds_new(const AttributionPaths *paths, guint threads) {
   guint n = paths->conversions->len;
   Naming naming = {.paths = paths, .persons = paths->persons, .key_name = name_keys(paths), .path_name = g_new(guint64, n + 1)};
   kinds->paths = paths;
-  kinds->converted = g_memdup2(paths->conversions->data, n * sizeof *kinds->converted);
-  kinds->ended = g_memdup2(paths->nulls->data, n * sizeof *kinds->ended);
+  kinds->alone = g_new(gint64, 2 * (gsize)n + 1);
+  for (guint p = 0; p < n; p++) {
+    kinds->alone[PERSON_ROW(p, FALSE)] = g_array_index(paths->nulls, gint64, p);
+    kinds->alone[PERSON_ROW(p, TRUE)] = g_array_index(paths->conversions, gint64, p);
+  }
   kinds->several = g_array_new(FALSE, FALSE, sizeof(PersonKind));
   kinds->path_name = naming.path_name;
   parallel_run(threads, (n + CHUNK - 1) / CHUNK, name_paths, &naming, NULL);
   if (paths->persons) {
     sort_several(&naming, threads);
     find_several(kinds, &naming);
+    leave_singles(kinds, paths->persons->rows);
   }
   count_singles(kinds, n);
   g_free(naming.key_name);
@@ -182,24 +217,39 @@ void person_kinds_free(PersonKinds *kinds) {
     return;
   g_array_unref(kinds->several);
   g_free(kinds->path_name);
-  g_free(kinds->converted);
-  g_free(kinds->ended);
+  g_free(kinds->alone);
   g_free(kinds);
 }
 
-PersonKind person_kind_single(const PersonKinds *kinds, guint32 path, gboolean converted) {
-  guint32 row = PERSON_ROW(path, converted);
-  gint64 n = (converted ? kinds->converted : kinds->ended)[path];
+/* The kind of those who have this path alone; n may be 0. */
+static PersonKind single(const PersonKinds *kinds, guint32 row) {
+  gint64 n = kinds->alone[row];
   return (PersonKind){n > 0 ? name_rows(kinds->path_name, &row, 1) : 0, (guint64)MAX(n, 0), 1, row};
 }
 
+/* Paths stand anywhere: their places are fetched some kinds ahead, their keys when the places are there. */
+static void fetch_ahead(const PersonKinds *kinds, guint several) {
+  const guint32 *start = (const guint32 *)(gpointer)kinds->paths->start->data;
+  const guint32 *elements = (const guint32 *)(gpointer)kinds->paths->elements->data;
+  guint last = kinds->several->len - 1;
+  const PersonKind *rows_soon = &g_array_index(kinds->several, PersonKind, MIN(several + 3 * AHEAD, last));
+  const PersonKind *soon = &g_array_index(kinds->several, PersonKind, MIN(several + 2 * AHEAD, last));
+  const PersonKind *next = &g_array_index(kinds->several, PersonKind, MIN(several + AHEAD, last));
+  __builtin_prefetch(person_kind_rows(kinds, rows_soon));
+  for (guint r = 0; r < MIN(soon->n_rows, 4); r++)
+    __builtin_prefetch(&start[person_row_path(person_kind_rows(kinds, soon)[r])]);
+  for (guint r = 0; r < MIN(next->n_rows, 4); r++)
+    __builtin_prefetch(&elements[start[person_row_path(person_kind_rows(kinds, next)[r])]]);
+}
+
 void person_kinds_each(const PersonKinds *kinds, PersonKindFunc tell, gpointer user) {
-  for (guint32 p = 0; p < kinds->paths->conversions->len; p++)
-    for (guint converted = 0; converted < 2; converted++) {
-      PersonKind kind = person_kind_single(kinds, p, (gboolean)converted);
-      if (kind.n)
-        tell(&kind, user);
-    }
-  for (guint k = 0; k < kinds->several->len; k++)
+  for (guint32 row = 0; row < 2 * kinds->paths->conversions->len; row++) {
+    PersonKind kind = single(kinds, row);
+    if (kind.n)
+      tell(&kind, user);
+  }
+  for (guint k = 0; k < kinds->several->len; k++) {
+    fetch_ahead(kinds, k);
     tell(&g_array_index(kinds->several, PersonKind, k), user);
+  }
 }

@@ -14,9 +14,9 @@ typedef struct {
 
 typedef struct {
   const AttributionPaths *paths;
-  GArray *several;           /* of PersonKind, in an order that only the paths decide */
-  guint64 *path_name;        /* per path, and how many persons have that one alone: */
-  gint64 *converted, *ended; /* by how it ended */
+  GArray *several;    /* of PersonKind, in an order that only the paths decide */
+  guint64 *path_name; /* per path */
+  gint64 *alone;      /* per row, that is path and how it ended: persons who have no other */
   guint64 n_persons;
   guint n_kinds;
 } PersonKinds;
@@ -26,9 +26,6 @@ typedef struct {
 PersonKinds *person_kinds_new(const AttributionPaths *paths, guint threads);
 void person_kinds_free(PersonKinds *kinds);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(PersonKinds, person_kinds_free)
-
-/* The kind of those who have this path alone; n may be 0. */
-PersonKind person_kind_single(const PersonKinds *kinds, guint32 path, gboolean converted);
 
 static inline const guint32 *person_kind_rows(const PersonKinds *kinds, const PersonKind *kind) {
   return kind->n_rows == 1 ? &kind->first : &g_array_index(kinds->paths->persons->rows, guint32, kind->first);
