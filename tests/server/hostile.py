@@ -5,6 +5,7 @@ import gzip
 import json
 import pathlib
 import socket
+import struct
 import time
 import zlib
 
@@ -170,6 +171,25 @@ def past_the_limit_of_connections_nobody_gets_in_and_then_again():
             except OSError:
                 check(time.monotonic() < end, True, "the places are free again")
                 time.sleep(0.1)
+
+
+@test
+def who_resets_the_connection_while_the_event_is_stored_harms_nobody():
+    with folder() as path, serving(path / "a.db") as server:
+        key, at_once = server.key(), struct.pack("ii", 1, 0)
+        bodies = [json.dumps({"type": "track", "event": "a", "userId": "anna", "messageId": f"m{i}"}).encode() for i in range(300)]
+        for body in bodies:
+            with socket.create_connection(("127.0.0.1", server.port)) as connection:
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
+                connection.sendall(head(key, Content_Length=len(body)) + body)
+        answers = [server.post("/v1/events", body, key).json for body in bodies]
+        check([a["accepted"] + a.get("repeated", 0) for a in answers], [1] * 300, "each is there, whoever waited for it or not")
+        check(server.figure("events_stored_total"), 300, "and once")
+        goes_on(server)
+        end = time.monotonic() + 5
+        while server.figure("http_requests") > 1 and time.monotonic() < end: # its own
+            time.sleep(0.05)
+        check(server.figure("http_requests"), 1, "none is left behind")
 
 
 @test
