@@ -350,7 +350,7 @@ static void add_text(Maker *maker, Text text) {
   add_entry(maker, VALUE_TEXT, text.at, text.size);
 }
 
-static char *place_text(Text channel, Text event) {
+char *field_touchpoint_name(Text channel, Text event) {
   if (channel.size == 0 || event.size == 0)
     return text_dup(channel.size ? channel : event);
   return g_strdup_printf("%.*s / %.*s", (int)channel.size, channel.at, (int)event.size, event.at);
@@ -373,7 +373,7 @@ static char *spot_text(const Field *field, const Spot *spot) {
     return g_strdup(g_ptr_array_index(field->rule_names, spot->rule - 1));
   if (spot->stated)
     return text_dup(names_text(names, NAME_TOUCHPOINT, (guint16)spot->stated));
-  return place_text(field_shared_entry(field->channel, spot->channel).text, names_text(names, NAME_EVENT, (guint16)spot->event));
+  return field_touchpoint_name(field_shared_entry(field->channel, spot->channel).text, names_text(names, NAME_EVENT, (guint16)spot->event));
 }
 
 /* The entry of a text, 0 none: the same place may be named by a rule and by an event. */

@@ -54,6 +54,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(FieldBlock, field_block_clear)
 ColumnEntry field_entry(const Field *field, const FieldBlock *block, guint32 entry);
 /* The nearest name of a kind by edit distance, NULL when none is near; caller frees. */
 char *field_nearest_name(const Names *names, NameKind kind, const char *name);
+/* Of a touch that neither a rule nor the event names: "channel / event"; caller frees. */
+char *field_touchpoint_name(Text channel, Text event);
 /* Of a shared field, without a block. */
 ColumnEntry field_shared_entry(const Field *field, guint32 entry);
 guint32 field_shared_count(const Field *field);

@@ -23,7 +23,7 @@ static const SqlColumn columns[] = {
      .help = "the order that its event names, by the goal's `order`"},
     {"event", SQL_ENUM, SQL_OF_FIELD, AT(event), SQL_EVENT, "event", .help = "name of its event"},
     {"channel", SQL_ENUM, SQL_OF_FIELD, AT(event), SQL_CHANNEL, "channel", .help = "channel of its event"},
-    {"touchpoint", SQL_TEXT, SQL_OF_TOUCHPOINT, AT(event), .help = "touchpoint of its event"},
+    {"touchpoint", SQL_ENUM, SQL_OF_TOUCHPOINT, AT(event), SQL_TOUCHPOINT, .help = "touchpoint of its event"},
     {"place", SQL_TEXT, SQL_OF_FIELD, AT(event), .field = "place", .help = "where it was sold"},
     {"visit", SQL_BIGINT, SQL_OF_ROW, AT(visit), .help = "number of the visit it lies in; NULL: in none"},
     {"journey", SQL_BIGINT, SQL_OF_ROW, AT(journey), .help = "number of the journey it lies in; NULL: in none"},

@@ -7,6 +7,7 @@
 typedef enum {
   SQL_EVENT,
   SQL_CHANNEL,
+  SQL_TOUCHPOINT,
   SQL_ORIGIN,
   SQL_KIND,
   SQL_GRADE,
@@ -39,4 +40,5 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SqlEnums, sql_enums_free)
 static inline guint32 sql_enum_place(const SqlEnum *of, guint32 code) {
   return code < of->n_codes ? of->place[code] : SQL_ENUM_NONE;
 }
-guint32 sql_enum_find(const SqlEnum *of, Text text); /* among names in their own order; by a walk */
+guint32 sql_enum_find(const SqlEnum *of, Text text);   /* among names in their own order; by a walk */
+guint32 sql_enum_search(const SqlEnum *of, Text text); /* among names in order of bytes */

@@ -96,6 +96,16 @@ static void fill_persons(const SqlBlock *block, guint first, guint n, Vector *to
   }
 }
 
+static void fill_texts(const SqlCells *cells, const SqlBlock *block, guint first, guint n, Vector *to) {
+  for (guint i = 0; i < n; i++) {
+    Text text = cells->column->text(block, row_at(block, first + i));
+    if (text.size == 0)
+      set_null(to, i);
+    else
+      set_text(to, i, text);
+  }
+}
+
 /* A number or bit of the event. */
 static gint64 event_number(SqlOrigin from, const SqlBlock *block, guint32 event) {
   const Block *data = block->data;
@@ -123,13 +133,25 @@ static void fill_numbers(const SqlCells *cells, const SqlBlock *block, guint fir
   }
 }
 
+/* Codes of touchpoints are given as blocks are met, so they are looked up by name: once a chunk for most. */
 static void fill_touchpoints(const SqlCells *cells, const SqlBlock *block, Derive *derive, guint first, guint n, Vector *to) {
+  enum { CACHE = 256 };
+  struct {
+    guint32 code, place;
+  } cache[CACHE];
+  memset(cache, 0xff, sizeof cache);
   for (guint i = 0; i < n; i++) {
     guint32 event = event_at(block, cells->column, first + i);
-    if (event == SQL_NO_EVENT)
+    if (event == SQL_NO_EVENT) {
       set_null(to, i);
-    else
-      set_text(to, i, derive_touchpoint_name(derive, block->derived->touchpoint[event]));
+      continue;
+    }
+    guint32 code = block->derived->touchpoint[event], at = code % CACHE;
+    if (cache[at].code != code) {
+      cache[at].code = code;
+      cache[at].place = sql_enum_search(cells->dictionary, derive_touchpoint_name(derive, code));
+    }
+    set_code(to, cells->width, i, cache[at].place);
   }
 }
 
@@ -224,6 +246,7 @@ void sql_cells_fill(const SqlCells *cells, const SqlCellsBlock *loaded, const Sq
   }
   switch (cells->column->from) {
   case SQL_OF_ROW: fill_rows(cells, block, first, n, &to); break;
+  case SQL_OF_TEXT: fill_texts(cells, block, first, n, &to); break;
   case SQL_OF_PERSON: fill_persons(block, first, n, &to); break;
   case SQL_OF_FIELD: fill_field(cells, loaded, block, first, n, &to); break;
   case SQL_OF_TOUCHPOINT: fill_touchpoints(cells, block, derive, first, n, &to); break;

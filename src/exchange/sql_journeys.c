@@ -26,10 +26,10 @@ static const SqlColumn columns[] = {
     {"net_value", SQL_MONEY, SQL_OF_ROW, AT(net_value), .help = "after returns and cancellations"},
     {"first_event", SQL_ENUM, SQL_OF_FIELD, AT(event), SQL_EVENT, "event", .help = "name of its first event"},
     {"first_channel", SQL_ENUM, SQL_OF_FIELD, AT(event), SQL_CHANNEL, "channel", .help = "channel of its first event"},
-    {"first_touchpoint", SQL_TEXT, SQL_OF_TOUCHPOINT, AT(event), .help = "touchpoint of its first event"},
+    {"first_touchpoint", SQL_ENUM, SQL_OF_TOUCHPOINT, AT(event), SQL_TOUCHPOINT, .help = "touchpoint of its first event"},
     {"last_event", SQL_ENUM, SQL_OF_FIELD, AT(last), SQL_EVENT, "event", .help = "of its last event before the tail"},
     {"last_channel", SQL_ENUM, SQL_OF_FIELD, AT(last), SQL_CHANNEL, "channel", .help = "of that event"},
-    {"last_touchpoint", SQL_TEXT, SQL_OF_TOUCHPOINT, AT(last), .help = "of that event"},
+    {"last_touchpoint", SQL_ENUM, SQL_OF_TOUCHPOINT, AT(last), SQL_TOUCHPOINT, .help = "of that event"},
     {NULL},
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A row a person who has an event that can be seen.
 #include "analysis/standing.h"
+#include "exchange/plain_ids.h"
 #include "exchange/sql_table.h"
 #include <string.h>
 
@@ -11,7 +12,10 @@ typedef struct {
 } Row;
 
 #define AT(member) .at = offsetof(Row, member)
-enum { RELATIONSHIP = 14, PERSONA = 15 }; /* places in `columns` */
+enum { RELATIONSHIP = 14, PERSONA = 15, USER = 16, CRM = 17 }; /* places in `columns` */
+
+static Text user_text(const SqlBlock *block, const SqlRow *row);
+static Text crm_text(const SqlBlock *block, const SqlRow *row);
 
 static const SqlColumn columns[] = {
     {"person", SQL_TEXT, SQL_OF_PERSON, .help = "id of the person, 16 hex digits"},
@@ -31,17 +35,31 @@ static const SqlColumn columns[] = {
     [RELATIONSHIP] = {"relationship", SQL_ENUM, SQL_OF_ROW, AT(relationship), SQL_RELATIONSHIP,
                       .help = "the last one in the project file that holds"},
     [PERSONA] = {"persona", SQL_ENUM, SQL_OF_ROW, AT(persona), SQL_PERSONA, .help = "the first one in the project file that holds"},
+    [USER] = {"user_id", SQL_TEXT, SQL_OF_TEXT, .text = user_text,
+              .help = "your own number of the person, where it is kept readable; costs a pass over the record"},
+    [CRM] = {"crm_id", SQL_TEXT, SQL_OF_TEXT, .text = crm_text,
+             .help = "the CRM's number, likewise; of several the first that arrived"},
     {NULL},
 };
 
 typedef struct {
   Standing *relationship, *persona; /* NULL: not asked for, or none declared */
+  PlainIds *ids;                    /* NULL: not asked for */
 } Shared;
+
+static Text user_text(const SqlBlock *block, const SqlRow *row) {
+  return plain_ids_text(((const Shared *)block->shared)->ids, 0, block->number, row->person);
+}
+
+static Text crm_text(const SqlBlock *block, const SqlRow *row) {
+  return plain_ids_text(((const Shared *)block->shared)->ids, 1, block->number, row->person);
+}
 
 static void shared_free(gpointer data) {
   Shared *shared = data;
   standing_free(shared->relationship);
   standing_free(shared->persona);
+  plain_ids_free(shared->ids);
   g_free(shared);
 }
 
@@ -51,11 +69,13 @@ static gboolean open_standing(const Question *question, const GPtrArray *rules, 
 }
 
 static gpointer shared_new(const Question *question, const Params *params, guint64 wanted, GError **error) {
+  static const guint8 kinds[] = {SPACE_USER, SPACE_CRM};
   Shared *shared = g_new0(Shared, 1);
   (void)params;
   if (open_standing(question, question->project->relationships, "relationship", wanted >> RELATIONSHIP & 1, &shared->relationship,
                     error) &&
-      open_standing(question, question->project->personas, "persona", wanted >> PERSONA & 1, &shared->persona, error))
+      open_standing(question, question->project->personas, "persona", wanted >> PERSONA & 1, &shared->persona, error) &&
+      (!(wanted >> USER & 3) || (shared->ids = plain_ids_new(question, kinds, G_N_ELEMENTS(kinds), error))))
     return shared;
   shared_free(shared);
   return NULL;

@@ -10,9 +10,10 @@
 
 typedef enum { SQL_BOOLEAN, SQL_BIGINT, SQL_DOUBLE, SQL_MONEY, SQL_TIME, SQL_TEXT, SQL_JSON, SQL_ENUM } SqlType;
 
-typedef enum {                /* where a cell comes from; all but the first two: from the event at `at` */
+typedef enum {                /* where a cell comes from; all but the first three: from the event at `at` */
                SQL_OF_ROW,    /* the gint64 at `at`: number, ms, millionths, code of the dictionary */
                SQL_OF_PERSON, /* the id, NULL for nobody */
+               SQL_OF_TEXT,   /* what `text` says of the row */
                SQL_OF_TIME,
                SQL_OF_VALUE, /* the amount as stated */
                SQL_OF_ARRIVAL,
@@ -28,6 +29,11 @@ typedef enum {                /* where a cell comes from; all but the first two:
                SQL_OF_ORDER,      /* the field of order ids of the goal whose code the row has behind `goal_at` */
 } SqlOrigin;
 
+typedef struct SqlBlock SqlBlock;
+typedef struct { /* every row of every table begins with this */
+  guint32 person, event;
+} SqlRow;
+
 typedef struct {
   const char *name;
   SqlType type;
@@ -35,19 +41,16 @@ typedef struct {
   gsize at; /* offset in the row: of a gint64 (SQL_OF_ROW), else of a guint32 event; SQL_NO_EVENT is NULL */
   SqlEnumName dictionary;
   const char *field;
-  gsize goal_at;    /* SQL_OF_ORDER: offset of a gint64 */
-  gboolean derived; /* the row needs definitions applied to fill it */
-  const char *help; /* meaning and unit, one line */
+  gsize goal_at;                                          /* SQL_OF_ORDER: offset of a gint64 */
+  Text (*text)(const SqlBlock *block, const SqlRow *row); /* SQL_OF_TEXT; empty is NULL */
+  gboolean derived;                                       /* the row needs definitions applied to fill it */
+  const char *help;                                       /* meaning and unit, one line */
 } SqlColumn;
 
 #define SQL_NULL G_MININT64
 #define SQL_NO_EVENT G_MAXUINT32
 
-typedef struct { /* every row of every table begins with this */
-  guint32 person, event;
-} SqlRow;
-
-typedef struct { /* a block while its rows are made */
+struct SqlBlock { /* a block while its rows are made */
   const Question *question;
   guint number;
   const Block *data;
@@ -57,7 +60,7 @@ typedef struct { /* a block while its rows are made */
   gpointer own;           /* the table's, of the worker */
   guint64 wanted;         /* bit i: column i was asked for */
   GArray *rows;           /* to be filled; elements begin with SqlRow */
-} SqlBlock;
+};
 
 typedef struct {
   const char *name, *text; /* for the documented schema */

@@ -16,7 +16,7 @@ static const SqlColumn columns[] = {
     {"time", SQL_TIME, SQL_OF_TIME, AT(event), .help = "when it happened; of a visit, its first event"},
     {"person", SQL_TEXT, SQL_OF_PERSON, .help = "id of the person"},
     {"channel", SQL_ENUM, SQL_OF_FIELD, AT(event), SQL_CHANNEL, "channel", .help = "of the touch"},
-    {"touchpoint", SQL_TEXT, SQL_OF_TOUCHPOINT, AT(event), .help = "of the touch"},
+    {"touchpoint", SQL_ENUM, SQL_OF_TOUCHPOINT, AT(event), SQL_TOUCHPOINT, .help = "of the touch"},
     {"source", SQL_TEXT, SQL_OF_FIELD, AT(event), .field = "source", .help = "campaign source"},
     {"medium", SQL_TEXT, SQL_OF_FIELD, AT(event), .field = "medium", .help = "campaign medium"},
     {"campaign", SQL_TEXT, SQL_OF_FIELD, AT(event), .field = "campaign", .help = "campaign name"},

@@ -208,6 +208,34 @@ def the_same_credits_as_attribution():
 
 
 @test
+def touchpoints_are_a_dictionary_with_the_maps_names_and_persons():
+    with folder() as path:
+        db = sample(path)
+        check(ask(db, "SELECT typeof(touchpoint)[:4], count(*) FILTER (WHERE touchpoint IS NULL) FROM events GROUP BY ALL"), [["ENUM", 0]])
+        rows = {row["touchpoint"]: row["persons"] for row in report("map", "--rows", "all", db=db)["touchpoints"]}
+        check(len(rows) > 10, True)
+        check(dict(ask(db, "SELECT touchpoint, count(DISTINCT person) FROM events WHERE journey IS NOT NULL AND touch GROUP BY ALL")), rows)
+    with folder() as path:  # more pairs of channel and event than are worth a dictionary of all
+        db = path / "many.db"
+        (path / "many.csv").write_text("time,user,event,channel\n" + "".join(f"2025-01-01,u{i % 7},e{i:03d},c{i % 290:03d}\n" for i in range(300)))
+        etappe("import", path / "many.csv", db=db)
+        check(ask(db, "SELECT count(DISTINCT touchpoint), count(*) FILTER (WHERE touchpoint = 'c007 / e297') FROM events"), [[300, 1]])
+
+
+@test
+def persons_have_the_companys_own_numbers():
+    with folder() as path:
+        db = path / "a.db"
+        (path / "a.csv").write_text("time,user,crm,anonymous,email,event\n2025-01-01,anna,C7,a1,,view\n2025-01-02,,C7,a1,,view\n2025-01-03,anna,C8,,,view\n"
+                                    "2025-01-01,,C9,,,view\n2025-01-01,,,a3,,view\n2025-01-01,,,,b@example.com,view\n")
+        etappe("import", path / "a.csv", db=db)
+        check(ask(db, "SELECT user_id, crm_id, events FROM persons ORDER BY user_id, crm_id, events"), [["anna", "C7", 3], [None, "C9", 1], [None, None, 1], [None, None, 1]])
+        check(ask(db, "SELECT p.user_id, count(*) FROM events e JOIN persons p USING (person) WHERE p.user_id IS NOT NULL GROUP BY ALL"), [["anna", 3]])
+        etappe("person", "merge", "crm:C9", "user:anna", db=db)
+        check(ask(db, "SELECT user_id, crm_id, events FROM persons WHERE user_id IS NOT NULL"), [["anna", "C7", 4]])
+
+
+@test
 def a_funnel_by_a_join_is_the_funnel():
     with folder() as path:
         db = sample(path)
