@@ -26,14 +26,15 @@ static guint plain_key(Text key, char plain[32], gboolean *word) {
   return n;
 }
 
-/* All of them hold one of these, so most keys are told by one look. */
+/* All of them hold one of these, so most keys are told by one look. Without a branch, that 16 bytes are looked at together:
+ * this sees every property of every event. */
 gboolean address_may_be_in(Text key) {
+  gboolean found = FALSE;
   for (guint32 i = 0; i + 1 < key.size; i++) {
-    char a = g_ascii_tolower(key.at[i]), b = g_ascii_tolower(key.at[i + 1]);
-    if ((a == 'i' && b == 'p') || (a == 'd' && b == 'r') || (a == 'f' && b == 'o'))
-      return TRUE;
+    guint8 a = (guint8)key.at[i] | 0x20, b = (guint8)key.at[i + 1] | 0x20; /* small, if they are letters */
+    found |= ((a == 'i') & (b == 'p')) | ((a == 'd') & (b == 'r')) | ((a == 'f') & (b == 'o'));
   }
-  return FALSE;
+  return found;
 }
 
 gboolean address_is_key(Text key) {
