@@ -36,12 +36,13 @@ for (const look of LOOKS) {
       await go(where)
       await settled(page)
       await page.screenshot({ path: join(artefacts, `${id}-${name}.png`), fullPage: true })
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+      const [wide, tall] = await page.evaluate(() => [document.documentElement.scrollWidth - document.documentElement.clientWidth, document.documentElement.scrollHeight - document.documentElement.clientHeight])
       const found = await violations(page)
       await context.close()
       same(found, [], 'axe')
       same(complaints, [], 'the browser complains')
       check(wide <= 1, `the page is ${wide} pixels too wide`)
+      if (look.phone) check(tall <= 1, `the document is ${tall} pixels taller than the phone: only the page scrolls`)
     })
 }
 

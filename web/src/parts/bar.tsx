@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The top bar: what the page is, then its own controls, then period, filter, link, export.
 import type { ComponentChildren } from 'preact'
+import { signal } from '@preact/signals'
 import { option, setOptions } from '../state/route'
 import { labelOf, project } from '../state/session'
 import { connection, offSince } from '../state/stream'
@@ -41,13 +42,17 @@ export function Filter() {
   )
 }
 
+const phone = matchMedia('(max-width: 720px)')
+const narrow = signal(phone.matches)
+phone.addEventListener('change', () => (narrow.value = phone.matches))
+
 export function Persona() {
   const personas = project.value?.personas ?? []
   if (!personas.length) return null
   const choices = [{ value: '', label: t('persona.all') }, ...personas.map((one) => ({ value: one.name, label: labelOf(personas, one.name) }))]
   const value = option('persona') ?? ''
   const set = (name: string) => setOptions({ persona: name || undefined })
-  return personas.length > 5 ? (
+  return personas.length > 5 || narrow.value ? (
     <Choice label={t('persona.label')} value={value} choices={choices} left onChange={set} />
   ) : (
     <Segment label={t('persona.label')} value={value} choices={choices} onChange={set} />

@@ -14,7 +14,7 @@ import { commonOptions, useReport, type Envelope } from '../state/report'
 import { language } from '../state/prefs'
 import { option, options, setOptions } from '../state/route'
 import { labelOf, project, seesPersons, touchpointName } from '../state/session'
-import { count, decimal, duration, percent } from '../words/format'
+import { count, decimal, duration, inSentence, percent } from '../words/format'
 import { t } from '../words/words'
 import { sameWay, useWays, type Way } from './funnel_ways'
 
@@ -494,7 +494,7 @@ export function View() {
   const at = picked !== undefined && picked < steps.length ? picked : worst
   const german = language.value === 'de'
   const unitLabel = t(`funnel.${unit}` as 'funnel.persons')
-  const unitName = german ? unitLabel : unitLabel.toLowerCase()
+  const unitName = inSentence(unitLabel)
   const openPersons: OpenPersons = (who, n, title) => !!n && setWanted({ report: 'funnel', who, fields: { ...fields, by: undefined }, title: title ?? whoTitle(answer!, who) })
   const persons = seesPersons.value && unit === 'persons' ? openPersons : undefined
   const last = answer?.steps.at(-1)

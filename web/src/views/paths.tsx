@@ -10,7 +10,7 @@ import { address } from '../state/api'
 import { commonOptions, useReport, type Envelope } from '../state/report'
 import { option, setOptions } from '../state/route'
 import { channelName, project, touchpointName } from '../state/session'
-import { count, duration, percent } from '../words/format'
+import { count, duration, inSentence, percent } from '../words/format'
 import { t } from '../words/words'
 import { stepName } from './funnel'
 
@@ -125,7 +125,7 @@ function Flows({ answer, steps, backwards }: { answer: Answer; steps: number; ba
               {depth ? t('paths.step_n', { n: backwards ? -depth : depth }) : option(backwards ? 'before' : 'after') ? stepName(option(backwards ? 'before' : 'after')!).slice(0, 22) : t('paths.start')}
             </text>
             <text class="hint" x={column(depth)} y="27">
-              {count(total(depth))} {t(`paths.${answer.unit === 'persons' ? 'people' : answer.unit}` as 'paths.people')}
+              {count(total(depth))} {inSentence(t(`paths.${answer.unit === 'persons' ? 'people' : answer.unit}` as 'paths.people'))}
             </text>
           </g>
         ))}
@@ -279,7 +279,7 @@ export function View() {
       <main id="content" class="page" tabIndex={-1}>
         {data && data.total > 0 && (
           <Lead text={findingText(data, anchor, backwards)} answer={data} report="paths" fields={fields} what={t('paths.counts')}>
-            <span>{t('paths.sub', { n: count(data.total), unit: unitName, variants: count(data.variants_total) })}</span>
+            <span>{t('paths.sub', { n: count(data.total), unit: inSentence(unitName), variants: count(data.variants_total) })}</span>
           </Lead>
         )}
         <div class="chips">

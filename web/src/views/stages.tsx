@@ -72,7 +72,7 @@ export function View() {
                         <strong class={stage === most ? 'marked' : ''}>{name(stage)}</strong>
                       </td>
                       <td>
-                        <svg width="220" height="12" aria-hidden="true">
+                        <svg class="stage-bar" viewBox="0 0 220 12" preserveAspectRatio="none" width="220" height="12" aria-hidden="true">
                           <rect class="solid none" width={((stage.now - stage.ended) / widest) * 220} height="12" />
                           {stage.ended > 0 && <rect class="hollow plain" x={((stage.now - stage.ended) / widest) * 220 + 0.5} y=".5" width={Math.max(0.5, (stage.ended / widest) * 220 - 1)} height="11" />}
                         </svg>

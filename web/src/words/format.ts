@@ -5,6 +5,8 @@ import { project } from '../state/session'
 
 const NARROW = '\u202f'
 const de = () => language.value === 'de'
+/** A noun inside a sentence: English writes it small. */
+export const inSentence = (noun: string) => (de() ? noun : noun.toLowerCase())
 const locale = () => (de() ? 'de-DE' : 'en-GB')
 const made = new Map<string, Intl.NumberFormat>()
 
