@@ -62,7 +62,7 @@ static double now_ms(void) {
 static double run(const PathSet *set, guint order, guint threads, double *effect, guint *states) {
   g_autofree double *value_effect = g_new(double, set->n_keys);
   double started = now_ms();
-  g_autoptr(MarkovChain) chain = markov_new(set, order, NULL);
+  g_autoptr(MarkovChain) chain = markov_new(set, order, threads, NULL);
   if (!chain || !markov_effects(chain, threads, effect, value_effect, NULL))
     exit(1);
   *states = markov_states(chain);

@@ -13,6 +13,8 @@
 #include "analysis/together.h"
 #include "base/decimal.h"
 #include "base/error.h"
+#include "base/pages.h"
+#include "base/parallel.h"
 #include "journey/column.h"
 #include <math.h>
 #include <stdlib.h>
@@ -74,23 +76,37 @@ static gboolean parse_models(const GPtrArray *texts, gboolean timed, GArray *out
   return TRUE;
 }
 
-static double *as_doubles(const GArray *column) {
-  double *out = g_new(double, column->len + 1);
-  for (guint i = 0; i < column->len; i++)
-    out[i] = (double)g_array_index(column, gint64, i);
-  return out;
-}
-
 typedef struct { /* the paths as the models read them */
   PathSet set;
   double *conversions, *nulls, *value, *net_value, *decay, *decay_value, *decay_net_value;
 } Ready;
 
-static void ready_init(Ready *ready, const AttributionPaths *paths) {
-  ready->conversions = as_doubles(paths->conversions);
-  ready->nulls = as_doubles(paths->nulls);
-  ready->value = as_doubles(paths->value);
-  ready->net_value = as_doubles(paths->net_value);
+typedef struct {
+  const GArray *columns[4]; /* of gint64 */
+  double *out[4];
+} Doubles;
+
+static gboolean fill_doubles(guint column, guint worker, gpointer user, GError **error) {
+  const Doubles *doubles = user;
+  const GArray *from = doubles->columns[column];
+  for (guint i = 0; i < from->len; i++)
+    doubles->out[column][i] = (double)g_array_index(from, gint64, i);
+  return TRUE;
+}
+
+static void ready_columns(Ready *ready, const AttributionPaths *paths, guint threads) {
+  Doubles doubles = {.columns = {paths->conversions, paths->nulls, paths->value, paths->net_value}};
+  double **out[] = {&ready->conversions, &ready->nulls, &ready->value, &ready->net_value};
+  gsize n = paths->conversions->len;
+  for (guint i = 0; i < G_N_ELEMENTS(out); i++) {
+    *out[i] = doubles.out[i] = g_new(double, n + 1);
+    pages_large(*out[i], n * sizeof **out[i]);
+  }
+  parallel_run(threads, G_N_ELEMENTS(out), fill_doubles, &doubles, NULL);
+}
+
+static void ready_init(Ready *ready, const AttributionPaths *paths, guint threads) {
+  ready_columns(ready, paths, threads);
   ready->decay = paths->decay->len ? g_new0(double, paths->decay->len) : NULL;
   for (guint p = 0; ready->decay && p + 1 < paths->start->len; p++)
     for (guint32 i = g_array_index(paths->start, guint32, p); i < g_array_index(paths->start, guint32, p + 1); i++)
@@ -141,7 +157,7 @@ static void apportion_or(const double *share, const double *fallback, guint n, g
 static gboolean run_markov(const Ready *ready, const Totals *totals, guint threads, ModelResult *result, GError **error) {
   guint n = ready->set.n_keys;
   PathSet set = ready->set;
-  g_autoptr(MarkovChain) chain = markov_new(&set, result->order, error);
+  g_autoptr(MarkovChain) chain = markov_new(&set, result->order, threads, error);
   g_autofree double *value_effect = g_new0(double, n + 1), *last = g_new(double, n + 1), *last_value = g_new(double, n + 1);
   if (!chain || !markov_effects(chain, threads, result->effect, value_effect, error))
     return FALSE;
@@ -175,11 +191,9 @@ static void run_rule(const Ready *ready, const Totals *totals, ModelResult *resu
   credit_apportion_money(value, n, totals->net_value, result->net_value);
 }
 
-static gboolean run_models(Attribution *attribution, guint threads, GError **error) {
+static Totals add_up(Attribution *attribution) {
   const AttributionPaths *paths = attribution->paths;
   Totals totals = {0, 0, 0};
-  Ready ready;
-  gboolean good = TRUE;
   for (guint p = 0; p < paths->conversions->len; p++) {
     totals.conversions += g_array_index(paths->conversions, gint64, p);
     totals.value += g_array_index(paths->value, gint64, p);
@@ -191,23 +205,45 @@ static gboolean run_models(Attribution *attribution, guint threads, GError **err
   attribution->value = totals.value + paths->none_value + paths->unidentified_value;
   attribution->net_value = totals.net_value + paths->none_net_value + paths->unidentified_net_value;
   attribution->n_paths = totals.conversions + attribution->n_nulls;
-  ready_init(&ready, paths);
-  for (guint m = 0; m < attribution->models->len && good; m++) {
+  return totals;
+}
+
+typedef struct {
+  Attribution *attribution;
+  Ready ready;
+  Totals totals;
+  guint threads;
+} ModelRun;
+
+/* The one past the last model is which keys go together. */
+static gboolean run_model(guint model, guint worker, gpointer user, GError **error) {
+  const ModelRun *run = user;
+  if (model == run->attribution->models->len) {
+    together_find(run->attribution->paths, &run->attribution->together);
+    return TRUE;
+  }
+  ModelResult *result = &g_array_index(run->attribution->models, ModelResult, model);
+  if (result->model == MODEL_MARKOV)
+    return run_markov(&run->ready, &run->totals, run->threads, result, error);
+  run_rule(&run->ready, &run->totals, result);
+  return TRUE;
+}
+
+static gboolean run_models(Attribution *attribution, guint threads, GError **error) {
+  ModelRun run = {.attribution = attribution, .totals = add_up(attribution), .threads = threads};
+  guint n = attribution->paths->keys->len + 1;
+  for (guint m = 0; m < attribution->models->len; m++) {
     ModelResult *result = &g_array_index(attribution->models, ModelResult, m);
-    guint n = paths->keys->len + 1;
     result->conversions = g_new0(Credit, n);
     result->value = g_new0(Credit, n);
     result->net_value = g_new0(Credit, n);
     result->effect = g_new0(double, n);
     result->low = g_new0(double, n);
     result->high = g_new0(double, n);
-    if (result->model == MODEL_MARKOV)
-      good = run_markov(&ready, &totals, threads, result, error);
-    else
-      run_rule(&ready, &totals, result);
   }
-  ready_clear(&ready);
-  together_find(paths, &attribution->together);
+  ready_init(&run.ready, attribution->paths, threads);
+  gboolean good = parallel_run(threads, attribution->models->len + 1, run_model, &run, error);
+  ready_clear(&run.ready);
   return good;
 }
 
@@ -368,11 +404,9 @@ static gboolean duration_param(const Params *params, const char *name, gint64 *o
 }
 
 static gboolean collect_paths(Attribution *attribution, const Question *question, AttributionOptions *options, GError **error) {
-  options->converted_only = !options->by_person;
   for (guint m = 0; m < attribution->models->len; m++) {
     Model model = g_array_index(attribution->models, ModelResult, m).model;
     options->timed = options->timed || model == MODEL_TIME_DECAY;
-    options->converted_only = options->converted_only && model != MODEL_MARKOV;
   }
   attribution->paths = attribution_paths_collect(question, options, error);
   return attribution->paths != NULL;

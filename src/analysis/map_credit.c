@@ -137,7 +137,7 @@ static gboolean fill_credits(const Question *question, const AttributionPaths *p
                  NULL,
                  NULL};
   if (model == MODEL_MARKOV) {
-    g_autoptr(MarkovChain) chain = markov_new(&set, 1, error);
+    g_autoptr(MarkovChain) chain = markov_new(&set, 1, question_threads(question), error);
     if (!chain || !markov_effects(chain, question->threads, share, worth, error))
       return FALSE;
   } else {

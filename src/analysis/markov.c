@@ -16,12 +16,21 @@
 #include "base/clones.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/pages.h"
 #include "base/parallel.h"
 #include <math.h>
 #include <string.h>
 #include <suitesparse/cs.h>
 
-enum { LANES = 8, HALF = LANES / 2, ROUNDS_MAX = 200, ROUNDS_BETWEEN_LEAPS = 3, EDGES_MIN = 1024 };
+enum {
+  LANES = 8,
+  HALF = LANES / 2,
+  ROUNDS_MAX = 200,
+  ROUNDS_BETWEEN_LEAPS = 3,
+  EDGES_MIN = 1024,
+  DIRECT_MAX = 1 << 20,
+  PART_MIN = 1 << 18
+};
 enum { DENSE_MAX = 160 }; /* states */
 static const double TAIL_MAX = 1e-14;
 
@@ -84,9 +93,14 @@ typedef struct {
   guint used;
 } EdgeTable;
 
-typedef struct {
-  GHashTable *states; /* Tuple -> state + 1 */
-  EdgeTable edges;
+typedef struct { /* numbers states and edges as it meets them */
+  guint order;
+  GHashTable *states;          /* Tuple -> state + 1 */
+  EdgeTable edges;             /* of any number of keys */
+  guint32 *direct;             /* state * n_keys + key -> edge + 1, as long as that is small; else NULL */
+  guint n_keys, direct_room;   /* states that it has room for */
+  GArray *tuples;              /* of Tuple, by state */
+  GArray *edge_from, *edge_to; /* of guint32 */
 } Maker;
 
 static void edge_table_init(EdgeTable *table, gsize size) {
@@ -118,25 +132,53 @@ static void edge_table_grow(EdgeTable *table) {
   *table = more;
 }
 
-static guint32 state_of(MarkovChain *chain, Maker *maker, const Tuple *tuple) {
+static guint32 state_of(Maker *maker, const Tuple *tuple) {
   gpointer known = g_hash_table_lookup(maker->states, tuple);
   if (known)
     return GPOINTER_TO_UINT(known) - 1;
-  g_array_append_val(chain->tuples, *tuple);
-  g_hash_table_insert(maker->states, g_memdup2(tuple, sizeof *tuple), GUINT_TO_POINTER(chain->tuples->len));
-  return chain->tuples->len - 1;
+  g_array_append_val(maker->tuples, *tuple);
+  g_hash_table_insert(maker->states, g_memdup2(tuple, sizeof *tuple), GUINT_TO_POINTER(maker->tuples->len));
+  return maker->tuples->len - 1;
 }
 
-static guint32 edge_of(MarkovChain *chain, Maker *maker, guint32 from, guint32 key) {
+static void maker_init(Maker *maker, guint order, guint n_keys) {
+  Tuple start = {{0}, 0};
+  *maker = (Maker){.order = order,
+                   .states = g_hash_table_new_full(tuple_hash, tuple_equal, g_free, NULL),
+                   .n_keys = n_keys,
+                   .direct_room = 1,
+                   .direct = n_keys <= DIRECT_MAX ? g_new0(guint32, n_keys + 1) : NULL,
+                   .tuples = g_array_new(FALSE, FALSE, sizeof(Tuple)),
+                   .edge_from = g_array_new(FALSE, FALSE, sizeof(guint32)),
+                   .edge_to = g_array_new(FALSE, FALSE, sizeof(guint32))};
+  edge_table_init(&maker->edges, EDGES_MIN);
+  state_of(maker, &start);
+}
+
+static void maker_clear(Maker *maker) {
+  g_clear_pointer(&maker->states, g_hash_table_unref);
+  g_clear_pointer(&maker->tuples, g_array_unref);
+  g_clear_pointer(&maker->edge_from, g_array_unref);
+  g_clear_pointer(&maker->edge_to, g_array_unref);
+  edge_table_clear(&maker->edges);
+  g_free(maker->direct);
+}
+
+static guint32 make_edge(Maker *maker, guint32 from, guint32 key) {
+  Tuple next = tuple_after(&g_array_index(maker->tuples, Tuple, from), maker->order, key);
+  guint32 to = state_of(maker, &next);
+  g_array_append_val(maker->edge_from, from);
+  g_array_append_val(maker->edge_to, to);
+  return maker->edge_from->len - 1;
+}
+
+static guint32 edge_in_table(Maker *maker, guint32 from, guint32 key) {
   EdgeTable *table = &maker->edges;
   guint64 pair = ((guint64)from << 32 | key) + 1;
   gsize at = edge_slot(table, pair);
   if (table->pairs[at])
     return table->edges[at];
-  Tuple next = tuple_after(&g_array_index(chain->tuples, Tuple, from), chain->order, key);
-  guint32 to = state_of(chain, maker, &next), edge = chain->edge_from->len;
-  g_array_append_val(chain->edge_from, from);
-  g_array_append_val(chain->edge_to, to);
+  guint32 edge = make_edge(maker, from, key);
   table->pairs[at] = pair;
   table->edges[at] = edge;
   if (++table->used * 2 > table->mask)
@@ -144,24 +186,119 @@ static guint32 edge_of(MarkovChain *chain, Maker *maker, guint32 from, guint32 k
   return edge;
 }
 
-static gboolean walk_paths(MarkovChain *chain, Maker *maker, GError **error) {
+/* A state beyond the direct table, or an edge that is not in it yet. */
+static guint32 find_edge(Maker *maker, guint32 from, guint32 key) {
+  if (maker->direct && from >= maker->direct_room) {
+    gsize room = MIN((gsize)from * 2 + 8, (gsize)DIRECT_MAX / MAX(maker->n_keys, 1));
+    if (room > from) {
+      maker->direct = g_renew(guint32, maker->direct, room * maker->n_keys);
+      memset(maker->direct + (gsize)maker->direct_room * maker->n_keys, 0,
+             (room - maker->direct_room) * maker->n_keys * sizeof *maker->direct);
+      maker->direct_room = (guint)room;
+    }
+  }
+  if (!maker->direct || from >= maker->direct_room)
+    return edge_in_table(maker, from, key);
+  guint32 edge = make_edge(maker, from, key);
+  maker->direct[(gsize)from * maker->n_keys + key] = edge + 1;
+  return edge;
+}
+
+static inline guint32 edge_of(Maker *maker, guint32 from, guint32 key) {
+  guint32 known = from < maker->direct_room && maker->direct ? maker->direct[(gsize)from * maker->n_keys + key] : 0;
+  return known ? known - 1 : find_edge(maker, from, key);
+}
+
+/* Edges and last states of paths [first, end), by the maker's own numbers. */
+static gboolean walk_paths(MarkovChain *chain, Maker *maker, guint first, guint end, GError **error) {
   const PathSet *paths = chain->paths;
-  Tuple start = {{0}, 0};
-  state_of(chain, maker, &start);
-  for (guint p = 0; p < paths->n_paths; p++) {
+  for (guint p = first; p < end; p++) {
     guint32 state = 0;
     for (guint32 i = paths->start[p]; i < paths->start[p + 1]; i++) {
-      guint32 edge = edge_of(chain, maker, state, paths->keys[i]);
+      guint32 edge = edge_of(maker, state, paths->keys[i]);
       chain->step_edge[i] = edge;
-      state = g_array_index(chain->edge_to, guint32, edge);
+      state = g_array_index(maker->edge_to, guint32, edge);
     }
     chain->last_state[p] = state;
-    if (chain->tuples->len > MARKOV_STATES_MAX)
+    if (maker->tuples->len > MARKOV_STATES_MAX)
       return error_set(error, ERROR_LIMIT,
                        "markov(%u) over these paths has more than %d states\nhint: use a lower order or a coarser key",
                        chain->order, MARKOV_STATES_MAX);
   }
   return TRUE;
+}
+
+typedef struct { /* each part of the paths is walked with numbers of its own, which then become those of all */
+  MarkovChain *chain;
+  Maker *makers;
+  guint n;
+  guint32 **states, **edges; /* by part: of all, by its own */
+} Parts;
+
+static guint part_first(const Parts *parts, guint part) {
+  return (guint)((guint64)parts->chain->paths->n_paths * part / parts->n);
+}
+
+static gboolean walk_part(guint part, guint worker, gpointer user, GError **error) {
+  const Parts *parts = user;
+  return walk_paths(parts->chain, &parts->makers[part], part_first(parts, part), part_first(parts, part + 1), error);
+}
+
+/* Part by part, each in the order in which it met them: that is the order of one walk over all paths. */
+static void join_part(const Parts *parts, guint part, Maker *all) {
+  const Maker *maker = &parts->makers[part];
+  guint32 *states = parts->states[part] = g_new0(guint32, maker->tuples->len + 1),
+          *edges = parts->edges[part] = g_new(guint32, maker->edge_from->len + 1);
+  for (guint e = 0; e < maker->edge_from->len; e++) {
+    guint32 to = g_array_index(maker->edge_to, guint32, e), from = g_array_index(maker->edge_from, guint32, e);
+    const Tuple *tuple = &g_array_index(maker->tuples, Tuple, to);
+    edges[e] = edge_of(all, states[from], tuple->keys[tuple->n - 1]);
+    states[to] = g_array_index(all->edge_to, guint32, edges[e]);
+  }
+}
+
+static gboolean renumber_part(guint part, guint worker, gpointer user, GError **error) {
+  const Parts *parts = user;
+  const MarkovChain *chain = parts->chain;
+  guint first = part_first(parts, part), end = part_first(parts, part + 1);
+  for (guint32 i = chain->paths->start[first]; i < chain->paths->start[end]; i++)
+    chain->step_edge[i] = parts->edges[part][chain->step_edge[i]];
+  for (guint p = first; p < end; p++)
+    chain->last_state[p] = parts->states[part][chain->last_state[p]];
+  return TRUE;
+}
+
+static gboolean join_parts(Parts *parts, Maker *all, guint threads, GError **error) {
+  for (guint part = 0; part < parts->n; part++) {
+    join_part(parts, part, all);
+    if (all->tuples->len > MARKOV_STATES_MAX)
+      return error_set(error, ERROR_LIMIT,
+                       "markov(%u) over these paths has more than %d states\nhint: use a lower order or a coarser key",
+                       parts->chain->order, MARKOV_STATES_MAX);
+  }
+  return parallel_run(threads, parts->n, renumber_part, parts, error);
+}
+
+static gboolean walk_all(MarkovChain *chain, Maker *all, guint threads, GError **error) {
+  guint32 n_keys = chain->paths->n_keys;
+  Parts parts = {.chain = chain, .n = 2 * parallel_threads(threads)};
+  if (parallel_threads(threads) == 1 || chain->paths->start[chain->paths->n_paths] < PART_MIN)
+    return walk_paths(chain, all, 0, chain->paths->n_paths, error);
+  parts.makers = g_new0(Maker, parts.n);
+  parts.states = g_new0(guint32 *, parts.n);
+  parts.edges = g_new0(guint32 *, parts.n);
+  for (guint part = 0; part < parts.n; part++)
+    maker_init(&parts.makers[part], chain->order, n_keys);
+  gboolean good = parallel_run(threads, parts.n, walk_part, &parts, error) && join_parts(&parts, all, threads, error);
+  for (guint part = 0; part < parts.n; part++) {
+    maker_clear(&parts.makers[part]);
+    g_free(parts.states[part]);
+    g_free(parts.edges[part]);
+  }
+  g_free(parts.makers);
+  g_free(parts.states);
+  g_free(parts.edges);
+  return good;
 }
 
 static void index_rows(MarkovChain *chain) {
@@ -194,21 +331,21 @@ MarkovChain *markov_fork(const MarkovChain *chain) {
   return fork;
 }
 
-MarkovChain *markov_new(const PathSet *paths, guint order, GError **error) {
+MarkovChain *markov_new(const PathSet *paths, guint order, guint threads, GError **error) {
   g_assert(order >= 1 && order <= MARKOV_ORDER_MAX);
   g_autoptr(MarkovChain) chain = g_new0(MarkovChain, 1);
+  Maker maker;
   chain->paths = paths;
   chain->order = order;
-  chain->tuples = g_array_new(FALSE, FALSE, sizeof(Tuple));
   chain->step_edge = g_new(guint32, MAX(paths->start[paths->n_paths], 1));
-  chain->edge_from = g_array_new(FALSE, FALSE, sizeof(guint32));
-  chain->edge_to = g_array_new(FALSE, FALSE, sizeof(guint32));
+  pages_large(chain->step_edge, paths->start[paths->n_paths] * sizeof *chain->step_edge);
   chain->last_state = g_new(guint32, MAX(paths->n_paths, 1));
-  Maker maker = {.states = g_hash_table_new_full(tuple_hash, tuple_equal, g_free, NULL)};
-  edge_table_init(&maker.edges, EDGES_MIN);
-  gboolean good = walk_paths(chain, &maker, error);
-  g_hash_table_unref(maker.states);
-  edge_table_clear(&maker.edges);
+  maker_init(&maker, order, paths->n_keys);
+  gboolean good = walk_all(chain, &maker, threads, error);
+  chain->tuples = g_steal_pointer(&maker.tuples);
+  chain->edge_from = g_steal_pointer(&maker.edge_from);
+  chain->edge_to = g_steal_pointer(&maker.edge_to);
+  maker_clear(&maker);
   if (!good)
     return NULL;
   index_rows(chain);

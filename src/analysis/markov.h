@@ -9,8 +9,9 @@ enum { MARKOV_ORDER_MAX = 3, MARKOV_STATES_MAX = 1000000 };
 
 typedef struct MarkovChain MarkovChain;
 
-/* States are the last `order` keys, fewer at the start. ERROR_LIMIT above MARKOV_STATES_MAX. The paths must outlive it. */
-MarkovChain *markov_new(const PathSet *paths, guint order, GError **error);
+/* States are the last `order` keys, fewer at the start, numbered as the paths come by them, whatever the threads. ERROR_LIMIT
+ * above MARKOV_STATES_MAX. The paths must outlive it. */
+MarkovChain *markov_new(const PathSet *paths, guint order, guint threads, GError **error);
 /* The same chain to be weighed otherwise, by another thread; the first must outlive it. */
 MarkovChain *markov_fork(const MarkovChain *chain);
 void markov_free(MarkovChain *chain);

@@ -39,7 +39,7 @@ gboolean statistic_init(Statistic *statistic, Model model, guint order, const Pa
     return TRUE;
   if (order == 1 && paths->n_keys < DENSE_MAX)
     init_few_keys(statistic, paths);
-  else if (!(statistic->chain = markov_new(paths, order, error)))
+  else if (!(statistic->chain = markov_new(paths, order, 1, error)))
     return FALSE;
   else
     statistic->shape = markov_shape(statistic->chain);

@@ -13,7 +13,7 @@ static const PathSet small = {3, 3, small_start, small_keys, small_conversions, 
 
 static void removal_effects_of_the_published_example(void) {
   double effect[3], value_effect[3];
-  g_autoptr(MarkovChain) chain = markov_new(&small, 1, NULL);
+  g_autoptr(MarkovChain) chain = markov_new(&small, 1, 1, NULL);
   g_assert_true(markov_effects(chain, 2, effect, value_effect, NULL));
   near(markov_base(chain), 1.0 / 3);
   near(effect[0], 0.5);
@@ -25,7 +25,7 @@ static void removal_effects_of_the_published_example(void) {
 /* Order 2: after C1>C2 the only way on is C3 with conversion, C2>C3 from the start never converts. */
 static void order_two_knows_where_a_touch_came_from(void) {
   double effect[3];
-  g_autoptr(MarkovChain) chain = markov_new(&small, 2, NULL);
+  g_autoptr(MarkovChain) chain = markov_new(&small, 2, 1, NULL);
   g_assert_cmpuint(markov_states(chain), ==, 5); /* start, C1, C1C2, C2C3 (of both paths), C2 */
   g_assert_true(markov_effects(chain, 2, effect, NULL, NULL));
   /* C1C2 -> C2C3, and C2 -> C2C3 from the start: the state C2C3 converts in 1 of 2. */
@@ -42,7 +42,7 @@ static void a_loop_that_hardly_ends_is_still_exact(void) {
   double conversions[] = {1, 0}, nulls[] = {0, 1}, value[] = {1000000, 0};
   PathSet paths = {2, 2, start, keys, conversions, nulls, value, NULL, NULL};
   double effect[2];
-  g_autoptr(MarkovChain) chain = markov_new(&paths, 1, NULL);
+  g_autoptr(MarkovChain) chain = markov_new(&paths, 1, 1, NULL);
   g_assert_true(markov_effects(chain, 2, effect, NULL, NULL));
   near(markov_base(chain), 0.5);
   near(effect[0], 1);
@@ -91,7 +91,7 @@ static void removal_effects_agree_with_elimination(void) {
     value[p] = conversions[p] * g_rand_int_range(random, 1, 90000000);
   }
   PathSet paths = {KEYS, PATHS, start, keys, conversions, nulls, value, NULL, NULL};
-  g_autoptr(MarkovChain) chain = markov_new(&paths, 1, NULL), other = markov_new(&paths, 1, NULL);
+  g_autoptr(MarkovChain) chain = markov_new(&paths, 1, 1, NULL), other = markov_new(&paths, 1, 1, NULL);
   g_assert_true(markov_effects(chain, 1, effect, value_effect, NULL));
   g_assert_true(markov_effects(other, 3, again, value_again, NULL));
   double base = eliminated(&paths, conversions, G_MAXUINT), value_base = eliminated(&paths, value, G_MAXUINT);
@@ -141,6 +141,43 @@ static void credits_sum_exactly_with_ties_to_the_first(void) {
   g_assert_true(fixed[4] == 0);
 }
 
+/* Enough touches to be walked in parts: their numbers are those of one walk over all. */
+static void threads_change_no_number_of_a_chain(void) {
+  enum { MANY = 90000, KEYS_MANY = 700 };
+  g_autofree guint32 *starts = g_new(guint32, MANY + 1), *keys = g_new(guint32, MANY * 7);
+  g_autofree double *ones = g_new(double, MANY);
+  for (guint order = 1; order <= MARKOV_ORDER_MAX; order++) {
+    guint n_keys = order == 2 ? KEYS_MANY : 12;
+    guint32 n = 0;
+    guint64 state = order;
+    for (guint p = 0; p < MANY; p++) {
+      starts[p] = n;
+      ones[p] = 1;
+      for (guint length = p % 7; length; length--) {
+        state = state * G_GUINT64_CONSTANT(6364136223846793005) + 1442695040888963407;
+        keys[n++] = (guint32)(state >> 33) % (p < MANY / 2 ? n_keys / 2 : n_keys);
+      }
+    }
+    starts[MANY] = n;
+    PathSet set = {n_keys, MANY, starts, keys, ones, ones, ones, NULL, NULL};
+    g_autoptr(MarkovChain) one = markov_new(&set, order, 1, NULL), four = markov_new(&set, order, 4, NULL);
+    MarkovShape a = markov_shape(one), b = markov_shape(four);
+    g_assert_cmpuint(a.n_edges, ==, b.n_edges);
+    g_assert_cmpuint(a.n_states, ==, b.n_states);
+    g_assert_true(memcmp(a.step_edge, b.step_edge, n * sizeof *keys) == 0);
+    g_assert_true(memcmp(a.last_state, b.last_state, MANY * sizeof *keys) == 0);
+    g_assert_true(memcmp(a.edge_from, b.edge_from, a.n_edges * sizeof *keys) == 0);
+    g_assert_true(memcmp(a.edge_to, b.edge_to, a.n_edges * sizeof *keys) == 0);
+    g_assert_true(memcmp(a.newest, b.newest, a.n_states * sizeof *keys) == 0);
+    for (guint32 i = 0, p = 0; i < n; i++) { /* and a walk is one: each edge leaves where the last one led */
+      while (starts[p + 1] <= i)
+        p++;
+      g_assert_cmpuint(a.edge_from[a.step_edge[i]], ==, i == starts[p] ? 0 : a.edge_to[a.step_edge[i - 1]]);
+      g_assert_cmpuint(a.newest[a.edge_to[a.step_edge[i]]], ==, keys[i]);
+    }
+  }
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/credit/rules share a path as defined", rules_share_a_path_as_defined);
@@ -149,5 +186,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/markov/order two knows where a touch came from", order_two_knows_where_a_touch_came_from);
   g_test_add_func("/markov/a loop that hardly ends is still exact", a_loop_that_hardly_ends_is_still_exact);
   g_test_add_func("/markov/removal effects agree with elimination", removal_effects_agree_with_elimination);
+  g_test_add_func("/markov/threads change no number of a chain", threads_change_no_number_of_a_chain);
   return g_test_run();
 }

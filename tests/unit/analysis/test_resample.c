@@ -218,7 +218,7 @@ static void counts_given_are_counts_walked(void) {
                  NULL,
                  NULL};
   for (guint order = 1; order <= 3; order++) {
-    g_autoptr(MarkovChain) chain = markov_new(&set, order, NULL);
+    g_autoptr(MarkovChain) chain = markov_new(&set, order, 1, NULL);
     MarkovShape shape = markov_shape(chain);
     g_autofree double *edges = g_new0(double, shape.n_edges), *won = g_new0(double, shape.n_states),
                       *lost = g_new0(double, shape.n_states);
