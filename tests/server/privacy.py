@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Access and erasure: a complete copy, no byte left in any file, backups and what comes back from them."""
 import json
+import shutil
 import sqlite3
 
 from serving import serving
@@ -141,7 +142,14 @@ def what_comes_back_forgets_again():
             server.send(bob(7))
         etappe("restore", path / "moved.backup", db=path / "a.db", expect=1)
         (path / "a.db").unlink()
-        check("erasure" in etappe("restore", path / "moved.backup", db=path / "a.db").stdout, True)
+        back = etappe("restore", path / "moved.backup", db=path / "a.db").stdout
+        check(("1 erasure(s)" in back, "No ledger" in back, "no accounts" in back), (True, False, False), back)
+        (path / "else").mkdir()
+        (path / "else" / "a.db.key").write_bytes((path / "a.db.key").read_bytes())
+        (path / "else" / "a.db.key").chmod(0o600)
+        back = etappe("restore", path / "moved.backup", db=path / "else" / "a.db").stdout
+        check(("No ledger" in back, "no accounts" in back), (True, True), "what is missing beside a project in another place is said")
+        shutil.rmtree(path / "else")
         (path / "moved.backup").unlink()
         check(found(path), [])
         with serving(path / "a.db") as server:
