@@ -624,12 +624,12 @@ static void dense_effects(MarkovChain *chain, double *effect, double *value_effe
   double *out[] = {effect, value_effect};
   for (guint e = 0; e < chain->edge_from->len; e++)
     matrix[(gsize)from[e] * n + to[e]] = chain->edge_weight[e];
-  markov_dense_invert(n, 1, matrix, chain->left);
+  markov_dense_invert(n, matrix, chain->left);
   for (guint i = 0; i < 2; i++) {
     double base;
     if (!out[i])
       continue;
-    markov_dense_effects(n, 1, matrix, pays[i], lost, &base);
+    markov_dense_effects(n, matrix, pays[i], lost, &base);
     memset(out[i], 0, chain->paths->n_keys * sizeof *out[i]);
     for (guint s = 1; s < n; s++)
       out[i][chain->newest[s]] = lost[s];

@@ -7,69 +7,65 @@
 #include "analysis/markov_dense.h"
 #include "base/clones.h"
 
-enum { LANES = 8 };
+enum { LANES = MARKOV_DENSE_LANES };
 
-/* What leaves k for later states, or ends: never nothing, or there would be no way on (a draw without such persons). */
-static inline __attribute__((always_inline)) void take_pivot(guint n, guint lanes, guint k, double *row, const double *exits,
-                                                             double *inverse) {
-  double pivot[LANES];
-  for (guint l = 0; l < lanes; l++)
-    pivot[l] = exits[k * lanes + l];
-  for (guint j = k + 1; j < n; j++)
-    for (guint l = 0; l < lanes; l++)
-      pivot[l] += row[j * lanes + l];
-  for (guint l = 0; l < lanes; l++)
-    inverse[l] = 1 / (pivot[l] > 0 ? pivot[l] : 1);
-  for (guint j = 0; j < n; j++)
-    for (guint l = 0; l < lanes; l++)
-      row[j * lanes + l] *= inverse[l];
-  for (guint l = 0; l < lanes; l++)
-    row[k * lanes + l] = inverse[l];
-}
+typedef double Exact __attribute__((vector_size(sizeof(double)), aligned(sizeof(double))));
+typedef float Eight __attribute__((vector_size(LANES * sizeof(float)), aligned(sizeof(float))));
 
-static inline __attribute__((always_inline)) void invert(guint n, guint lanes, double *restrict matrix, double *restrict exits) {
-  for (guint k = 0; k < n; k++) {
-    double inverse[LANES], *row = matrix + (gsize)k * n * lanes;
-    take_pivot(n, lanes, k, row, exits, inverse);
-    for (guint i = 0; i < n; i++) {
-      double factor[LANES], *to = matrix + (gsize)i * n * lanes, any = 0;
-      for (guint l = 0; l < lanes; l++)
-        any += factor[l] = to[k * lanes + l];
-      if (i == k || any == 0)
-        continue;
-      for (guint j = 0; j < n; j++)
-        for (guint l = 0; l < lanes; l++)
-          to[j * lanes + l] += factor[l] * row[j * lanes + l];
-      for (guint l = 0; l < lanes; l++) {
-        to[k * lanes + l] = factor[l] * inverse[l];
-        exits[i * lanes + l] += factor[l] * inverse[l] * exits[k * lanes + l];
-      }
-    }
+/* What leaves k for later states, or ends, is never nothing, or there would be no way on (a draw without such persons). */
+#define DEFINE_INVERT(name, Lanes, lanes)                                                                                          \
+  CLONES_OF("avx2,fma") static void name(guint n, Lanes *matrix, Lanes *exits) {                                                   \
+    for (guint k = 0; k < n; k++) {                                                                                                \
+      Lanes *row = matrix + (gsize)k * n, inverse = exits[k];                                                                      \
+      for (guint j = k + 1; j < n; j++)                                                                                            \
+        inverse += row[j];                                                                                                         \
+      for (guint l = 0; l < lanes; l++)                                                                                            \
+        inverse[l] = 1 / (inverse[l] > 0 ? inverse[l] : 1);                                                                        \
+      for (guint j = 0; j < n; j++)                                                                                                \
+        row[j] *= inverse;                                                                                                         \
+      row[k] = inverse;                                                                                                            \
+      for (guint i = 0; i < n; i++) {                                                                                              \
+        Lanes *to = matrix + (gsize)i * n, factor = to[k];                                                                         \
+        gboolean any = FALSE;                                                                                                      \
+        for (guint l = 0; l < lanes; l++)                                                                                          \
+          any |= factor[l] > 0;                                                                                                    \
+        if (i == k || !any)                                                                                                        \
+          continue;                                                                                                                \
+        for (guint j = 0; j < n; j++)                                                                                              \
+          to[j] += factor * row[j];                                                                                                \
+        to[k] = factor * inverse;                                                                                                  \
+        exits[i] += factor * inverse * exits[k];                                                                                   \
+      }                                                                                                                            \
+    }                                                                                                                              \
   }
-}
 
-CLONES_OF("avx2,fma") static void invert_one(guint n, double *matrix, double *exits) {
-  invert(n, 1, matrix, exits);
-}
-CLONES_OF("avx2,fma") static void invert_lanes(guint n, double *matrix, double *exits) {
-  invert(n, LANES, matrix, exits);
-}
-
-void markov_dense_invert(guint n, guint lanes, double *inverse, double *exits) {
-  g_assert(lanes == 1 || lanes == LANES);
-  (lanes == 1 ? invert_one : invert_lanes)(n, inverse, exits);
-}
-
-void markov_dense_effects(guint n, guint lanes, const double *inverse, const double *pays, double *effect, double *base) {
-  for (guint s = 0; s < n; s++) {
-    const double *row = inverse + (gsize)s * n * lanes;
-    for (guint l = 0; l < lanes; l++) {
-      double h = 0, comes = inverse[s * lanes + l] / row[s * lanes + l];
-      for (guint j = 0; j < n; j++)
-        h += row[j * lanes + l] * pays[j * lanes + l];
-      if (s == 0)
-        base[l] = h;
-      effect[s * lanes + l] = s && base[l] > 0 ? CLAMP(comes * h / base[l], 0, 1) : 0;
-    }
+/* With the matrix inverted, state by state. */
+#define DEFINE_EFFECTS(name, Lanes, lanes)                                                                                         \
+  static void name(guint n, const Lanes *inverse, const Lanes *pays, Lanes *effect, Lanes *base) {                                 \
+    for (guint s = 0; s < n; s++) {                                                                                                \
+      const Lanes *row = inverse + (gsize)s * n;                                                                                   \
+      Lanes h = row[0] * pays[0];                                                                                                  \
+      for (guint j = 1; j < n; j++)                                                                                                \
+        h += row[j] * pays[j];                                                                                                     \
+      *base = s ? *base : h;                                                                                                       \
+      for (guint l = 0; l < lanes; l++)                                                                                            \
+        effect[s][l] = s && (*base)[l] > 0 ? CLAMP(inverse[s][l] / row[s][l] * h[l] / (*base)[l], 0, 1) : 0;                       \
+    }                                                                                                                              \
   }
+
+DEFINE_INVERT(invert_exactly, Exact, 1)
+DEFINE_INVERT(invert_lanes, Eight, LANES)
+DEFINE_EFFECTS(effects_exactly, Exact, 1)
+DEFINE_EFFECTS(effects_of_lanes, Eight, LANES)
+
+void markov_dense_invert(guint n, double *inverse, double *exits) {
+  invert_exactly(n, (Exact *)inverse, (Exact *)exits);
+}
+void markov_dense_effects(guint n, const double *inverse, const double *pays, double *effect, double *base) {
+  effects_exactly(n, (const Exact *)inverse, (const Exact *)pays, (Exact *)effect, (Exact *)base);
+}
+void markov_dense_lanes(guint n, float *inverse, float *exits, const float *pays, float *effect, float *base) {
+  invert_lanes(n, (Eight *)(gpointer)inverse, (Eight *)(gpointer)exits);
+  effects_of_lanes(n, (const Eight *)(gconstpointer)inverse, (const Eight *)(gconstpointer)pays, (Eight *)(gpointer)effect,
+                   (Eight *)(gpointer)base);
 }

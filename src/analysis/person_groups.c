@@ -3,6 +3,7 @@
 #include "base/clones.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/pages.h"
 #include "base/parallel.h"
 #include <string.h>
 
@@ -130,6 +131,7 @@ gboolean person_groups_fill(const GroupPersons *work, guint threads, GError **er
     groups->width = work->statistics[m].n + 1;
     groups->total = g_new0(double, groups->width);
     groups->sums = g_try_new0(float, (gsize)groups->n * groups->width + 1);
+    pages_large(groups->sums, (gsize)groups->n * groups->width * sizeof *groups->sums);
     if (!groups->sums)
       return error_set(error, ERROR_LIMIT,
                        "there is no memory for the draws behind the intervals\nhint: --resamples 0 leaves them out");

@@ -3,6 +3,7 @@
 // neighbours are a kind. All others are of one path, so that what is left of each path's counts is a kind.
 #include "analysis/person_kinds.h"
 #include "base/hash.h"
+#include "base/pages.h"
 #include "base/parallel.h"
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +165,8 @@ static void sort_several(Naming *naming, guint threads) {
   guint n = person_paths_count(naming->persons);
   naming->named = g_new(Named, n + 1);
   naming->sorted = g_new(Named, n + 1);
+  pages_large(naming->named, n * sizeof *naming->named);
+  pages_large(naming->sorted, n * sizeof *naming->sorted);
   naming->bucket_bits = MIN(g_bit_storage(n / PERSONS_A_BUCKET), (guint)BUCKET_BITS_MAX);
   naming->bucket_start = g_new0(guint32, (1u << naming->bucket_bits) + 1);
   parallel_run(threads, (n + CHUNK - 1) / CHUNK, name_chunk, naming, NULL);
@@ -192,6 +195,8 @@ PersonKinds *person_kinds_new(const AttributionPaths *paths, guint threads) {
   Naming naming = {.paths = paths, .persons = paths->persons, .key_name = name_keys(paths), .path_name = g_new(guint64, n + 1)};
   kinds->paths = paths;
   kinds->alone = g_new(gint64, 2 * (gsize)n + 1);
+  pages_large(kinds->alone, 2 * n * sizeof *kinds->alone);
+  pages_large(naming.path_name, n * sizeof *naming.path_name);
   for (guint p = 0; p < n; p++) {
     kinds->alone[PERSON_ROW(p, FALSE)] = g_array_index(paths->nulls, gint64, p);
     kinds->alone[PERSON_ROW(p, TRUE)] = g_array_index(paths->conversions, gint64, p);

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+G_STATIC_ASSERT((int)STATISTIC_LANES == (int)MARKOV_DENSE_LANES);
 enum { LANES = STATISTIC_LANES, HALF = LANES / 2, DENSE_MAX = 160 /* states */ };
 typedef double Half __attribute__((vector_size(HALF * sizeof(double)), aligned(8)));
 static const double PRECISION = 1e-8; /* of a draw, whose chance is far larger */
@@ -157,7 +158,7 @@ double statistic_solve_work(const Statistic *statistic) {
   double states = statistic->shape.n_states, keys = statistic->paths->n_keys + 1;
   if (statistic->model != MODEL_MARKOV)
     return 0;
-  return !statistic->chain ? 0.15 * states * states * states : 40.0 * ceil(keys / 8) * (statistic->shape.n_edges + states);
+  return !statistic->chain ? 0.08 * states * states * states : 40.0 * ceil(keys / 8) * (statistic->shape.n_edges + states);
 }
 
 void solver_init(Solver *solver, const Statistic *statistic) {
@@ -167,9 +168,10 @@ void solver_init(Solver *solver, const Statistic *statistic) {
     solver->chain = markov_fork(statistic->chain);
     solver->one = g_new(double, statistic->n + 1);
   } else if (statistic->model == MODEL_MARKOV) {
-    solver->matrix = g_new(double, n *n *LANES);
-    solver->exits = g_new(double, n *LANES);
-    solver->effect = g_new(double, n *LANES);
+    solver->matrix = g_new(float, n *n *LANES);
+    solver->pays = g_new(float, n *LANES);
+    solver->exits = g_new(float, n *LANES);
+    solver->effect = g_new(float, n *LANES);
   }
 }
 
@@ -177,6 +179,7 @@ void solver_clear(Solver *solver) {
   markov_free(solver->chain);
   g_free(solver->matrix);
   g_free(solver->exits);
+  g_free(solver->pays);
   g_free(solver->effect);
   g_free(solver->one);
 }
@@ -185,15 +188,16 @@ static void dense_effects(Solver *solver, const Statistic *statistic, const doub
   const MarkovShape *shape = &statistic->shape;
   guint n = shape->n_states;
   const double *won = sums + (gsize)shape->n_edges * LANES, *lost = won + (gsize)n * LANES;
-  double base[LANES];
+  float base[LANES];
   memset(solver->matrix, 0, (gsize)n * n * LANES * sizeof *solver->matrix);
   for (guint e = 0; e < shape->n_edges; e++)
-    memcpy(solver->matrix + ((gsize)shape->edge_from[e] * n + shape->edge_to[e]) * LANES, sums + (gsize)e * LANES,
-           LANES * sizeof *sums);
-  for (gsize i = 0; i < (gsize)n * LANES; i++)
-    solver->exits[i] = won[i] + lost[i];
-  markov_dense_invert(n, LANES, solver->matrix, solver->exits);
-  markov_dense_effects(n, LANES, solver->matrix, won, solver->effect, base);
+    for (guint l = 0; l < LANES; l++)
+      solver->matrix[((gsize)shape->edge_from[e] * n + shape->edge_to[e]) * LANES + l] = (float)sums[(gsize)e * LANES + l];
+  for (gsize i = 0; i < (gsize)n * LANES; i++) {
+    solver->exits[i] = (float)(won[i] + lost[i]);
+    solver->pays[i] = (float)won[i];
+  }
+  markov_dense_lanes(n, solver->matrix, solver->exits, solver->pays, solver->effect, base);
 }
 
 /* Effects of a lane become credits; those that sum to nothing give way to conversion shares, as in the credit itself. */
@@ -231,7 +235,7 @@ gboolean solver_credits(Solver *solver, const Statistic *statistic, const double
     for (guint k = 0; k < n_keys && statistic->model != MODEL_MARKOV; k++)
       of_lane[k] = sums[(gsize)k * LANES + l];
     for (guint s = 1; s < statistic->shape.n_states && solver->matrix; s++)
-      of_lane[statistic->shape.newest[s]] = solver->effect[(gsize)s * LANES + l];
+      of_lane[statistic->shape.newest[s]] = (double)solver->effect[(gsize)s * LANES + l];
     if (solver->chain && !chain_effects(solver, statistic, sums, l, of_lane, error))
       return FALSE;
     if (statistic->model == MODEL_MARKOV)

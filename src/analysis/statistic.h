@@ -48,7 +48,8 @@ void statistic_add_lanes(const StatisticPart *parts, gsize n, const double *weig
 
 typedef struct { /* one thread's room for solving */
   MarkovChain *chain;
-  double *matrix, *exits, *effect, *one; /* lanes; of `one` draw */
+  float *matrix, *exits, *pays, *effect; /* LANES side by side */
+  double *one;                           /* draw */
 } Solver;
 void solver_init(Solver *solver, const Statistic *statistic);
 void solver_clear(Solver *solver);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analysis/markov.h"
+#include "analysis/markov_dense.h"
 #include "analysis/path_counter.h"
 #include "analysis/poisson.h"
 #include "analysis/resample.h"
@@ -236,6 +237,36 @@ static void counts_given_are_counts_walked(void) {
   }
 }
 
+/* Start to a 3 and to b 1, a to b 2 and back 1, a converts 2, b ends 4; each lane so many times as often. By elimination
+ * h(a) = 2/4 + 2/4 h(b) with T(a) = 4, h(b) = h(a) / 5: h(a) = 5/9, h(b) = 1/9, h(0) = 4/9. Without a nothing converts; without b
+ * h(0) = 3/4 * 2/4 = 3/8, so that 1 - 27/32 is lost. */
+static void chains_side_by_side_lose_the_same(void) {
+  enum { N = 3, L = MARKOV_DENSE_LANES };
+  static const double walks[N][N] = {{0, 3, 1}, {0, 0, 2}, {0, 1, 0}}, ends[N] = {0, 2, 4}, won[N] = {0, 2, 0};
+  float matrix[N * N * L], exits[N * L], pays[N * L], effect[N * L], base[L];
+  double one[N * N], one_exits[N], lost[N], one_base;
+  for (guint s = 0; s < N; s++)
+    for (guint l = 0; l < L; l++) {
+      for (guint to = 0; to < N; to++)
+        matrix[(s * N + to) * L + l] = (float)(walks[s][to] * (l + 1));
+      exits[s * L + l] = (float)(ends[s] * (l + 1));
+      pays[s * L + l] = (float)(won[s] * (l + 1));
+    }
+  memcpy(one, walks, sizeof one);
+  memcpy(one_exits, ends, sizeof one_exits);
+  markov_dense_invert(N, one, one_exits);
+  markov_dense_effects(N, one, won, lost, &one_base);
+  g_assert_cmpfloat_with_epsilon(one_base, 4.0 / 9, 1e-15);
+  g_assert_cmpfloat_with_epsilon(lost[1], 1, 1e-15);
+  g_assert_cmpfloat_with_epsilon(lost[2], 5.0 / 32, 1e-15);
+  markov_dense_lanes(N, matrix, exits, pays, effect, base);
+  for (guint l = 0; l < L; l++) {
+    g_assert_cmpfloat_with_epsilon((double)base[l], 4.0 / 9, 1e-6);
+    for (guint s = 0; s < N; s++)
+      g_assert_cmpfloat_with_epsilon((double)effect[s * L + l], lost[s], 1e-6);
+  }
+}
+
 int main(int argc, char **argv) {
   g_test_init(&argc, &argv, NULL);
   g_test_add_func("/resample/the variance of last touch is known", variance_of_last_touch_is_known);
@@ -244,5 +275,6 @@ int main(int argc, char **argv) {
   g_test_add_func("/resample/walks without persons are drawn one by one", walks_without_persons);
   g_test_add_func("/resample/poisson numbers have their mean and variance", poisson_numbers_have_their_mean_and_variance);
   g_test_add_func("/resample/counts given are counts walked", counts_given_are_counts_walked);
+  g_test_add_func("/resample/chains side by side lose the same", chains_side_by_side_lose_the_same);
   return g_test_run();
 }
