@@ -10,7 +10,7 @@ import { Icon } from '../parts/icons'
 import { Lead } from '../parts/lead'
 import { PersonsDrawer, type Wanted } from '../parts/persons'
 import { address, type Fields } from '../state/api'
-import { commonOptions, useReport, type Envelope } from '../state/report'
+import { commonOptions, useAnswer, useReport, type Envelope } from '../state/report'
 import { language } from '../state/prefs'
 import { option, options, setOptions } from '../state/route'
 import { labelOf, project, seesPersons, touchpointName } from '../state/session'
@@ -53,7 +53,7 @@ const stepLabel = (answer: Answer, at: number): string => (answer.mode === 'any'
 
 /** How many match a step, whatever came before it. */
 function Matching({ step, unit }: { step: string; unit?: string }) {
-  const { data } = useReport<Answer>('funnel', { step, unit, 'no-times': true })
+  const { data } = useAnswer<Answer>(address('/api/v1/reports/funnel', { ...commonOptions(), step, unit, 'no-times': true }))
   return <>{data ? count(data.steps[0].reached) : ''}</>
 }
 
@@ -294,9 +294,13 @@ interface Driver {
   high: number | null
   also?: string[]
 }
-interface DropAnswer extends Envelope {
-  next: Next
-  drivers: { step: number; compared: number; found: number; list: Driver[]; left_out: string[] }
+interface Drivers {
+  step: number
+  dropped: number
+  compared: number
+  found: number
+  list: Driver[]
+  left_out: string[]
 }
 type OpenPersons = (who: string, n: number | null, title?: string) => void
 
@@ -386,7 +390,7 @@ function RatioDot({ driver, most }: { driver: Driver; most: number }) {
   )
 }
 
-function DriverTable({ drivers, onPersons }: { drivers: DropAnswer['drivers']; onPersons?: OpenPersons }) {
+function DriverTable({ drivers, onPersons }: { drivers: Drivers; onPersons?: OpenPersons }) {
   const [more, setMore] = useState(false)
   const shown = more ? drivers.list : drivers.list.slice(0, 6)
   const most = Math.max(1.5, ...shown.map((one) => one.high ?? (one.low ?? 1) * 2)) * 1.05
@@ -433,11 +437,20 @@ function DriverTable({ drivers, onPersons }: { drivers: DropAnswer['drivers']; o
 
 /** What those who stopped after step `at` did next, and what is more frequent among them than among those who went on. */
 function Dropped({ answer, fields, at, onPersons, beside }: { answer: Answer; fields: Fields; at: number; onPersons?: OpenPersons; beside: ComponentChildren }) {
-  const { data, problem, slow, again } = useReport<DropAnswer>('funnel', { ...fields, by: undefined, next: at, drivers: at, 'no-times': true, limit: 40 })
-  const found = data?.next?.step === at ? data : undefined
+  const asked = { ...fields, by: undefined, 'no-times': true, limit: 40 }
+  const next = useReport<Envelope & { next: Next }>('funnel', { ...asked, next: at })
+  /* Every value of every field is looked at: asked once, not with every event that arrives. */
+  const drivers = useAnswer<Envelope & { drivers: Drivers }>(address('/api/v1/reports/funnel', { ...commonOptions(), ...asked, drivers: at }))
   const missing = stepLabel(answer, at)
   const { dropped } = answer.steps[at - 1]
-  const wait = problem ? <Failure problem={problem} again={again} /> : <p class="quiet placeholder" aria-busy="true">{slow ? t('state.waiting') : '\u00a0'}</p>
+  const waitFor = ({ problem, slow, again }: Pick<typeof next, 'problem' | 'slow' | 'again'>) =>
+    problem ? (
+      <Failure problem={problem} again={again} />
+    ) : (
+      <p class="quiet placeholder" aria-busy="true">
+        {slow ? t('state.waiting') : '\u00a0'}
+      </p>
+    )
   return (
     <div class="two">
       <section>
@@ -449,14 +462,14 @@ function Dropped({ answer, fields, at, onPersons, beside }: { answer: Answer; fi
             </button>
           )}
         </h2>
-        {found ? <NextTable key={at} next={found.next} missing={missing} onPersons={onPersons} /> : wait}
+        {next.data?.next.step === at ? <NextTable key={at} next={next.data.next} missing={missing} onPersons={onPersons} /> : waitFor(next)}
       </section>
       <div>
         <section>
           <h2 class="table-title">
             {t('funnel.drivers')} <span class="quiet title-end">{t('funnel.no_proof')}</span>
           </h2>
-          {found ? <DriverTable key={at} drivers={found.drivers} onPersons={onPersons} /> : !problem && wait}
+          {drivers.data?.drivers.step === at ? <DriverTable key={at} drivers={drivers.data.drivers} onPersons={onPersons} /> : waitFor(drivers)}
         </section>
         {beside}
       </div>
