@@ -7,6 +7,7 @@
  *   ann: a b b c, bob: a b c        variants  a>b>b>c 1, a>b>c 1        starts a 2, ends c 2
  *                                   pairs     a>b 2, b>b 1, b>c 2       --collapse: a>b>c 2, no b>b */
 #include "analysis/paths.h"
+#include "analysis/path_outcome.h"
 #include "analysis/path_spell.h"
 #include "analysis/path_times.h"
 #include "analysis/rates.h"
@@ -18,6 +19,8 @@
 #include <string.h>
 
 enum { ROWS_PEOPLE = 10, ROWS_PROGRAMS = 1000, ROWS_MAX = 100000, KEYS_SHOWN_MAX = 1000, KEYS_TABLE_MAX = 30 };
+/* With --steps or --outcomes a variant ends in what became of it: such codes stand before those of keys. */
+enum { ENDINGS = 2 * N_OUTCOMES };
 enum { SAMPLE_BLOCKS = 8, SAMPLE_OF_BLOCKS = 64 }; /* so many of at least so many are looked at first */
 
 typedef struct {
@@ -28,7 +31,9 @@ typedef struct {
 typedef struct {
   const char *unit, *note;
   char *key;
-  gboolean collapse;
+  gboolean collapse, outcomes;
+  gint64 steps;      /* paths are cut to so many touches; 0: whole */
+  GArray *who;       /* person ids, or NULL */
   guint rows_people; /* in tables */
   guint64 total, variants_total, transitions_total, starts_total, ends_total;
   char **texts; /* of codes; only those shown are set */
@@ -46,6 +51,7 @@ typedef struct { /* of one worker */
   guint32 *own;          /* a path after --collapse */
   guint own_room;
   guint32 person, stamp; /* the person at hand, and a number for them */
+  GArray *who;           /* NULL: nobody is asked for */
 } Worker;
 
 typedef struct {
@@ -55,7 +61,11 @@ typedef struct {
   guint limit;
   gboolean times; /* wanted */
   Variants *variants;
-  guint32 *rank; /* code -> place of its text among all */
+  guint32 *rank;      /* code -> place of its text among all */
+  guint32 *ends_rank; /* the same with endings before them */
+  gboolean backwards;
+  PathOutcomes *outcomes;
+  PathWho *who;
   PathSpell *spell;
   PathTimes *medians; /* NULL without times */
   guint n_workers;
@@ -75,6 +85,7 @@ static void paths_free(gpointer result) {
   for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
     if (arrays[i])
       g_array_unref(arrays[i]);
+  g_clear_pointer(&paths->who, g_array_unref);
   for (guint i = 0; i < paths->n_texts; i++)
     g_free(paths->texts[i]);
   g_free(paths->texts);
@@ -94,6 +105,7 @@ static void worker_clear(Worker *worker) {
   transitions_clear(&worker->transitions);
   arena_clear(&worker->arena);
   g_free(worker->own);
+  g_clear_pointer(&worker->who, g_array_unref);
   g_clear_pointer(&worker->starts, g_array_unref); /* a refused option comes before the workers begin */
   g_clear_pointer(&worker->ends, g_array_unref);
 }
@@ -110,6 +122,9 @@ static void run_clear(Run *run) {
   variants_free(run->variants);
   walk_free(run->walk);
   g_free(run->rank);
+  g_free(run->ends_rank);
+  path_outcomes_free(run->outcomes);
+  path_who_free(run->who);
 }
 
 static void workers_new(Run *run) {
@@ -175,13 +190,21 @@ static gboolean count_pairs(Worker *worker, const Block *data, const Path *path,
   return TRUE;
 }
 
-/* The codes that make the variant: all, or with equal neighbours joined. */
-static const guint32 *variant_codes(const Run *run, Worker *worker, const Path *path, guint32 *n) {
+static gboolean has_endings(const Run *run) {
+  return run->outcomes || run->paths->steps;
+}
+
+static Outcome outcome_of(const Run *run, guint number, const Path *path) {
+  return run->outcomes ? path_outcome(run->outcomes, number, path) : OUTCOME_LEFT;
+}
+
+/* The codes that make a path: all, or with equal neighbours joined. */
+static const guint32 *path_codes(const Run *run, Worker *worker, const Path *path, guint32 *n) {
   *n = path->n;
   if (!run->paths->collapse)
     return path->codes;
   if (worker->own_room < path->n) {
-    worker->own_room = path->n * 2;
+    worker->own_room = path->n * 2 + 1;
     worker->own = g_renew(guint32, worker->own, worker->own_room);
   }
   *n = 0;
@@ -189,6 +212,40 @@ static const guint32 *variant_codes(const Run *run, Worker *worker, const Path *
     if (i == 0 || path->codes[i] != path->codes[i - 1])
       worker->own[(*n)++] = path->codes[i];
   return worker->own;
+}
+
+/* The codes that make the variant: of the whole path, or of what is shown of it and how it ended. */
+static const guint32 *variant_codes(const Run *run, Worker *worker, guint number, const Path *path, guint32 *n) {
+  const guint32 *codes = path_codes(run, worker, path, n);
+  if (!has_endings(run))
+    return codes;
+  guint32 shown = run->paths->steps ? (guint32)MIN((gint64)*n, run->paths->steps) : *n;
+  guint32 ending = (guint32)outcome_of(run, number, path) * 2 + (shown < *n);
+  const guint32 *from = codes + (run->backwards ? *n - shown : 0);
+  if (worker->own_room < *n + 1) {
+    guint32 *more = g_new(guint32, worker->own_room = *n * 2 + 1);
+    memcpy(more, from, shown * sizeof *more);
+    g_free(worker->own);
+    worker->own = more;
+  } else {
+    memmove(worker->own, from, shown * sizeof *from);
+  }
+  for (guint32 i = 0; i < shown; i++)
+    worker->own[i] += ENDINGS;
+  worker->own[shown] = ending;
+  *n = shown + 1;
+  return worker->own;
+}
+
+static void list_person(Walker *walker, const Path *path, const Block *data) {
+  guint32 n;
+  Worker *worker = walker->worker;
+  const guint32 *codes = path_codes(walker->run, worker, path, &n);
+  guint64 id = data->person_id[path->person];
+  gboolean listed = worker->who->len && g_array_index(worker->who, guint64, worker->who->len - 1) == id;
+  if (!listed && path_who_holds(walker->run->who, walk_key(walker->run->walk), codes, n, walker->run->backwards,
+                                outcome_of(walker->run, walker->number, path)))
+    g_array_append_val(worker->who, id);
 }
 
 static gboolean no_memory(GError **error) {
@@ -221,7 +278,9 @@ static gboolean count_path(gpointer user, const Path *path, GError **error) {
   count_end(worker->ends, path->codes[path->n - 1]);
   if (!count_pairs(worker, walker->data, path, walker->run->paths->collapse))
     return no_memory(error);
-  const guint32 *codes = variant_codes(walker->run, worker, path, &n);
+  if (walker->run->who)
+    list_person(walker, path, walker->data);
+  const guint32 *codes = variant_codes(walker->run, worker, walker->number, path, &n);
   guint64 ref = path_ref(walker->block, path->person, path->unit);
   return variants_add(walker->run->variants, walker->number, codes, n, ref) || no_memory(error);
 }
@@ -233,7 +292,8 @@ static gboolean count_block(const Question *question, guint block, const Block *
   worker->person = G_MAXUINT32;
   if (question->budget_bytes && transitions_bytes(&worker->transitions) > question->budget_bytes / 2)
     return no_memory(error);
-  return walk_block(run->walk, block, data, number, count_path, &walker, error);
+  return path_outcomes_block(run->outcomes, number, block, data, error) &&
+         walk_block(run->walk, block, data, number, count_path, &walker, error);
 }
 
 static gboolean sample_block(guint task, guint number, gpointer user, GError **error) {
@@ -274,6 +334,9 @@ static void rank_codes(Run *run) {
   run->rank = g_new(guint32, n);
   for (guint32 i = 0; i < n; i++)
     run->rank[order[i]] = i;
+  run->ends_rank = g_new(guint32, n + ENDINGS);
+  for (guint32 i = 0; i < n + ENDINGS; i++)
+    run->ends_rank[i] = i < ENDINGS ? i : run->rank[i - ENDINGS] + ENDINGS;
   run->paths->texts = g_new0(char *, n);
   run->paths->n_texts = n;
 }
@@ -370,7 +433,7 @@ static gboolean show_path(gpointer user, const Path *path, GError **error) {
       path_spell_find(run->spell, walker->number, path->person, path_ref(walker->block, path->person, path->unit));
   if (variant) {
     guint32 n;
-    const guint32 *codes = variant_codes(run, walker->worker, path, &n);
+    const guint32 *codes = variant_codes(run, walker->worker, walker->number, path, &n);
     path_spell_keep(run->spell, walker->number, variant, codes, n);
   }
   if (times_missing(run))
@@ -384,7 +447,8 @@ static gboolean show_block(const Question *question, guint block, const Block *d
   if (!times_missing(run) && !path_spell_wants(run->spell, block))
     return TRUE;
   path_spell_block(run->spell, number, block, data->n_persons);
-  return walk_block(run->walk, block, data, number, show_path, &walker, error);
+  return path_outcomes_block(run->outcomes, number, block, data, error) &&
+         walk_block(run->walk, block, data, number, show_path, &walker, error);
 }
 
 static gboolean first_medians(Run *run, GError **error) {
@@ -397,6 +461,11 @@ static gboolean first_medians(Run *run, GError **error) {
 
 /* --- the result ------------------------------------------------------------------------------------------ */
 
+/* How many of a variant's codes are keys. */
+static guint32 keys_of(const Paths *paths, const Spelled *spelled) {
+  return spelled->n - (paths->outcomes || paths->steps ? 1 : 0);
+}
+
 static void need_text(Run *run, guint32 code) {
   if (!run->paths->texts[code])
     run->paths->texts[code] = text_dup(key_text(walk_key(run->walk), code));
@@ -406,7 +475,7 @@ static void gather_texts(Run *run) {
   const Paths *paths = run->paths;
   for (guint i = 0; i < paths->variants->len; i++) {
     const Spelled *spelled = &g_array_index(paths->variants, Spelled, i);
-    for (guint32 j = 0; j < MIN(spelled->n, KEYS_SHOWN_MAX); j++)
+    for (guint32 j = 0; j < MIN(keys_of(paths, spelled), KEYS_SHOWN_MAX); j++)
       need_text(run, spelled->codes[j]);
   }
   for (guint i = 0; i < paths->transitions->len; i++) {
@@ -419,15 +488,37 @@ static void gather_texts(Run *run) {
     need_text(run, g_array_index(paths->ends, End, i).code);
 }
 
+static int id_compare(gconstpointer a, gconstpointer b) {
+  guint64 x = *(const guint64 *)a, y = *(const guint64 *)b;
+  return (x > y) - (x < y);
+}
+
+static void gather_persons(Run *run) {
+  if (!run->who)
+    return;
+  GArray *all = run->paths->who = g_array_new(FALSE, FALSE, sizeof(guint64));
+  for (guint i = 0; i < run->n_workers; i++)
+    if (run->workers[i].who->len)
+      g_array_append_vals(all, run->workers[i].who->data, run->workers[i].who->len);
+  g_array_sort(all, id_compare);
+}
+
 static gboolean first_pass(Run *run, const Params *params, GError **error) {
   guint64 units = snapshot_persons(run->question->snapshot);
   if (!(run->walk = walk_new(run->question, params, error)) || !take_sample(run, error))
     return FALSE;
+  if (!path_outcomes_new(run->question, params, walk_units(run->walk), &run->outcomes, error) ||
+      !path_who_new(params, run->outcomes != NULL, &run->who, error))
+    return FALSE;
+  run->paths->outcomes = run->outcomes != NULL;
+  for (guint i = 0; i < run->n_workers && run->who; i++)
+    run->workers[i].who = g_array_new(FALSE, FALSE, sizeof(guint64));
   run->variants = variants_new(run->n_workers, units, run->question->budget_bytes);
   if (!question_each_block(run->question, count_block, run, error))
     return FALSE;
   for (guint i = 0; i < run->n_workers; i++)
     run->paths->total += run->workers[i].total;
+  gather_persons(run);
   rank_codes(run);
   if (!variants_finish(run->variants, run->n_workers, run->limit, error))
     return FALSE;
@@ -438,12 +529,18 @@ static gboolean first_pass(Run *run, const Params *params, GError **error) {
 }
 
 static gboolean second_pass(Run *run, GError **error) {
-  run->spell = path_spell_new(run->variants, snapshot_blocks(run->question->snapshot), run->n_workers, run->rank);
+  run->spell = path_spell_new(run->variants, snapshot_blocks(run->question->snapshot), run->n_workers,
+                              has_endings(run) ? run->ends_rank : run->rank);
   if (!question_each_block(run->question, show_block, run, error))
     return FALSE;
   if (run->times && !path_times_second(run->medians, error))
     return FALSE;
   run->paths->variants = path_spell_finish(run->spell);
+  for (guint i = 0; has_endings(run) && i < run->paths->variants->len; i++) {
+    const Spelled *spelled = &g_array_index(run->paths->variants, Spelled, i);
+    for (guint32 j = 0; j + 1 < spelled->n; j++)
+      spelled->codes[j] -= ENDINGS;
+  }
   gather_texts(run);
   return TRUE;
 }
@@ -459,6 +556,9 @@ static gboolean run_passes(Run *run, const Params *params, GError **error) {
   paths->rows_people = given ? run->limit : ROWS_PEOPLE;
   paths->collapse = params_flag(params, "collapse");
   paths->key = g_strdup(params_get(params, "key"));
+  run->backwards = params_get(params, "before") != NULL;
+  if (params_get(params, "steps") && !params_int(params, "steps", 1, KEYS_SHOWN_MAX, &paths->steps, error))
+    return FALSE;
   workers_new(run);
   if (!first_pass(run, params, error) || !second_pass(run, error))
     return FALSE;
@@ -497,11 +597,16 @@ static void write_variants(const Paths *paths, JsonOut *out) {
     json_object(out);
     json_key(out, "path");
     json_array(out);
-    for (guint32 j = 0; j < MIN(spelled->n, KEYS_SHOWN_MAX); j++)
+    guint32 keys = keys_of(paths, spelled);
+    for (guint32 j = 0; j < MIN(keys, KEYS_SHOWN_MAX); j++)
       json_string(out, text_of_code(paths, spelled->codes[j]));
     json_array_end(out);
-    if (spelled->n > KEYS_SHOWN_MAX)
-      json_kv_int(out, "length", spelled->n);
+    if (keys > KEYS_SHOWN_MAX)
+      json_kv_int(out, "length", keys);
+    if (paths->outcomes)
+      json_kv_string(out, "outcome", outcome_name(spelled->codes[keys] / 2));
+    if (paths->steps)
+      json_kv_bool(out, "goes_on", spelled->codes[keys] % 2);
     json_kv_int(out, "count", (gint64)spelled->count);
     json_kv_double(out, "share", share_of(paths, spelled->count));
     json_object_end(out);
@@ -553,6 +658,16 @@ static void paths_json(gconstpointer result, JsonOut *out) {
   write_ends(paths, "ends", paths->ends_total, paths->ends, out);
   if (paths->note)
     json_kv_string(out, "note", paths->note);
+  if (!paths->who)
+    return;
+  json_key(out, "persons");
+  json_array(out);
+  for (guint i = 0; i < paths->who->len; i++) {
+    char id[17];
+    g_snprintf(id, sizeof id, "%016" G_GINT64_MODIFIER "x", g_array_index(paths->who, guint64, i));
+    json_string(out, id);
+  }
+  json_array_end(out);
 }
 
 static guint rows(const Paths *paths, const Table *table, const GArray *array) {
@@ -567,16 +682,20 @@ static void note_rows(Table *table, guint shown, guint64 total) {
 /* For people a key that repeats is said once: "visit x3 > order". */
 static char *variant_text(const Paths *paths, const Spelled *spelled, guint32 keys_max, gboolean people) {
   GString *text = g_string_new(NULL);
-  guint32 i = 0;
-  for (guint32 repeats; i < MIN(spelled->n, keys_max); i += repeats) {
-    for (repeats = 1; people && i + repeats < spelled->n && spelled->codes[i + repeats] == spelled->codes[i];)
+  guint32 i = 0, all = keys_of(paths, spelled);
+  for (guint32 repeats; i < MIN(all, keys_max); i += repeats) {
+    for (repeats = 1; people && i + repeats < all && spelled->codes[i + repeats] == spelled->codes[i];)
       repeats++;
     g_string_append_printf(text, "%s%s", i ? " > " : "", text_of_code(paths, spelled->codes[i]));
     if (repeats > 1)
       g_string_append_printf(text, " x%u", repeats);
   }
-  if (i < spelled->n)
-    g_string_append_printf(text, " > ... (%u in all)", spelled->n);
+  if (i < all)
+    g_string_append_printf(text, " > ... (%u in all)", all);
+  if (paths->steps && spelled->codes[all] % 2)
+    g_string_append(text, " > ...");
+  if (paths->outcomes)
+    g_string_append_printf(text, ": %s", outcome_name(spelled->codes[all] / 2));
   return g_string_free(text, FALSE);
 }
 
@@ -643,6 +762,14 @@ static void paths_table(gconstpointer result, Table *table) {
   table_transitions(paths, table);
   table_ends(paths, "Where they begin", paths->starts_total, paths->starts, table);
   table_ends(paths, "Where they end", paths->ends_total, paths->ends, table);
+  if (!paths->who)
+    return;
+  table_title(table, "Persons of --who");
+  table_ids(table, paths->who);
+}
+
+static const GArray *paths_who(gconstpointer result) {
+  return ((const Paths *)result)->who;
 }
 
 static void paths_finding(gconstpointer result, const Project *project, const char *language, Finding *out) {
@@ -669,6 +796,10 @@ static const Param params[] = {
     {"after", PARAM_CONDITION, .help = "begin at the first touch that matches"},
     {"before", PARAM_CONDITION, .help = "end at the last touch that matches"},
     {"limit", PARAM_INT, .help = "rows of each list (10 in tables, 1,000 in JSON and CSV)"},
+    {"steps", PARAM_INT, .help = "cut paths to so many touches from the anchor on"},
+    {"outcomes", PARAM_FLAG, .help = "tell what became of each path: converted, open or left"},
+    {"who", PARAM_TEXT, .many = TRUE,
+     .help = "list the persons whose path has KEY as its N-th touch: N:KEY; ends:N; outcome:converted"},
     {"no-times", PARAM_FLAG, .help = "leave out the median times"},
     {0},
 };
@@ -683,4 +814,5 @@ const Report paths_report = {
     .table = paths_table,
     .free = paths_free,
     .finding = paths_finding,
+    .who = paths_who,
 };

@@ -72,6 +72,8 @@ void project_model_write(const Project *project, JsonOut *out) {
   json_kv_string(out, "language", project->language);
   json_kv_string(out, "timezone", project->timezone);
   json_kv_string(out, "currency", project->currency);
+  json_kv_int(out, "lookback_ms", project->lookback_ms);
+  json_kv_int(out, "inactivity_ms", project->inactivity_ms);
   write_stages(out, project->stages);
   write_rules(out, "personas", project->personas);
   write_touchpoints(out, project->touchpoints);

@@ -4,6 +4,6 @@
 #include "base/json_out.h"
 #include "project/project.h"
 
-/* The members name, language, timezone, currency, stages, personas, touchpoints, channels, goals, relationships,
- * inside an open object. */
+/* The members name, language, timezone, currency, lookback_ms, inactivity_ms, stages, personas, touchpoints, channels, goals,
+ * relationships, inside an open object. */
 void project_model_write(const Project *project, JsonOut *out);

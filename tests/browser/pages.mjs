@@ -133,6 +133,94 @@ test('what two channels earn together is what the command line says', async () =
   await context.close()
 })
 
+/** What `etappe REPORT --who ...` lists. */
+const listed = (report, ...args) => {
+  const answer = JSON.parse(etappe(report, ...args, '--format', 'json', '--db', db))
+  return (answer.persons_listed ?? answer.persons).length
+}
+const shownNumber = (text) => Number(text.replace(/[^0-9]/g, ''))
+
+test('the figures of stages and journeys open exactly the people whom the command line lists', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  for (const [where, who, report] of [['/stages', 'lapsed:consideration', 'stages'], ['/stages', 'relationship:customer', 'stages'], ['/journeys', 'converted:again', 'journeys'], ['/journeys', 'abandoned', 'journeys']]) {
+    await go(`${where}?who=${who}`)
+    await page.waitForSelector('.drawer table')
+    same(shownNumber(await page.textContent('.drawer h1')), listed(report, '--who', who), who)
+    check((await page.textContent('.drawer .command pre')).includes(`etappe ${report} --who ${who}`), 'the command')
+  }
+  await go('/journeys')
+  await settled(page)
+  await page.locator('svg .bin[tabindex="0"]').focus()
+  await page.keyboard.press('Enter')
+  await page.waitForSelector('.drawer table')
+  const who = new URL(page.url()).searchParams.get('who')
+  same(shownNumber(await page.textContent('.drawer h1')), listed('journeys', '--who', who), who)
+  await page.keyboard.press('Escape')
+  check(!new URL(page.url()).searchParams.get('who'), 'a closed list leaves the address')
+  await context.close()
+})
+
+test('the yellow way begins as the sentence says and passes no sum of others', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  for (const where of ['/paths', PAGES.paths]) {
+    await go(where)
+    await settled(page)
+    await page.waitForSelector('svg.flows .road-flow', { state: 'attached' })
+    const way = (await page.textContent('.on-road .path')).split(' › ')
+    const said = await page.textContent('h1')
+    check(said.includes(way[where === '/paths' ? 0 : 1].trim()), `${said} ${way}`)
+    same(await page.locator('svg.flows .road-flow').count(), way.length - 1, 'one flow a step of the way')
+    const columns = await page.$$eval('svg.flows .node', (all) => all.map((one) => ({ x: one.querySelector('rect').getBoundingClientRect().x, y: one.querySelector('rect').getBoundingClientRect().y, others: / others /.test(` ${one.textContent} `) || /^\d+ others/.test(one.textContent) })))
+    for (const node of columns.filter((one) => one.others)) check(!columns.some((one) => Math.abs(one.x - node.x) < 2 && one.y > node.y), 'others stand last')
+  }
+  await context.close()
+})
+
+test('a way of the paths and what came of it open their people', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'en' })
+  await go('/paths')
+  await settled(page)
+  const answer = JSON.parse(etappe('paths', '--key', 'touchpoint', '--collapse', '--steps', '4', '--outcomes', '--no-times', '--limit', '50000', '--format', 'json', '--db', db))
+  const converted = answer.variants.filter((one) => one.outcome === 'converted').reduce((n, one) => n + one.count, 0)
+  await page.click('svg.flows .node:has(.outcome.converted)')
+  await page.waitForSelector('.drawer table')
+  same(shownNumber(await page.textContent('.drawer h1')), converted, 'converted')
+  await page.keyboard.press('Escape')
+  const n = shownNumber(await page.textContent('.ways-list .figure-link'))
+  await page.click('.ways-list .figure-link')
+  await page.waitForSelector('.drawer table')
+  same(shownNumber(await page.textContent('.drawer h1')), n, 'the most frequent way')
+  await context.close()
+})
+
+test('the funnel opens with a way that the project suggests, and takes the one of the map', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'de' })
+  await go('/funnel')
+  await page.waitForSelector('svg.funnel')
+  same(new URL(page.url()).searchParams.getAll('step').slice(0, 2), ['event = "Product Viewed"', 'event = "Product Added"'], 'the steps')
+  await page.click('text=Aus der Journey Map')
+  await page.waitForFunction(() => new URL(location.href).searchParams.getAll('step').some((one) => one.startsWith('touchpoint')))
+  await page.waitForSelector('svg.funnel')
+  await context.close()
+})
+
+test('what a marketing manager asks is answered within three clicks', async () => {
+  const { page, context, go } = await open(browser, server, { language: 'de' })
+  await go('/')
+  await settled(page)
+  await page.click('nav >> text=Attribution')
+  await page.click('button:has-text("Alle Kunden")')
+  await page.click('[role=radio]:has-text("Neukunden")')
+  await page.waitForFunction(() => /neuen Kunden/.test(document.querySelector('h1')?.textContent ?? ''))
+  await page.click('nav >> text=Pfade')
+  await page.click('button:has-text("Vom Anfang an")')
+  await page.click('[role=radio]:has-text("Nach: Reklamation")')
+  await page.waitForFunction(() => /^Nach Reklamation/.test(document.querySelector('h1')?.textContent ?? ''))
+  await page.click('nav >> text=Journey Map')
+  await page.waitForFunction(() => /gehen|Personen an/.test(document.querySelector('h1')?.textContent ?? ''))
+  await context.close()
+})
+
 test('the map is walked by keyboard, and a cell opens its people', async () => {
   const { page, context, go } = await open(browser, server, { language: 'en' })
   await go('/map')

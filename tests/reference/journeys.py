@@ -635,6 +635,55 @@ def each_figure_of_the_journeys_lists_its_persons():
         check(re.findall(r"Persons of (\S+)", etappe("journeys", "--who", "open:20", *at, db=db).stdout), ["open:20"])
 
 
+@test
+def a_path_tells_what_became_of_it_and_who_took_it():
+    """ann and gus buy, bob has fallen silent, cat was there yesterday; dan complains, then buys again."""
+    with folder() as path:
+        db = tell(path, """ann 31 ad
+                           ann 32 page
+                           ann 33 order order=o1 value=5
+                           bob 1 ad
+                           bob 2 page
+                           bob 3 lead
+                           cat 59 ad
+                           dan 20 order order=o2 value=5
+                           dan 21 complaint
+                           dan 22 page
+                           gus 31 ad
+                           gus 32 page
+                           gus 33 page
+                           gus 34 order order=o3 value=5""")
+        at = now("60")
+
+        def variants(*options):
+            return {(" ".join(row["path"]), row.get("outcome"), row.get("goes_on")): row["count"] for row in report("paths", *at, *options, db=db)["variants"]}
+
+        check(variants("--outcomes", "--steps", "2"),
+              {("ad page", "converted", True): 2, ("ad page", "left", True): 1, ("ad", "open", False): 1, ("order complaint", "converted", True): 1})
+        check(variants("--outcomes", "--collapse"), {("ad page order", "converted", None): 2, ("ad page lead", "left", None): 1, ("ad", "open", None): 1,
+                                                     ("order complaint page", "converted", None): 1})
+        check(variants("--steps", "2", "--collapse", "--before", "event = order"), {("page order", None, True): 2, ("order", None, False): 1}, "cut towards the anchor")
+        check(variants("--outcomes", "--after", "event = order"), {("order", "open", None): 2, ("order complaint page", "left", None): 1},
+              "an order is no outcome of itself; dan fell silent")
+        check(variants("--outcomes", "--unit", "journeys", "--key", "event")[("ad page lead", "left", None)], 1)
+
+        def who(*options):
+            ids = report("paths", *at, *options, db=db)["persons"]
+            shown = [report("person", "show", one, db=db) for one in ids]
+            return " ".join(sorted(i["value"] for person in shown for i in person["identifiers"] if i["namespace"] == "user"))
+
+        check(who("--who", "1:ad"), "ann bob cat gus")
+        check(who("--who", "1:ad", "--who", "2:page"), "ann bob gus")
+        check(who("--who", "3:order", "--collapse"), "ann gus")
+        check(who("--who", "3:page"), "dan gus")
+        check(who("--who", "ends:1"), "cat")
+        check(who("--who", "1:ad", "--who", "outcome:left", "--outcomes"), "bob")
+        check(who("--who", "2:page", "--before", "event = order", "--collapse"), "ann gus", "the second from the anchor backwards")
+        check(who("--who", "1:ad", "--steps", "1"), "ann bob cat gus")
+        for options in (["--who", "ad"], ["--who", "outcome:left"], ["--who", "0:ad"], ["--outcomes", "--unit", "visits"]):
+            etappe("paths", *options, db=db, expect=2)
+
+
 LAPSING = PROJECT.replace("{name: decision, when: event = order}", "{name: decision, when: event = cart, lapse_after: 7d, lapse_to: consideration}")
 
 

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 import { useState } from 'preact/hooks'
 import { letters } from '../state/prefs'
 import { go, link } from '../state/route'
-import { project, seesPersons } from '../state/session'
+import { labelOf, project, seesPersons, touchpointName } from '../state/session'
 import { paused } from '../state/stream'
 import { pages } from '../views/catalogue'
 import { known, t, type Word } from '../words/words'
@@ -95,11 +95,16 @@ interface Found {
 
 function search(text: string): Found[] {
   const wanted = text.trim().toLowerCase()
-  const found: Found[] = pages.filter((page) => page.icon).map((page) => ({ text: t(page.title), kind: t('palette.page'), to: link(page.path) }))
-  for (const persona of project.value?.personas ?? []) found.push({ text: persona.label_de && persona.label ? `${persona.label} · ${persona.label_de}` : persona.name, kind: t('persona.label'), to: link('/map', { persona: persona.name }) })
-  for (const point of project.value?.touchpoints ?? []) found.push({ text: point.label_de || point.name, kind: t('palette.touchpoint'), to: link('/paths', { after: `touchpoint = ${JSON.stringify(point.name)}`, key: 'touchpoint' }) })
+  const after = (touchpoint: string) => link('/paths', { after: `touchpoint = ${JSON.stringify(touchpoint)}` })
+  const complaint = project.value?.touchpoints.find((one) => /complaint|reklamation|beschwerde/i.test(one.name + one.label_de))
+  const found: Found[] = []
+  found.push({ text: t('palette.lose'), kind: t('palette.question'), to: link('/map') }, { text: t('palette.new'), kind: t('palette.question'), to: link('/attribution', { customers: 'new', show: 'conversions' }) })
+  if (complaint) found.push({ text: t('palette.then', { x: touchpointName(complaint.name) }), kind: t('palette.question'), to: after(complaint.name) })
+  found.push(...pages.filter((page) => page.icon).map((page) => ({ text: t(page.title), kind: t('palette.page'), to: link(page.path) })))
+  for (const persona of project.value?.personas ?? []) found.push({ text: labelOf(project.value?.personas, persona.name), kind: t('persona.label'), to: link('/map', { persona: persona.name }) })
+  for (const point of project.value?.touchpoints ?? []) found.push({ text: t('paths.after_x', { x: touchpointName(point.name) }), kind: t('palette.touchpoint'), to: after(point.name) })
   if (wanted && seesPersons.value) found.push({ text: text.trim(), kind: t('persons.person'), to: `/person/${encodeURIComponent(text.trim())}` })
-  return found.filter((one) => !wanted || one.text.toLowerCase().includes(wanted)).slice(0, 12)
+  return found.filter((one) => !wanted || one.text.toLowerCase().includes(wanted)).slice(0, wanted ? 12 : 14)
 }
 
 export function Palette() {

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { address, type Fields } from '../state/api'
 import { command, commonOptions, useAnswer, type Envelope } from '../state/report'
-import { link, option, setOptions } from '../state/route'
+import { link, option, options, setOptions } from '../state/route'
 import { labelOf, project, seesPersons, touchpointName } from '../state/session'
 import { count, day, dayTime, money, period, shortId } from '../words/format'
 import { t } from '../words/words'
@@ -12,7 +12,7 @@ import { Icon } from './icons'
 
 export interface Wanted {
   report: string
-  who: string
+  who: string | string[]
   fields?: Fields
   at?: { stage: string; touchpoint: string }
   title?: string
@@ -110,7 +110,7 @@ const SpaceRow = ({ height }: { height: number }) => (
 
 export function PersonsDrawer({ wanted, onClose }: { wanted: Wanted; onClose: () => void }) {
   const [limit, setLimit] = useState(STEP)
-  const fields: Fields = { ...commonOptions(), ...wanted.fields, who: wanted.who || undefined }
+  const fields: Fields = { ...commonOptions(), ...wanted.fields, who: wanted.who.length ? wanted.who : undefined }
   const report = wanted.report === 'persons' ? undefined : wanted.report
   const url = address('/api/v1/persons', { report, ...fields, limit })
   const { data, problem, slow, cancel, again } = useAnswer<Persons>(url)
@@ -176,7 +176,8 @@ export function useListed(report: string, told: (who: string, of: string) => { t
   const who = option('who')
   const of = option('of') ?? report
   const about = who && seesPersons.value ? told(who, of) : undefined
-  const open = (which: string, where = report) => (seesPersons.value ? () => setOptions({ who: which, of: where === report ? undefined : where }) : undefined)
-  const drawer = about && <PersonsDrawer key={`${of} ${who}`} wanted={{ report: of, who: of === 'persons' ? '' : who!, link: true, ...about }} onClose={() => setOptions({ who: undefined, of: undefined }, true)} />
+  const all = options('who')
+  const open = (which: string | string[], where = report) => (seesPersons.value ? () => setOptions({ who: which, of: where === report ? undefined : where }) : undefined)
+  const drawer = about && <PersonsDrawer key={`${of} ${who}`} wanted={{ report: of, who: of === 'persons' ? '' : all.length > 1 ? all : who!, link: true, ...about }} onClose={() => setOptions({ who: undefined, of: undefined }, true)} />
   return { open, drawer }
 }

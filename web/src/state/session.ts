@@ -16,6 +16,8 @@ export interface ProjectModel {
   language: string
   timezone: string
   currency: string
+  lookback_ms: number // what a goal has that says nothing else
+  inactivity_ms: number
   now: string
   live: boolean
   events: number

@@ -37,6 +37,12 @@ const FORMS: Record<string, FieldOf[]> = {
   relationships: [...names, { name: 'when', word: 'define.when_person', kind: 'person' }],
 }
 
+/** What holds while a duration is not stated. */
+function byDefault(field: string): string | undefined {
+  const ms = field === 'lookback' ? project.value?.lookback_ms : field === 'inactivity' ? project.value?.inactivity_ms : undefined
+  return ms ? `${Math.round(ms / 86_400_000)}d` : undefined
+}
+
 function FormField({ part, at, entry, field }: { part: string; at: number; entry: Entry; field: FieldOf }) {
   const value = entry[field.name]
   const set = (next: unknown) => setField(part, at, field.name, next)
@@ -59,7 +65,7 @@ function FormField({ part, at, entry, field }: { part: string; at: number; entry
           ))}
         </select>
       ) : (
-        <input class="input" value={String(value ?? '')} placeholder={field.kind === 'duration' ? '30d' : undefined} onChange={(event) => set(event.currentTarget.value.trim())} />
+        <input class="input" value={String(value ?? '')} placeholder={field.kind === 'duration' ? byDefault(field.name) : undefined} onChange={(event) => set(event.currentTarget.value.trim())} />
       )}
     </label>
   )
