@@ -133,7 +133,7 @@ export const de: Words = {
   'attribution.goal': 'Ziel',
   'attribution.lookback': 'Rückblickfenster',
   'attribution.lookback_days': 'Rückblick {n} Tage',
-  'attribution.lookback_project': 'Rückblick wie im Projekt',
+  'attribution.lookback_project': 'Rückblick: Projekt',
   'attribution.key': 'Beitrag von',
   'attribution.channel': 'Kanal',
   'attribution.by_channel': 'Nach Kanal',

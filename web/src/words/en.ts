@@ -132,7 +132,7 @@ export const en = {
   'attribution.goal': 'Goal',
   'attribution.lookback': 'Look back',
   'attribution.lookback_days': 'Look back {n} days',
-  'attribution.lookback_project': 'Look back as the project says',
+  'attribution.lookback_project': 'Look back: project',
   'attribution.key': 'Credit for',
   'attribution.channel': 'Channel',
   'attribution.by_channel': 'By channel',
