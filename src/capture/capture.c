@@ -23,7 +23,7 @@ enum {
   PUBLISH_AGAIN_MS = 2000, /* after it failed */
   PUBLISH_MS = 200,
   PUBLISH_REST = 8,     /* times what publishing took is rested, ... */
-  PUBLISH_REST_MS = 400 /* at most: an event must be seen within a second */
+  PUBLISH_MOST_MS = 500 /* as long as it begins so often: an event must be seen within a second */
 };
 static const gsize waiting_bytes_max = (gsize)256 << 20;
 
@@ -310,8 +310,8 @@ static void wait_us(Capture *capture, gint64 us) {
 
 /* Much of what publishing costs is the same for few events as for many, and persons who act often are made anew once only. */
 static gint64 rest_us(const Capture *capture, gint64 took_us) {
-  gint64 usual_us = (gint64)capture->options.publish_ms * 1000 - took_us;
-  return MAX(usual_us, MIN(took_us * PUBLISH_REST, (gint64)PUBLISH_REST_MS * 1000));
+  gint64 usual_us = (gint64)capture->options.publish_ms * 1000 - took_us, most_us = (gint64)PUBLISH_MOST_MS * 1000 - took_us;
+  return MAX(MAX(usual_us, MIN(took_us * PUBLISH_REST, most_us)), 0);
 }
 
 static gpointer publish_on(gpointer user) {
