@@ -30,7 +30,8 @@ static void an_overview_by_hand(void) {
   Fixture *fixture = sample();
   check_part(fixture, "", "events", "\"events\":7,\"persons\":3,\"journeys\":3,\"goals\":[");
   check_part(fixture, "", "from",
-             "\"from\":\"2025-01-01T00:00:00.000Z\",\"to\":\"2025-02-10T00:00:00.000Z\",\"excluded\":{\"bots\":0,\"internal\":0,\"flagged\":0},\"erased\":{\"persons\":0,\"events\":0},\"unidentified\":1,\"visitor_days\":0,"
+             "\"from\":\"2025-01-01T00:00:00.000Z\",\"to\":\"2025-02-10T00:00:00.000Z\",\"excluded\":{\"bots\":0,\"internal\":0,"
+             "\"flagged\":0},\"unidentified\":1,\"visitor_days\":0,"
              "\"sources_total\":2,\"sources\":[{\"source\":\"file\",\"events\":6},{\"source\":\"web\",\"events\":1}],"
              "\"channels_total\":3,\"channels\":[{\"channel\":\"ads\",\"events\":3},{\"channel\":\"email\",\"events\":3},"
              "{\"channel\":\"unassigned\",\"events\":1}],"
@@ -52,7 +53,8 @@ static void an_empty_overview_is_none_the_less_whole(void) {
   Fixture *fixture = sample();
   check_part(fixture, "where:=event = nothing", "events", "\"events\":0,\"persons\":0,\"journeys\":0,");
   check_part(fixture, "where:=event = nothing", "from",
-             "\"from\":null,\"to\":null,\"excluded\":{\"bots\":0,\"internal\":0,\"flagged\":0},\"erased\":{\"persons\":0,\"events\":0},\"unidentified\":0,\"visitor_days\":0,\"sources_total\":0,\"sources\":[],");
+             "\"from\":null,\"to\":null,\"excluded\":{\"bots\":0,\"internal\":0,\"flagged\":0},\"unidentified\":0,\"visitor_days\":"
+             "0,\"sources_total\":0,\"sources\":[],");
   fixture_free(fixture);
 }
 
