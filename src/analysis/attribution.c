@@ -404,9 +404,11 @@ static gboolean duration_param(const Params *params, const char *name, gint64 *o
 }
 
 static gboolean collect_paths(Attribution *attribution, const Question *question, AttributionOptions *options, GError **error) {
+  options->converted_only = !options->by_person;
   for (guint m = 0; m < attribution->models->len; m++) {
     Model model = g_array_index(attribution->models, ModelResult, m).model;
     options->timed = options->timed || model == MODEL_TIME_DECAY;
+    options->converted_only = options->converted_only && model != MODEL_MARKOV;
   }
   attribution->paths = attribution_paths_collect(question, options, error);
   return attribution->paths != NULL;

@@ -169,6 +169,7 @@ void attribution_paths_free(AttributionPaths *paths) {
     g_array_unref(arrays[i]);
   g_clear_pointer(&paths->persons, person_paths_free);
   g_ptr_array_unref(paths->keys);
+  key_sets_clear(&paths->sets);
   g_free(paths);
 }
 

@@ -3,6 +3,7 @@
  * goal, reduced to a key, counted by distinct sequence. Keys come out sorted by name, paths by their keys, both without
  * repeats. */
 #pragma once
+#include "analysis/key_sets.h"
 #include "analysis/path_set.h"
 #include "analysis/person_paths.h"
 #include "analysis/question.h"
@@ -37,6 +38,8 @@ typedef struct {
   gint64 open_paths;                                               /* not over yet, left out */
   gint64 left_out;      /* paths without conversion whose sequence never converted, when only converted ones are listed */
   PersonPaths *persons; /* or NULL: not asked for, or too many */
+  gboolean sets_known;  /* FALSE: there are more than KEY_SETS_KEYS_MAX names; then every path is listed */
+  KeySets sets;         /* of all paths, those left out too; a bit is a key's number */
 } AttributionPaths;
 
 AttributionPaths *attribution_paths_new(void);

@@ -30,6 +30,7 @@ typedef struct {
   guint32 paths;
   guint64 elements;
   guint32 left_out; /* rows of paths that are not wanted */
+  KeySets *sets;    /* of the thread at work, or NULL */
 } Tally;
 
 typedef struct {
@@ -45,6 +46,7 @@ typedef struct {
   guint32 n_rows;
   RadixRanges ranges;
   Tally *tallies; /* of each range; then what stands before it */
+  KeySets *sets;  /* of each thread, a bit is a rank - 1; NULL when there are too many names */
   guint32 *path_of_row;
   AttributionPaths *paths;
 } Gather;
@@ -251,15 +253,31 @@ static guint32 length_of(const Gather *gather, const RadixRow *row) {
   return row->a & LONG ? row_codes(gather, row->a, room, &codes) : (63 - (guint)__builtin_ctzll(row->key)) / gather->bits + 1;
 }
 
+/* The keys that a row's path holds. */
+static guint64 held_keys(const Gather *gather, const RadixRow *row) {
+  guint64 held = 0;
+  if (row->a & LONG) {
+    guint32 room[FIT_MAX];
+    const guint32 *codes;
+    for (guint32 n = row_codes(gather, row->a, room, &codes); n; n--)
+      held |= G_GUINT64_CONSTANT(1) << (gather->rank[codes[n - 1]] - 1);
+    return held;
+  }
+  for (guint64 key = row->key; key; key <<= gather->bits)
+    held |= G_GUINT64_CONSTANT(1) << ((key >> (64 - gather->bits)) - 1);
+  return held;
+}
+
 /* Rows of one path. */
 static void tell(const Gather *gather, Tally *tally, RadixRow *rows, guint32 n) {
-  gboolean wanted = !gather->what->converted_only;
+  gboolean wanted = !gather->what->converted_only || !tally->sets;
   for (guint32 i = 0; i < n && !wanted; i++)
     wanted = rows[i].b != 0;
   if (!wanted) {
     for (guint32 i = 0; i < n; i++)
       rows[i].b = LEFT_OUT;
     tally->left_out += n;
+    key_sets_add(tally->sets, held_keys(gather, rows), n, 0);
     return;
   }
   tally->paths++;
@@ -307,6 +325,7 @@ static gboolean tell_range(guint range, guint worker, gpointer user, GError **er
   g_autoptr(GArray) ties = g_array_new(FALSE, FALSE, sizeof(Tie));
   RadixRow *rows = gather->rows;
   Tally *tally = &gather->tallies[range];
+  tally->sets = gather->sets ? &gather->sets[worker] : NULL;
   guint64 last_key = ((G_GUINT64_CONSTANT(1) << gather->bits) - 1) << (64 - gather->fit * gather->bits);
   for (guint32 i = gather->ranges.start[range], end; i < gather->ranges.start[range + 1]; i = end) {
     for (end = i + 1; end < gather->ranges.start[range + 1] && rows[end].key == rows[i].key;)
@@ -334,7 +353,7 @@ static void set_size(GArray *column, guint n) {
 /* From each range's tally to what stands before it; the columns get their sizes. */
 static gboolean make_room(Gather *gather, GError **error) {
   AttributionPaths *paths = gather->paths;
-  Tally before = {0, 0, 0};
+  Tally before = {0, 0, 0, NULL};
   for (guint range = 0; range < gather->ranges.n; range++) {
     Tally tally = gather->tallies[range];
     gather->tallies[range] = before;
@@ -362,6 +381,7 @@ typedef struct { /* the columns of the paths, as plain arrays */
   gint64 *conversions, *nulls, *value, *net_value;
   DecaySum *decay;
   guint32 path, end; /* where the next path and its keys go */
+  KeySets *sets;     /* of the thread at work, or NULL */
 } Writer;
 
 static Writer writer_at(const Gather *gather, const Tally *before) {
@@ -418,6 +438,8 @@ static guint32 write_path(const Gather *gather, const RadixRow *rows, guint32 n,
   out->nulls[path] = sum.nulls;
   out->value[path] = sum.value;
   out->net_value[path] = sum.net_value;
+  if (out->sets)
+    key_sets_add(out->sets, held_keys(gather, rows), sum.conversions + sum.nulls, sum.conversions);
   return i;
 }
 
@@ -427,6 +449,7 @@ static gboolean write_range(guint range, guint worker, gpointer user, GError **e
   const Gather *gather = user;
   const RadixRow *rows = gather->rows;
   Writer out = writer_at(gather, &gather->tallies[range]);
+  out.sets = gather->sets ? &gather->sets[worker] : NULL;
   guint32 last = gather->ranges.start[range + 1], fetched = gather->ranges.start[range];
   for (guint32 i = fetched; i < last;) {
     for (; fetched < last && fetched < i + AHEAD; fetched++) {
@@ -437,6 +460,21 @@ static gboolean write_range(guint range, guint worker, gpointer user, GError **e
     i += rows[i].b == LEFT_OUT ? 1 : write_path(gather, &rows[i], last - i, &out);
   }
   return TRUE;
+}
+
+/* All threads' sets together, by the numbers of keys instead of ranks. */
+static void gather_sets(Gather *gather) {
+  AttributionPaths *paths = gather->paths;
+  paths->sets_known = gather->sets != NULL;
+  for (guint t = 0; gather->sets && t < parallel_threads(gather->what->threads); t++)
+    for (guint32 i = 0; i < gather->sets[t].n_places; i++) {
+      const KeySet *set = &gather->sets[t].places[i];
+      guint64 keys = 0;
+      for (guint64 rest = set->keys; rest; rest &= rest - 1)
+        keys |= G_GUINT64_CONSTANT(1) << gather->number[__builtin_ctzll(rest) + 1];
+      if (keys)
+        key_sets_add(&paths->sets, keys, set->paths, set->conversions);
+    }
 }
 
 /* Who has several paths: theirs are the counters' rows until here. */
@@ -475,9 +513,12 @@ static gboolean gather_paths(Gather *gather, GError **error) {
     return FALSE;
   number_keys(gather);
   gather->tallies = g_new0(Tally, gather->ranges.n + 1);
+  if (gather->n_ranks <= KEY_SETS_KEYS_MAX)
+    gather->sets = g_new0(KeySets, parallel_threads(gather->what->threads));
   if (!parallel_run(gather->what->threads, gather->ranges.n, tell_range, gather, error) || !make_room(gather, error) ||
       !parallel_run(gather->what->threads, gather->ranges.n, write_range, gather, error))
     return FALSE;
+  gather_sets(gather);
   gather_persons(gather);
   return TRUE;
 }
@@ -493,6 +534,9 @@ static void gather_clear(Gather *gather) {
   g_free(gather->spare);
   g_free(gather->ranges.start);
   g_free(gather->tallies);
+  for (guint t = 0; gather->sets && t < parallel_threads(gather->what->threads); t++)
+    key_sets_clear(&gather->sets[t]);
+  g_free(gather->sets);
   g_free(gather->path_of_row);
 }
 

@@ -24,7 +24,10 @@ static gint64 paths_of(const AttributionPaths *paths, guint p) {
 static gint64 *count_keys(const AttributionPaths *paths) {
   gint64 *held = g_new0(gint64, paths->keys->len + 1);
   g_autofree guint32 *seen = g_new0(guint32, paths->keys->len + 1);
-  for (guint p = 0; p + 1 < paths->start->len; p++)
+  for (guint32 i = 0; i < paths->sets.n_places; i++)
+    for (guint64 rest = paths->sets.places[i].keys; rest; rest &= rest - 1)
+      held[__builtin_ctzll(rest)] += paths->sets.places[i].paths;
+  for (guint p = 0; p + 1 < paths->start->len && !paths->sets_known; p++)
     for (guint32 i = g_array_index(paths->start, guint32, p); i < g_array_index(paths->start, guint32, p + 1); i++) {
       guint32 key = g_array_index(paths->elements, guint32, i);
       held[key] += seen[key] == p + 1 ? 0 : paths_of(paths, p);
@@ -60,6 +63,17 @@ static guint32 *choose_keys(const AttributionPaths *paths, Counts *counts) {
   return place;
 }
 
+/* Paths that hold these. */
+static void count_held(Counts *counts, const guint32 *held, guint n, gint64 paths, gint64 conversions) {
+  for (guint i = 0; i < n; i++)
+    for (guint j = 0; j < n; j++)
+      if (held[i] <= held[j]) {
+        Count *count = &counts->pairs[held[i] * counts->n + held[j]];
+        count->paths += paths;
+        count->conversions += conversions;
+      }
+}
+
 static void count_path(const AttributionPaths *paths, guint p, const guint32 *place, Counts *counts) {
   guint32 held[TOGETHER_KEYS_MAX];
   guint n = 0;
@@ -71,13 +85,16 @@ static void count_path(const AttributionPaths *paths, guint p, const guint32 *pl
     known |= G_GUINT64_CONSTANT(1) << at;
     held[n++] = at;
   }
-  for (guint i = 0; i < n; i++)
-    for (guint j = 0; j < n; j++)
-      if (held[i] <= held[j]) {
-        Count *count = &counts->pairs[held[i] * counts->n + held[j]];
-        count->paths += paths_of(paths, p);
-        count->conversions += g_array_index(paths->conversions, gint64, p);
-      }
+  count_held(counts, held, n, paths_of(paths, p), g_array_index(paths->conversions, gint64, p));
+}
+
+static void count_set(const KeySet *set, const guint32 *place, Counts *counts) {
+  guint32 held[TOGETHER_KEYS_MAX];
+  guint n = 0;
+  for (guint64 rest = set->keys; rest; rest &= rest - 1)
+    if (place[__builtin_ctzll(rest)] != NOT_CHOSEN)
+      held[n++] = place[__builtin_ctzll(rest)];
+  count_held(counts, held, n, set->paths, set->conversions);
 }
 
 static gboolean tells(Count count) {
@@ -141,7 +158,9 @@ void together_find(const AttributionPaths *paths, Together *out) {
   g_autofree guint32 *place = choose_keys(paths, &counts);
   *out = (Together){0, g_array_new(FALSE, FALSE, sizeof(Pair))};
   g_autofree Count *pairs = counts.pairs = g_new0(Count, counts.n * counts.n + 1);
-  for (guint p = 0; p + 1 < paths->start->len; p++)
+  for (guint32 i = 0; i < paths->sets.n_places; i++)
+    count_set(&paths->sets.places[i], place, &counts);
+  for (guint p = 0; p + 1 < paths->start->len && !paths->sets_known; p++)
     count_path(paths, p, place, &counts);
   each_pair(&counts, FALSE, out);
   each_pair(&counts, TRUE, out);

@@ -246,6 +246,39 @@ static void equal_names_are_one_key(void) {
   path_counter_clear(&counter);
 }
 
+/* a > b ends, b > a > b converts and ends, c > ... > c (20 of them, more than a number holds) ends twice. */
+static void what_never_converted_is_counted_by_its_keys(void) {
+  static const char *const names[] = {"c", "b", "a"};
+  guint32 many[40] = {0};
+  PathCounter counter, *all[] = {&counter};
+  path_counter_init(&counter, 3, FALSE, FALSE);
+  path_counter_null(&counter, (const guint32[]){2, 1}, 2, 0);
+  path_counter_null(&counter, (const guint32[]){1, 2, 1}, 3, 0);
+  path_counter_add(&counter, (const guint32[]){1, 2, 1}, 3, 0, &(PathCounts){1, 0, 5, 5});
+  path_counter_null(&counter, many, G_N_ELEMENTS(many), 0);
+  path_counter_null(&counter, many, G_N_ELEMENTS(many), 0);
+  PathGathering what = {.counters = all, .n_counters = 1, .names = names, .n_names = 3, .converted_only = TRUE, .threads = 2};
+  AttributionPaths *paths = path_counter_gather(&what, NULL);
+  g_assert_cmpuint(paths->keys->len, ==, 3);
+  g_assert_cmpuint(paths->conversions->len, ==, 1);
+  g_assert_cmpint(g_array_index(paths->nulls, gint64, 0), ==, 1);
+  g_assert_cmpint(paths->left_out, ==, 3);
+  g_assert_true(paths->sets_known);
+  gint64 both = 0, converted = 0, c = 0;
+  for (guint i = 0; i < paths->sets.n_places; i++) {
+    const KeySet *set = &paths->sets.places[i];
+    both += set->keys == 3 ? set->paths : 0; /* a and b */
+    c += set->keys == 4 ? set->paths : 0;
+    converted += set->conversions;
+  }
+  g_assert_cmpuint(paths->sets.used, ==, 2);
+  g_assert_cmpint(both, ==, 3);
+  g_assert_cmpint(converted, ==, 1);
+  g_assert_cmpint(c, ==, 2);
+  attribution_paths_free(paths);
+  path_counter_clear(&counter);
+}
+
 static void nothing_at_all(void) {
   World *world = world_new(0, FALSE);
   compare(world, 2);
@@ -260,6 +293,7 @@ int main(int argc, char **argv) {
   g_test_add_func("/path_counter/paths about as long as a number holds", paths_about_as_long_as_a_number_holds);
   g_test_add_func("/path_counter/one key many times", one_key_many_times);
   g_test_add_func("/path_counter/equal names are one key", equal_names_are_one_key);
+  g_test_add_func("/path_counter/what never converted is counted by its keys", what_never_converted_is_counted_by_its_keys);
   g_test_add_func("/path_counter/nothing at all", nothing_at_all);
   return g_test_run();
 }
