@@ -108,17 +108,18 @@ static void choose_kind(const PersonKind *kind, gpointer user) {
     choosing->n_pooled += kind->n;
 }
 
-/* Nanoseconds of all draws when every person has a weight. */
+/* Nanoseconds of all draws when every person has a weight; counted as of RESAMPLES at least, since what is kept for it does not
+ * shrink with the draws. */
 static double persons_work(const Plan *plan) {
   g_autofree double *parts = g_new0(double, plan->n_intervals + 1);
   Choosing choosing = {plan, parts, NULL, 0};
-  double work = WORK_WEIGHT * plan->kinds->n_kinds;
-  if (work * plan->options->wanted > plan->options->persons_work_max)
-    return work * plan->options->wanted; /* no need to look */
+  double draws = MAX(plan->options->wanted, (guint)RESAMPLES), work = WORK_WEIGHT * draws * plan->kinds->n_kinds;
+  if (work > plan->options->persons_work_max)
+    return work; /* no need to look */
   person_kinds_each(plan->kinds, count_parts, &choosing);
   for (guint m = 0; m < plan->n_intervals; m++)
-    work += WORK_ADD * parts[m];
-  return work * plan->options->wanted;
+    work += WORK_ADD * draws * parts[m];
+  return work;
 }
 
 static void choose_kinds(Plan *plan) {
