@@ -150,7 +150,8 @@ test('the figures of stages and journeys open exactly the people whom the comman
   }
   await go('/journeys')
   await settled(page)
-  await page.locator('svg .bin').last().click()
+  await page.locator('svg .bin[tabindex="0"]').focus()
+  await page.keyboard.press('Enter')
   await page.waitForSelector('.drawer table')
   const who = new URL(page.url()).searchParams.get('who')
   same(shownNumber(await page.textContent('.drawer h1')), listed('journeys', '--who', who), who)

@@ -25,7 +25,7 @@ export function Segment<T extends string>({ label, value, choices, onChange }: {
   return (
     <div class="segment" role="radiogroup" aria-label={label} onKeyDown={keys}>
       {choices.map((choice) => (
-        <button key={choice.value} type="button" role="radio" aria-checked={choice.value === value} disabled={choice.disabled} title={choice.title} tabIndex={choice.value === value ? 0 : -1} onClick={() => onChange(choice.value)}>
+        <button key={choice.value} type="button" role="radio" aria-checked={choice.value === value} disabled={choice.disabled} title={choice.title} tabindex={choice.value === value ? 0 : -1} onClick={() => onChange(choice.value)}>
           {choice.label}
         </button>
       ))}
@@ -104,7 +104,7 @@ export function Over({ kind, label, onClose, children }: { kind: 'drawer' | 'dia
   return (
     <>
       <div class="drawer-shade" onClick={onClose} />
-      <div class={kind} role="dialog" aria-modal="true" aria-label={label} ref={box} tabIndex={-1} onKeyDown={keys}>
+      <div class={kind} role="dialog" aria-modal="true" aria-label={label} ref={box} tabindex={-1} onKeyDown={keys}>
         {children}
       </div>
     </>
@@ -141,7 +141,7 @@ export async function copy(text: string) {
 
 export const Command = ({ text }: { text: string }) => (
   <div class="command">
-    <pre tabIndex={0}>{text}</pre>
+    <pre tabindex={0}>{text}</pre>
     <button type="button" class="button square" aria-label={t('action.copy')} title={t('action.copy')} onClick={() => copy(text)}>
       <Icon name="copy" />
     </button>

@@ -69,7 +69,7 @@ export function PersonTable({ rows: all, short }: { rows: PersonRow[]; short?: b
   const begin = long ? Math.min(first, Math.max(0, all.length - WINDOW)) : 0
   const rows = long ? all.slice(begin, begin + WINDOW + 40) : all
   return (
-    <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('nav.persons')}>
+    <div ref={box} class="scroll-x" tabindex={0} role="region" aria-label={t('nav.persons')}>
           <table class="rows people">
             <thead>
               <tr>

@@ -391,7 +391,7 @@ export function View() {
           onChange={(value) => setOptions({ show: value === 'value' ? undefined : value })}
         />
       </Bar>
-      <main id="content" class="page" tabIndex={-1}>
+      <main id="content" class="page" tabindex={-1}>
         {problem && !data ? (
           <Failure problem={problem} again={again} />
         ) : !data ? (
@@ -425,7 +425,7 @@ export function View() {
                 </span>
               ))}
             </div>
-            <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('nav.attribution')}>
+            <div ref={box} class="scroll-x" tabindex={0} role="region" aria-label={t('nav.attribution')}>
               <Table answer={data} rows={rows} chosen={chosen} byValue={byValue} room={room} />
             </div>
             <div class="three">

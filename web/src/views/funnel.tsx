@@ -178,7 +178,7 @@ function Columns({ answer, worst, selected, onSelect, onPersons }: { answer: Ans
                   {line}
                 </text>
               ))}
-              <text x={edge} y={head - 4} text-anchor={anchor} class="funnel-figure" tabIndex={0} role="button" onClick={() => onPersons?.(`reached:${step.step}`, step.reached)} onKeyDown={(event) => event.key === 'Enter' && onPersons?.(`reached:${step.step}`, step.reached)}>
+              <text x={edge} y={head - 4} text-anchor={anchor} class="funnel-figure" tabindex={0} role="button" onClick={() => onPersons?.(`reached:${step.step}`, step.reached)} onKeyDown={(event) => event.key === 'Enter' && onPersons?.(`reached:${step.step}`, step.reached)}>
                 {count(step.reached)}
                 {!tight && (
                   <tspan class="hint" dx="8">
@@ -193,7 +193,7 @@ function Columns({ answer, worst, selected, onSelect, onPersons }: { answer: Ans
                 <g
                   class={`funnel-drop${i === worst ? ' worst' : ''}${i === selected ? ' selected' : ''}`}
                   role="button"
-                  tabIndex={0}
+                  tabindex={0}
                   aria-label={`${t('funnel.dropped_title', { n: count(before.dropped), step: stepLabel(answer, i) })}, ${t('funnel.leave', { share: percent(before.dropped / before.reached) })}`}
                   onClick={() => onSelect(i)}
                   onDblClick={() => onPersons?.(`dropped:${before.step}`, before.dropped)}
@@ -529,7 +529,7 @@ export function View() {
           )
         }
       />
-      <main id="content" class="page with-side" tabIndex={-1}>
+      <main id="content" class="page with-side" tabindex={-1}>
         <aside class={steps.length > 1 && !editing ? 'side folded' : 'side'} aria-label={t('funnel.steps')}>
           <h2 class="side-title">
             {t('funnel.steps')} <span class="quiet">{t('funnel.matching', { unit: unitName })}</span>

@@ -75,7 +75,7 @@ function Figure({ label, value, now, before, href, text, onOpen }: { label: stri
 }
 
 /** A figure of a picture that opens its people by pointer and key. */
-const opening = (n: number, onOpen?: () => void) => (onOpen && n ? { role: 'button' as const, tabIndex: 0, onClick: onOpen, onKeyDown: (event: KeyboardEvent) => event.key === 'Enter' && onOpen() } : {})
+const opening = (n: number, onOpen?: () => void) => (onOpen && n ? { role: 'button' as const, tabindex: 0, onClick: onOpen, onKeyDown: (event: KeyboardEvent) => event.key === 'Enter' && onOpen() } : {})
 
 function StageFlow({ answer, open }: { answer: Stages; open: (who: string) => (() => void) | undefined }) {
   const [box, room] = useWidth()
@@ -89,7 +89,7 @@ function StageFlow({ answer, open }: { answer: Stages; open: (who: string) => ((
   const base = 150
   const moves = new Map(pulse.value?.moves.map((one) => [`${one.from}>${one.to}`, one.persons]))
   return (
-    <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('home.stages')}>
+    <div ref={box} class="scroll-x" tabindex={0} role="region" aria-label={t('home.stages')}>
       <svg class="stage-flow" width={width} height="196" role="group" aria-label={t('home.stages')}>
         <line class="axis" x1="0" x2={width} y1={base} y2={base} />
         {answer.stages.map((stage, i) => {
@@ -148,7 +148,7 @@ function Minutes() {
       <h2 class="table-title">
         {t('home.minutes')} <span class="quiet">{t('home.minutes_now', { n: count(minutes[minutes.length - 1]) })}</span>
       </h2>
-      <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('home.minutes')}>
+      <div ref={box} class="scroll-x" tabindex={0} role="region" aria-label={t('home.minutes')}>
       <svg width={width} height="92" role="img" aria-label={`${t('home.minutes')}: ${minutes.slice(-10).join(', ')}`}>
         {shown.map((n, i) => (
           <rect key={i} class={i === shown.length - 1 ? 'minute now' : 'minute'} x={i * step} y={72 - (n / most) * 70} width={step - 1.5} height={(n / most) * 70} />
@@ -179,7 +179,7 @@ function Days({ now, before }: { now: Overview; before?: Overview }) {
       <h2 class="table-title">
         {t('home.days')} <span class="quiet">{t(old.length ? 'home.days_text' : 'home.days_only', { n: count(last.events), day: dayShort(last.start) })}</span>
       </h2>
-      <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('home.days')}>
+      <div ref={box} class="scroll-x" tabindex={0} role="region" aria-label={t('home.days')}>
         <svg width={width} height="92" role="img" aria-label={`${t('home.days')}: ${days.slice(-10).map((one) => `${dayShort(one.start)} ${count(one.events)}`).join(', ')}`}>
           {days.map((one, i) => (
             <rect key={one.start} class={i === days.length - 1 ? 'minute now' : 'minute'} x={i * step} y={y(one.events)} width={step - 1.5} height={72 - y(one.events)}>
@@ -380,7 +380,7 @@ export function View() {
       <Bar title={t('nav.home')} plain>
         {search}
       </Bar>
-      <main id="content" class={empty || !seesPersons.value ? 'page' : 'page with-inspector'} tabIndex={-1}>
+      <main id="content" class={empty || !seesPersons.value ? 'page' : 'page with-inspector'} tabindex={-1}>
         <div>
           {empty ? (
             <Empty />

@@ -58,7 +58,7 @@ function Lengths({ state, open }: { state: State; open: (who: string) => (() => 
       <line class="axis" x1="0" x2={width} y1="140" y2="140" />
       {state.lengths.map((n, i) => (
         <g key={i}>
-          <g class={n && open('') ? 'bin' : undefined} role={n && open('') ? 'button' : undefined} tabIndex={n && open('') ? (i === first ? 0 : -1) : undefined} aria-label={`${binName(i, state.lengths.length)}: ${t('stages.moves', { n: count(n) })}`} onClick={n ? open(`${state.state}:${i}`) : undefined} onKeyDown={(event) => keys(event, open(`${state.state}:${i}`))}>
+          <g class={n && open('') ? 'bin' : undefined} role={n && open('') ? 'button' : undefined} tabindex={n && open('') ? (i === first ? 0 : -1) : undefined} aria-label={`${binName(i, state.lengths.length)}: ${t('stages.moves', { n: count(n) })}`} onClick={n ? open(`${state.state}:${i}`) : undefined} onKeyDown={(event) => keys(event, open(`${state.state}:${i}`))}>
             <title>{`${binName(i, state.lengths.length)}: ${t('stages.moves', { n: count(n) })}`}</title>
             <rect class="ground" x={i * step} y="0" width={step} height="140" />
             <rect class="credit" x={i * step + 1} y={140 - (n / most) * 120} width={step - 2} height={(n / most) * 120} />
@@ -89,7 +89,7 @@ export function View() {
   return (
     <>
       <Bar title={t('nav.journeys')} left={<Persona />} formats={formats} />
-      <main id="content" class="page" tabIndex={-1}>
+      <main id="content" class="page" tabindex={-1}>
         {problem && !data ? (
           <Failure problem={problem} again={again} />
         ) : !data ? (
@@ -99,7 +99,7 @@ export function View() {
         ) : (
           <div class={waiting ? 'stale' : ''}>
             <Lead text={converted ? t('journeys.lead', { share: percent(converted.share), n: count(converted.journeys), total: count(data.total) }) : t('journeys.lead_none')} answer={data} report="journeys" what={t('journeys.counts')} />
-            <div class="scroll-x" tabIndex={0} role="region" aria-label={t('nav.journeys')}>
+            <div class="scroll-x" tabindex={0} role="region" aria-label={t('nav.journeys')}>
               <table class="rows wide-rows">
                 <thead>
                   <tr>
@@ -149,7 +149,7 @@ export function View() {
               <h2 class="table-title">{t('journeys.lengths')}</h2>
               <Segment label={t('journeys.lengths')} value={shown} choices={data.states.map((one) => ({ value: one.state, label: stateName(one.state) }))} onChange={setShown} />
               {state && (
-                <div class="scroll-x" tabIndex={0} role="region" aria-label={t('journeys.lengths')}>
+                <div class="scroll-x" tabindex={0} role="region" aria-label={t('journeys.lengths')}>
                   <Lengths state={state} open={open} />
                 </div>
               )}

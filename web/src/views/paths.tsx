@@ -192,7 +192,7 @@ function Flows({ answer, steps, backwards, road, open }: { answer: Answer; steps
   const anchor = option(backwards ? 'before' : 'after')
   const heading = (column: number) => (column > steps ? t('paths.outcome') : column ? t('paths.step_n', { n: backwards ? `−${column}` : column }) : anchor ? stepName(anchor).slice(0, 26) : t('paths.start'))
   return (
-    <div ref={box} class="scroll-x" tabIndex={0} role="region" aria-label={t('paths.steps')}>
+    <div ref={box} class="scroll-x" tabindex={0} role="region" aria-label={t('paths.steps')}>
       <svg class="flows" width={wide} height={height + 20} role="group" aria-label={t('nav.paths')}>
         {Array.from({ length: columns }, (_, column) => (
           <g key={column}>
@@ -218,7 +218,7 @@ function Flows({ answer, steps, backwards, road, open }: { answer: Answer; steps
           const click = node.way.length ? open(node.way) : undefined
           const said = `${label(node)}: ${count(node.n)}${node.outcome ? '' : `, ${endsHere(node, backwards)}`}`
           return (
-            <g key={node.id} class={click ? 'node opens' : 'node'} role={click ? 'button' : undefined} tabIndex={click ? 0 : undefined} aria-label={click ? said : undefined} onClick={click} onKeyDown={(event) => event.key === 'Enter' && click?.()} onPointerEnter={() => setLit(node.id)} onPointerLeave={() => setLit(undefined)} onFocus={() => setLit(node.id)} onBlur={() => setLit(undefined)}>
+            <g key={node.id} class={click ? 'node opens' : 'node'} role={click ? 'button' : undefined} tabindex={click ? 0 : undefined} aria-label={click ? said : undefined} onClick={click} onKeyDown={(event) => event.key === 'Enter' && click?.()} onPointerEnter={() => setLit(node.id)} onPointerLeave={() => setLit(undefined)} onFocus={() => setLit(node.id)} onBlur={() => setLit(undefined)}>
               <title>{said}</title>
               {node.outcome ? (
                 <rect class={`outcome ${node.outcome}`} x={node.x0! + 0.5} y={node.y0! + 0.5} width="11" height={Math.max(1, h - 1)} />
@@ -423,7 +423,7 @@ export function View() {
       <Bar title={t('nav.paths')} formats={formats} left={<Anchors after={option('after')} before={option('before')} />}>
         <Segment label={t('nav.paths')} value={view} choices={(['steps', 'transitions', 'list'] as const).map((value) => ({ value: value as string, label: t(`paths.${value}`) }))} onChange={(value) => setOptions({ view: value === 'steps' ? undefined : value })} />
       </Bar>
-      <main id="content" class="page" tabIndex={-1}>
+      <main id="content" class="page" tabindex={-1}>
         {data && data.total > 0 && (
           <Lead text={finding!.text} answer={data} report="paths" fields={fields} what={t('paths.counts')}>
             <span>{view === 'steps' && fields.outcomes ? t('paths.sub_steps', { n: count(data.total), unit: unitName, steps }) : t(backwards ? 'paths.sub_before' : 'paths.sub', { n: count(data.total), unit: unitName })}</span>

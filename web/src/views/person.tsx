@@ -136,7 +136,7 @@ function Timeline({ person, selected, onSelect }: { person: Person; selected?: n
   const scores = new Set(families.flatMap((family) => [...apart(person.events.filter((one) => (one.family ?? 'other') === family && one.score !== null && one.score !== undefined), (one) => x(one.time), (one) => count(one.score!).length * 7 + 2)]))
   const rowOf = new Map(person.identifiers.map((one, i) => [one.id, i]))
   return (
-    <div class="scroll-x" tabIndex={0} role="region" aria-label={t('person.timeline')}>
+    <div class="scroll-x" tabindex={0} role="region" aria-label={t('person.timeline')}>
       <svg class="timeline" width={WIDTH} height={height} role="group" aria-label={t('person.timeline')}>
         {marks.map((mark, i) => (
           <g key={mark}>
@@ -201,7 +201,7 @@ function Timeline({ person, selected, onSelect }: { person: Person; selected?: n
               key={touch.row}
               class={touch.row === selected ? 'touch selected' : 'touch'}
               role="button"
-              tabIndex={touch.row === (selected ?? person.events[0].row) ? 0 : -1}
+              tabindex={touch.row === (selected ?? person.events[0].row) ? 0 : -1}
               aria-label={`${pointName(touch)}, ${dayTime(touch.time)}`}
               onClick={() => onSelect(touch.row)}
               onKeyDown={(event) => event.key === 'Enter' && onSelect(touch.row)}
@@ -416,7 +416,7 @@ export function View({ subject }: { subject: string }) {
           </>
         )}
       </Bar>
-      <main id="content" class="page with-inspector person-page" tabIndex={-1}>
+      <main id="content" class="page with-inspector person-page" tabindex={-1}>
         <div>
           {problem && !data ? (
             <Failure problem={problem} again={again} />

@@ -31,7 +31,7 @@ export function View() {
   return (
     <>
       <Bar title={t('nav.persons')} left={<Persona />} formats={[{ label: t('export.csv'), name: 'etappe-people.csv', href: address('/api/v1/persons', { ...commonOptions(), format: 'csv' }) }]} />
-      <main id="content" class="page" tabIndex={-1}>
+      <main id="content" class="page" tabindex={-1}>
         {!seesPersons.value ? (
           <State title={t('state.forbidden')} text={t('persons.forbidden')} />
         ) : problem && !data ? (

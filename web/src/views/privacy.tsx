@@ -144,7 +144,7 @@ export function View() {
   return (
     <>
       <Bar title={t('nav.privacy')} plain />
-      <main id="content" class="page" tabIndex={-1}>
+      <main id="content" class="page" tabindex={-1}>
         {role.value !== 'admin' ? (
           <State title={t('state.forbidden')} text={t('state.forbidden_text')} />
         ) : (

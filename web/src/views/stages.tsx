@@ -40,7 +40,7 @@ export function View() {
   return (
     <>
       <Bar title={t('nav.stages')} left={<Persona />} formats={formats} />
-      <main id="content" class="page" tabIndex={-1}>
+      <main id="content" class="page" tabindex={-1}>
         {problem && !data ? (
           <Failure problem={problem} again={again} />
         ) : !data ? (
@@ -50,7 +50,7 @@ export function View() {
         ) : (
           <div class={waiting ? 'stale' : ''}>
             <Lead text={most?.now ? t('stages.lead', { stage: name(most), n: count(most.now), share: percent(most.now / data.total) }) : t('stages.lead_none')} answer={data} report="stages" what={t('stages.counts')} />
-            <div class="scroll-x" tabIndex={0} role="region" aria-label={t('nav.stages')}>
+            <div class="scroll-x" tabindex={0} role="region" aria-label={t('nav.stages')}>
               <table class="rows wide-rows">
                 <thead>
                   <tr>

@@ -77,7 +77,7 @@ export function View() {
           onChange={(value) => setOptions({ view: value === 'list' ? 'list' : undefined }, true)}
         />
       </Bar>
-      <main id="content" class={at && data && !phone ? 'page with-inspector' : 'page'} tabIndex={-1}>
+      <main id="content" class={at && data && !phone ? 'page with-inspector' : 'page'} tabindex={-1}>
         <div class="map-body">
           {problem && !data ? (
             <Failure problem={problem} again={again} />

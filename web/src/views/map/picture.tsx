@@ -63,7 +63,7 @@ function Labels({ layout, onFold }: { layout: Layout; onFold: () => void }) {
       ))}
       {layout.rows.map((row) =>
         row.folded ? (
-          <text key={row.touchpoint.touchpoint} class="row-name more" x="106" y={row.y + row.height / 2 + 4} role="button" tabIndex={0} onClick={onFold} onKeyDown={(event) => event.key === 'Enter' && onFold()}>
+          <text key={row.touchpoint.touchpoint} class="row-name more" x="106" y={row.y + row.height / 2 + 4} role="button" tabindex={0} onClick={onFold} onKeyDown={(event) => event.key === 'Enter' && onFold()}>
             {rowName(row)}
           </text>
         ) : (
@@ -253,7 +253,7 @@ export function Picture({ answer, layout, selected, onSelect, onPersons, onFold 
                   role="gridcell"
                   aria-colindex={placed.column + 1}
                   aria-selected={me === selected}
-                  tabIndex={me === current ? 0 : -1}
+                  tabindex={me === current ? 0 : -1}
                   aria-label={cellText(placed, stageName(placed.column))}
                   onKeyDown={(event) => step(event, placed)}
                   onFocus={() => setFocus(me)}

@@ -194,7 +194,7 @@ function Side({ label, value, order }: { label: string; value: unknown; order?: 
   return (
     <div class="version">
       <span class="quiet">{label}</span>
-      <pre class="mono" tabIndex={0}>
+      <pre class="mono" tabindex={0}>
         {versionText(value, order)}
       </pre>
     </div>

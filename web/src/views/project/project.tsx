@@ -30,7 +30,7 @@ export function View() {
   return (
     <>
       <Bar title={t('nav.project')} plain />
-      <main id="content" class="page with-side project" tabIndex={-1}>
+      <main id="content" class="page with-side project" tabindex={-1}>
         <nav class="side" aria-label={t('nav.project')}>
           <ul class="parts">
             {PARTS.map((one) => (
