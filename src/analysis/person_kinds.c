@@ -72,14 +72,17 @@ static int row_compare(const void *a, const void *b) {
 static gboolean name_chunk(guint chunk, guint worker, gpointer user, GError **error) {
   const Naming *naming = user;
   guint end = MIN((chunk + 1) * CHUNK, person_paths_count(naming->persons));
-  const guint32 *all = (const guint32 *)(gpointer)naming->persons->rows->data;
+  guint n_last = 0;
   (void)worker, (void)error;
+  if (chunk * CHUNK >= end)
+    return TRUE;
+  const guint32 *last = person_paths_rows(naming->persons, end - 1, &n_last); /* the next chunk's are another thread's */
+  last += n_last;
   for (guint person = chunk * CHUNK; person < end; person++) {
     guint n;
     guint32 *rows = person_paths_rows(naming->persons, person, &n);
     for (guint i = 0; i < n; i++) /* rows of persons stand side by side */
-      __builtin_prefetch(
-          &naming->path_name[person_row_path(rows[MIN(i + 2 * AHEAD, (guint)(naming->persons->rows->len - 1 - (rows - all)))])]);
+      __builtin_prefetch(&naming->path_name[person_row_path(rows[MIN(i + 2 * AHEAD, (guint)(last - rows) - 1)])]);
     if (n < FEW)
       sort_rows(rows, n);
     else
