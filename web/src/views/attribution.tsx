@@ -200,7 +200,7 @@ function ticks(most: number): number[] {
 function Table({ answer, rows, chosen, byValue, room }: { answer: Answer; rows: RowFacts[]; chosen: string; byValue: boolean; room: number }) {
   const [limit, setLimit] = useState(30)
   const phone = room > 0 && room < 640
-  const width = phone ? Math.max(190, room - 128) : 470
+  const width = phone ? Math.max(190, room - 128) : Math.max(300, Math.min(470, room - 800))
   const most = Math.max(1e-9, ...rows.filter((row) => row.key !== '(unidentified)').flatMap((row) => row.by.map((one) => one.high ?? one.amount)))
   const roasSpan = (credit: Credit): { low?: number; high?: number } => {
     const { low, high } = valueSpan(credit)
