@@ -70,13 +70,12 @@ test('a first visit, from the one-time link to an erasure', async () => {
 
   await page.keyboard.press('g')
   await page.keyboard.press('f')
-  for (const event of ['Product Viewed', 'Product Added', 'Order Completed']) {
-    await page.getByRole('button', { name: /^Schritt/ }).click()
-    await page.getByRole('radio', { name: event }).click()
-    await page.waitForFunction((n) => document.querySelectorAll('.step').length === n, ['Product Viewed', 'Product Added', 'Order Completed'].indexOf(event) + 1)
-  }
+  await page.waitForFunction(() => document.querySelectorAll('.step').length === 3) // the project's own way stands there at once
   await page.waitForFunction(() => document.querySelectorAll('svg.funnel .funnel-figure').length === 3)
   same(await page.$$eval('svg.funnel .funnel-figure', (all) => all.map((one) => one.firstChild.textContent)), ['80', '80', '40'], 'the funnel')
+  await page.getByRole('button', { name: /^Schritt/ }).click()
+  await page.getByRole('radio', { name: 'Product Viewed' }).click()
+  await page.waitForFunction(() => document.querySelectorAll('svg.funnel .funnel-figure').length === 4)
   await shot('5-funnel')
 
   await page.goto(`${server.base}/person/${encodeURIComponent(`email:${PERSON}`)}`)
