@@ -158,6 +158,8 @@ struct MapFamilies {
   const Question *question;
   Field *channel, *place;
   guint8 *of_channel, *of_event, *of_stated, *of_rule; /* Family by entry, code, code, index */
+  const char **ruled;                                  /* by index of the rule: what it states, or NULL */
+  guint n_rules;
 };
 
 /* --- words ------------------------------------------------------------------------------------- */
@@ -212,9 +214,14 @@ MapFamilies *map_families_new(const Question *question, GError **error) {
   families->of_channel = g_malloc(field_shared_count(families->channel));
   for (guint32 entry = 0; entry < field_shared_count(families->channel); entry++)
     families->of_channel[entry] = (guint8)of_channel_name(field_shared_entry(families->channel, entry).text);
+  families->n_rules = rules->len;
   families->of_rule = g_malloc(rules->len + 1);
-  for (guint i = 0; i < rules->len; i++)
-    families->of_rule[i] = (guint8)of_words(text_of(((const Touchpoint *)rules->pdata[i])->rule.name));
+  families->ruled = g_new(const char *, rules->len + 1);
+  for (guint i = 0; i < rules->len; i++) {
+    const Touchpoint *rule = rules->pdata[i];
+    families->of_rule[i] = (guint8)of_words(text_of(rule->rule.name));
+    families->ruled[i] = rule->family;
+  }
   return g_steal_pointer(&families);
 }
 
@@ -226,12 +233,12 @@ void map_families_free(MapFamilies *families) {
   guint8 *tables[] = {families->of_channel, families->of_event, families->of_stated, families->of_rule};
   for (guint i = 0; i < G_N_ELEMENTS(tables); i++)
     g_free(tables[i]);
+  g_free(families->ruled);
   g_free(families);
 }
 
 const char *map_families_ruled(const MapFamilies *families, guint32 touchpoint) {
-  const GPtrArray *rules = families->question->project->touchpoints;
-  return touchpoint < rules->len ? ((const Touchpoint *)rules->pdata[touchpoint])->family : NULL;
+  return touchpoint < families->n_rules ? families->ruled[touchpoint] : NULL;
 }
 
 /* --- events -------------------------------------------------------------------------------------- */
@@ -273,7 +280,7 @@ guint map_family_at(MapFamilyBlock *block, guint32 event, guint32 touchpoint) {
   const Block *data = block->data;
   guint32 stated = codes_at(&data->touchpoint, event);
   Grade grade = (Grade)codes_at(&data->grade, event);
-  gboolean ruled = touchpoint < families->question->project->touchpoints->len;
+  gboolean ruled = touchpoint < families->n_rules;
   if ((ruled || stated) && grade == GRADE_VISIT && bit_at(data->web, event))
     return WEB;
   Family family = families->of_event[codes_at(&data->event, event)];
