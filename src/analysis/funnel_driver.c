@@ -522,8 +522,13 @@ void funnel_drivers_table(const FunnelDrivers *drivers, const char *step, Table 
     table_number(table, driver->ratio.low);
     table_number(table, driver->ratio.high);
   }
-  table_note(table,
-             "Of %" G_GUINT64_FORMAT " comparisons these hold beyond chance, all at once (95 %%). Connection, no proof. "
-             "--who dropped:K,%s lists the persons.",
-             drivers->compared, drivers->found->len ? g_array_index(drivers->found, Driver, 0).who : "with:CONDITION");
+  if (drivers->compared == 0)
+    table_note(table, "Nothing could be compared: on both sides at least five must have or lack a property. A wider range helps.");
+  else if (drivers->found->len == 0)
+    table_note(table, "Of %" G_GUINT64_FORMAT " comparisons none goes beyond chance (95 %%, all at once).", drivers->compared);
+  else
+    table_note(table,
+               "Of %" G_GUINT64_FORMAT " comparisons these hold beyond chance, all at once (95 %%). Connection, no proof. "
+               "--who dropped:K,%s lists the persons.",
+               drivers->compared, g_array_index(drivers->found, Driver, 0).who);
 }
